@@ -1,0 +1,1 @@
+"""Carrying out a plan: in this process or in workers."""

@@ -1,0 +1,1 @@
+"""Mixers and their building blocks."""

@@ -1,0 +1,97 @@
+"""A run: one training with everything that determines its result, and the id made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pkbench import widths
+from pkbench.spec.model import shape_of
+from pkbench.spec.scale import AnyData, AnyModel, Scaled
+from pkbench.spec.train import Train
+
+RESULT_VERSION = 1
+"""Raised whenever a change of the code changes what a run computes; part of every run's id."""
+
+_DATA_LABELS = frozenset({"id", "path", "train_path", "test_path"})
+_MODEL_LABELS = frozenset({"id", "stated", "omega", "S"})
+_TRAIN_CHOICES = frozenset({"seeds", "select_lr_by"})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training: a model on a data set with one learning rate and one seed.
+
+    ``config`` is everything that determines the result, as plain JSON values; ``run_id`` is its hash, or
+    ``None`` while the data set's checksum is unknown because its files are not here.
+    """
+
+    spec_id: str
+    profile: str
+    model: AnyModel
+    data: AnyData
+    train: Train
+    lr: float
+    seed: int
+    shape: widths.Shape
+    config: Mapping[str, Any]
+    run_id: str | None
+
+    @property
+    def label(self) -> str:
+        """Short name for people, unique within a spec's profile."""
+        return f"{self.model.id} · {self.data.id} · lr {self.lr:g} · seed {self.seed}"
+
+
+def canonical_json(value: object) -> str:
+    """``value`` as JSON with one spelling: keys sorted, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def run_config(
+    model: AnyModel, data: AnyData, train: Train, lr: float, seed: int, checksum: str | None
+) -> dict[str, Any]:
+    """What determines a run's result. Names, titles and paths are left out, sizes are resolved."""
+    recipe = train.model_dump(mode="json", exclude=set(_TRAIN_CHOICES))
+    recipe["optimizer"]["lr"] = lr
+    return {
+        "result_version": RESULT_VERSION,
+        "model": model.model_dump(mode="json", exclude=set(_MODEL_LABELS)) | {"S": model.tokens},
+        "data": data.model_dump(mode="json", exclude=set(_DATA_LABELS)) | {"checksum": checksum},
+        "train": recipe,
+        "seed": seed,
+    }
+
+
+def config_id(config: Mapping[str, Any]) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of ``config``'s canonical JSON."""
+    return hashlib.sha256(canonical_json(config).encode()).hexdigest()[:16]
+
+
+def expand(scaled: Scaled, checksums: Mapping[str, str | None]) -> Iterator[Run]:
+    """Every run of ``scaled``: data sets, then seeds, then models, then learning rates.
+
+    Seeds come before models so that an interrupted sweep leaves complete pairs behind.
+    ``checksums`` has the content checksum of each data set by id, ``None`` where its files are not here.
+    """
+    for data in scaled.data:
+        checksum = checksums[data.id]
+        for seed in scaled.train.seeds:
+            for model in scaled.models:
+                for lr in scaled.train.optimizer.lr:
+                    config = run_config(model, data, scaled.train, lr, seed, checksum)
+                    yield Run(
+                        spec_id=scaled.spec.experiment.id,
+                        profile=scaled.profile_name,
+                        model=model,
+                        data=data,
+                        train=scaled.train,
+                        lr=lr,
+                        seed=seed,
+                        shape=shape_of(model, data.shape, data.classes),
+                        config=config,
+                        run_id=None if checksum is None else config_id(config),
+                    )

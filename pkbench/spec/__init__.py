@@ -1,0 +1,1 @@
+"""Specs: strict models of the TOML files, their loading, checking and scaling."""

@@ -1,0 +1,50 @@
+"""A whole spec: the parts of one TOML file together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pkbench.spec.base import Identifier, Part, Text, array
+from pkbench.spec.claim import Claim, Reported
+from pkbench.spec.data import Data
+from pkbench.spec.model import Model
+from pkbench.spec.profile import Profile
+from pkbench.spec.train import Train
+
+ProfileName = Literal["quick", "fast", "paper"]
+
+
+class Experiment(Part):
+    """``[experiment]``: what this file is about."""
+
+    id: Identifier
+    """Name of the experiment: its result folder, DVC stage and MLflow experiment carry it."""
+    title: Text
+    """One line for people."""
+    paper: Text
+    """The table, figure or section of the paper, or why the question is asked."""
+    kind: Literal["train"]
+    """What is measured: train trains every model on every data set and records its errors."""
+
+
+class Spec(Part):
+    """One experiment: data, models, recipe, published numbers, claims, assumptions and scales."""
+
+    experiment: Experiment
+    """What this file is about."""
+    data: Annotated[tuple[Data, ...], array(max_length=100)]
+    """Data sets."""
+    model: Annotated[tuple[Model, ...], array(max_length=1000)]
+    """Architectures."""
+    train: Train
+    """The recipe."""
+    profile: Annotated[dict[ProfileName, Profile], Field(min_length=1)]
+    """Scales of the question: quick (a laptop, minutes), fast (one GPU), paper (as published)."""
+    reported: Annotated[tuple[Reported, ...], array(min_length=0)] = ()
+    """Published numbers."""
+    claim: Annotated[tuple[Claim, ...], array(min_length=0, max_length=200)] = ()
+    """What is to be checked."""
+    assumption: Annotated[dict[str, Text], Field(default_factory=dict)]
+    """Dotted path of a value (as in ``train.optimizer.weight_decay``) to the reason it was chosen where the paper is silent."""

@@ -1,0 +1,90 @@
+"""``[profile.*]``: the same question at another scale.
+
+A profile can change data, sizes, training length and the recipe's numbers. It cannot change what is asked:
+claims, kinds of models, mixing, optimizer and selection stay the spec's.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pydantic import Field
+
+from pkbench.spec.base import Fraction, Identifier, Part, Seed, Size, Text, array
+from pkbench.spec.model import Depth, Gamma, Omega
+from pkbench.spec.train import Augment, LearningRates, NonNegative, Threads
+
+
+class ModelScale(Part):
+    """Sizes of one model; every other field of it is part of the question."""
+
+    depth: Depth | None = None
+    """Base blocks L."""
+    patch: Size | None = None
+    """Patch size P."""
+    S: Size | None = None
+    """Tokens."""
+    C: Size | None = None
+    """Channels."""
+    gamma: Gamma | None = None
+    """Expansion factor."""
+    omega: Omega | None = None
+    """Average connections a layer."""
+
+
+class OptimizerScale(Part):
+    """Numbers of the optimizer that have to follow the scale."""
+
+    lr: LearningRates | None = None
+    """Peak learning rates to try."""
+    weight_decay: NonNegative | None = None
+    """Weight decay."""
+
+
+class ScheduleScale(Part):
+    """Numbers of the schedule that have to follow the scale."""
+
+    warmup_epochs: NonNegative | None = None
+    """Epochs of warm-up."""
+    warmup_lr: NonNegative | None = None
+    """Learning rate of the first warm-up step."""
+    final_lr: NonNegative | None = None
+    """Learning rate at the end."""
+
+
+class TrainScale(Part):
+    """Numbers of the recipe that have to follow the scale."""
+
+    seeds: Annotated[tuple[Seed, ...], array()] | None = None
+    """Seeds."""
+    epochs: Size | None = None
+    """Passes over the training part."""
+    batch_size: Size | None = None
+    """Images a step."""
+    label_smoothing: Fraction | None = None
+    """Label smoothing."""
+    cpu_threads: Threads | None = None
+    """Threads of one run on a CPU."""
+    eval_every: Size | None = None
+    """Epochs between evaluations."""
+    optimizer: OptimizerScale | None = None
+    """Numbers of the optimizer."""
+    schedule: ScheduleScale | None = None
+    """Numbers of the schedule."""
+    augment: Augment | None = None
+    """Changes of training images: what suits the data."""
+
+
+class Profile(Part):
+    """One scale of the question."""
+
+    scope: Text
+    """What a verdict at this scale says, and what it does not: printed with every verdict."""
+    data: Annotated[tuple[Identifier, ...], array()]
+    """Data sets used, by id."""
+    model: Annotated[dict[Identifier, ModelScale], Field(default_factory=dict)]
+    """Sizes by model id."""
+    train: TrainScale | None = None
+    """Numbers of the recipe."""

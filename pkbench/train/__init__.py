@@ -1,0 +1,1 @@
+"""The training engine: yields numbers, knows no files."""

@@ -10,8 +10,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pydantic import Field
-
 from pkbench.spec.base import Fraction, Identifier, Part, Seed, Size, Text, array
 from pkbench.spec.model import Depth, Gamma, Omega
 from pkbench.spec.train import Augment, LearningRates, NonNegative, Threads

@@ -1,0 +1,5 @@
+"""``python -m pkbench``."""
+
+from pkbench.cli.main import main
+
+main()

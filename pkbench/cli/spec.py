@@ -1,0 +1,10 @@
+"""Commands of the spec group."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands to ``app``."""
+    del app

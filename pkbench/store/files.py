@@ -1,0 +1,135 @@
+"""Records on disk: ``RESULTS/SPEC/runs/RUN.json``, one file a run, checked by its own checksum.
+
+The files are the truth; everything else (MLflow, reports, DVC metrics) is made from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pkbench.errors import StoreError
+from pkbench.plan.run import canonical_json, config_id
+from pkbench.store.atomic import write_bytes
+from pkbench.store.record import Record
+
+_RUN_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a result folder holds: sound records by run id, and a sentence for each file that is not."""
+
+    records: dict[str, Record]
+    problems: tuple[str, ...]
+
+
+def encode(record: Record) -> bytes:
+    """``record`` as the bytes of its file: the record and the SHA-256 of its canonical JSON."""
+    content = record.model_dump(mode="json")
+    digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    return (json.dumps({"sha256": digest, "record": content}, indent=1, allow_nan=False) + "\n").encode()
+
+
+def decode(raw: bytes, run_id: str) -> Record:
+    """The record in ``raw``, if it is whole and is that of ``run_id``.
+
+    Raises:
+        ValueError: the bytes are damaged, of another format, or another run's; the message says which.
+    """
+    try:
+        envelope = json.loads(raw)
+        content = envelope["record"]
+        digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
+        intact = envelope["sha256"] == digest
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError("it is not a whole JSON record") from error
+    if not intact:
+        raise ValueError("its checksum does not match its content")
+    try:
+        record = Record.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(f"it has another format ({error.error_count()} unexpected fields)") from error
+    if record.run_id != run_id or config_id(record.config) != run_id:
+        raise ValueError("it belongs to another run")
+    return record
+
+
+class Store:
+    """The results folder of a project."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, spec_id: str) -> Path:
+        """Everything of one spec."""
+        return self.root / spec_id
+
+    def runs_folder(self, spec_id: str) -> Path:
+        """The records of one spec."""
+        return self.folder(spec_id) / "runs"
+
+    def record_path(self, spec_id: str, run_id: str) -> Path:
+        """The file of one record; ``run_id`` must be one."""
+        if not _RUN_ID.fullmatch(run_id):
+            raise StoreError(f"{run_id!r} is not a run id", constraint="a run id is 16 hexadecimal digits")
+        return self.runs_folder(spec_id) / f"{run_id}.json"
+
+    def write(self, record: Record) -> Path:
+        """Write ``record`` atomically over whatever the run had; its path."""
+        path = self.record_path(record.spec.id, record.run_id)
+        write_bytes(path, encode(record))
+        return path
+
+    def read(self, spec_id: str, run_id: str) -> Record | None:
+        """The record of ``run_id``; ``None`` where there is none or it is not sound (see :meth:`scan`)."""
+        path = self.record_path(spec_id, run_id)
+        try:
+            return decode(path.read_bytes(), run_id)
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def spec_ids(self) -> list[str]:
+        """Specs with a folder of records."""
+        if not self.root.is_dir():
+            return []
+        return sorted(path.parent.name for path in self.root.glob("*/runs") if path.is_dir())
+
+    def scan(self, spec_id: str) -> Scan:
+        """Every record of ``spec_id``; changes nothing."""
+        records: dict[str, Record] = {}
+        problems: list[str] = []
+        for path in self._files(spec_id):
+            try:
+                records[path.stem] = decode(path.read_bytes(), path.stem)
+            except ValueError as error:
+                problems.append(f"{path}: {error}; the run counts as not done")
+            except OSError as error:
+                problems.append(f"{path}: cannot be read ({error.strerror}); the run counts as not done")
+        return Scan(records, tuple(problems))
+
+    def set_aside_damaged(self, spec_id: str) -> tuple[str, ...]:
+        """Rename every damaged record to ``RUN.json.damaged``, so that the run is computed again; a sentence for each."""
+        messages: list[str] = []
+        for path in self._files(spec_id):
+            try:
+                decode(path.read_bytes(), path.stem)
+            except ValueError as error:
+                aside = path.with_suffix(".json.damaged")
+                path.replace(aside)
+                messages.append(f"{path}: {error}; set aside as {aside.name}, the run is computed again")
+        return tuple(messages)
+
+    def _files(self, spec_id: str) -> Iterator[Path]:
+        folder = self.runs_folder(spec_id)
+        if not folder.is_dir():
+            return
+        for path in sorted(folder.iterdir()):
+            if path.suffix == ".json" and _RUN_ID.fullmatch(path.stem):
+                yield path

@@ -1,10 +1,199 @@
-"""Commands of the data group."""
+"""``pkbench data``: where the data of a spec is, getting it, and checking all of it before anything trains on it."""
 
 from __future__ import annotations
 
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from pkbench.cli.console import print_error
+from pkbench.cli.options import Json, Profile, SpecNames
+from pkbench.cli.units import size
+from pkbench.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from pkbench.data.summary import Summary
+    from pkbench.spec.load import LoadedSpec
+    from pkbench.spec.scale import AnyData
+
+EXIT_FAULT = 2
+
+SpecName = Annotated[
+    str, typer.Argument(metavar="SPEC", help="A spec file, or an id looked up in the nearest specs/ folder.")
+]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Data sets by id [default: all].")]
+Out = Annotated[Path | None, typer.Option("--out", help="Also write what was found to this JSON file.")]
+
+group = typer.Typer(
+    name="data",
+    help="Where the data of a spec is; getting and checking it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 def register(app: typer.Typer) -> None:
-    """Add this group's commands to ``app``."""
-    del app
+    """Add ``data`` and its verbs to ``app``."""
+    app.add_typer(group)
+
+
+@group.command("list")
+def list_(specs: SpecNames, json_: Json = False) -> None:
+    """List every data set of the specs: its source, where it is looked for, and whether it is there."""
+    rows = [_located(loaded, data) for loaded in map(_load, specs) for data in loaded.spec.data]
+    if json_:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("spec", "data", "source", "here", "size", "sha256", "place")
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in rows:
+        there = row["checksum"] is not None
+        table.add_row(
+            row["spec"],
+            row["id"],
+            row["source"],
+            "yes" if there else "[yellow]no[/]",
+            size(row["bytes"]) if there else "",
+            row["checksum"][:12] if there else "",
+            escape("\n".join(row["places"])),
+        )
+    # Piped to a file or program there is no width to keep to: paths stay in one piece.
+    Console(highlight=False, width=None if sys.stdout.isatty() else 10_000).print(table)
+
+
+@group.command("get")
+def get(spec: SpecName, ids: Ids = None) -> None:
+    """Download the data sets of a spec that torchvision brings; say where the others have to be.
+
+    Exit code 0: all are here. 2: some are not.
+    """
+    from pkbench.data.fetch import fetch
+
+    loaded = _load(spec)
+    failed = False
+    for data in _chosen(loaded, ids):
+        try:
+            fetched = fetch(data, loaded.path.parent)
+        except DataError as error:
+            print_error(error)
+            failed = True
+        else:
+            typer.echo(f"{data.id}: {'downloaded' if fetched else 'already here'}")
+    if failed:
+        raise typer.Exit(EXIT_FAULT)
+
+
+@group.command("check")
+def check(spec: SpecName, profile: Profile = "quick", out: Out = None, json_: Json = False) -> None:
+    """Read every data set of a spec's profile completely and say what is in it.
+
+    Exit code 0: all are sound. 2: some are missing or faulty; each fault is named, and --out is not written.
+    """
+    from pkbench.execute.prepare import at_profile
+    from pkbench.store.atomic import write_bytes
+
+    loaded = _load(spec)
+    scaled = at_profile(loaded, profile)
+    summaries = []
+    for data in scaled.data:
+        try:
+            summary = _summary(data, loaded.path.parent)
+        except DataError as error:
+            print_error(error)
+            continue
+        summaries.append(summary)
+        if not json_:
+            _print_summary(summary)
+    if len(summaries) < len(scaled.data):
+        raise typer.Exit(EXIT_FAULT)
+    manifest = {
+        "spec": loaded.spec.experiment.id,
+        "profile": scaled.profile_name,
+        "data": [asdict(summary) for summary in summaries],
+    }
+    text = json.dumps(manifest, indent=1)
+    if json_:
+        typer.echo(text)
+    if out is not None:
+        write_bytes(out, text.encode() + b"\n")
+
+
+def _load(name: str) -> LoadedSpec:
+    """The spec called ``name``, or at that path."""
+    from pkbench.spec.find import find_spec
+    from pkbench.spec.load import load_spec
+
+    return load_spec(find_spec(name))
+
+
+def _chosen(loaded: LoadedSpec, ids: list[str] | None) -> list[AnyData]:
+    """The data sets of a spec called ``ids``; all of them without.
+
+    Raises:
+        UsageError: the spec has no data set of such a name.
+    """
+    by_id = {data.id: data for data in loaded.spec.data}
+    unknown = [name for name in ids or () if name not in by_id]
+    if unknown:
+        raise UsageError(
+            f"{loaded.path} has no data set {', '.join(unknown)}", remedy=f"choose from: {', '.join(by_id)}"
+        )
+    return [by_id[name] for name in dict.fromkeys(ids or by_id)]
+
+
+def _located(loaded: LoadedSpec, data: AnyData) -> dict[str, Any]:
+    """Where ``data`` is, or would be looked for, as JSON values; ``checksum`` is None where it is not here."""
+    from pkbench.data.identity import checksum, content_files, looked_at
+
+    base = loaded.path.parent
+    row: dict[str, Any] = {
+        "spec": loaded.spec.experiment.id,
+        "id": data.id,
+        "source": data.source,
+        "places": [],
+        "bytes": None,
+        "checksum": None,
+    }
+    try:
+        row["places"] = [str(place) for place in looked_at(data, base)]
+        row["checksum"] = checksum(data, base)
+        row["bytes"] = sum(path.stat().st_size for _, path in content_files(data, base))
+    except DataError as error:
+        row["problem"] = error.message
+    return row
+
+
+def _summary(data: AnyData, base: Path) -> Summary:
+    """Load ``data`` into memory and describe it."""
+    from pkbench.data.dataset import load
+    from pkbench.data.identity import checksum
+    from pkbench.data.summary import summarise
+
+    return summarise(data, checksum(data, base), load(data, base, "cpu"))
+
+
+def _print_summary(summary: Summary) -> None:
+    """``summary`` in a few lines."""
+    from rich.console import Console
+
+    few, many = summary.per_class
+    colours = ", ".join(f"{mean:.4f} ± {std:.4f}" for mean, std in zip(summary.mean, summary.std, strict=True))
+    lines = [
+        f"[bold]{summary.id}[/] ({summary.source}): {' x '.join(map(str, summary.shape))}, {summary.classes} classes",
+        f"  train {summary.train} ({few if few == many else f'{few} to {many}'} a class), "
+        f"validation {summary.validation}, test {summary.test}",
+        f"  mean ± deviation of each colour: {colours}",
+        f"  sha256 {summary.checksum}",
+    ]
+    if summary.repeated_in_test:
+        lines.append(f"  [yellow]note:[/] {summary.repeated_in_test} test images are also in the training part")
+    Console(highlight=False).print("\n".join(lines), soft_wrap=True)

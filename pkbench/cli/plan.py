@@ -1,10 +1,221 @@
-"""Commands of the plan group."""
+"""``pkbench plan``: every run with its sizes, whether it would be computed and why, and what it would cost."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
 import typer
+
+from pkbench.cli.options import Device, Fresh, Jobs, Json, Only, Profile, Results, RetryFailed, Seeds, SpecNames
+from pkbench.cli.units import count, duration, size
+
+if TYPE_CHECKING:
+    from pkbench.execute.forecast import Forecast
+    from pkbench.execute.prepare import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A prepared spec with its forecasts (in the order of its decisions), for ``jobs`` runs at once."""
+
+    prepared: Prepared
+    forecasts: list[Forecast | None]
+    device: str
+    jobs: int
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of everything still to be computed."""
+        pairs = zip(self.prepared.decisions, self.forecasts, strict=True)
+        total = sum(f.estimate.seconds for decision, f in pairs if f and decision.action == "run")
+        return total / self.jobs
 
 
 def register(app: typer.Typer) -> None:
-    """Add this group's commands to ``app``."""
-    del app
+    """Add ``plan`` to ``app``."""
+    app.command("plan")(plan)
+
+
+def plan(
+    specs: SpecNames,
+    profile: Profile = "quick",
+    results: Results = None,
+    device: Device = "auto",
+    jobs: Jobs = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    fresh: Fresh = False,
+    retry_failed: RetryFailed = False,
+    estimate: bool = typer.Option(True, help="Estimate time and memory; the first time calibrates for some seconds."),
+    json_: Json = False,
+) -> None:
+    """Show every run: sizes, whether it would run and why, estimated time and memory. Trains nothing."""
+    from pkbench.execute.prepare import Selection, prepare
+    from pkbench.spec.find import find_specs
+    from pkbench.spec.load import load_spec
+    from pkbench.store.places import results_folder
+
+    selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
+    planned: list[Planned] = []
+    for path in find_specs(specs):
+        prepared = prepare(load_spec(path), selection, results_folder(path, results))
+        planned.append(_forecast(prepared, device, jobs, estimate=estimate))
+    if json_:
+        typer.echo(json.dumps([as_data(entry) for entry in planned], indent=1))
+    else:
+        for entry in planned:
+            _print(entry)
+
+
+def _forecast(prepared: Prepared, device: str, jobs: int | None, *, estimate: bool) -> Planned:
+    from pkbench.execute.device import resolve_device, resolve_jobs
+    from pkbench.execute.forecast import forecast
+    from pkbench.probes.calibrate import calibration
+
+    device = resolve_device(device)
+    threads = prepared.scaled.train.cpu_threads
+    jobs = resolve_jobs(jobs, device, threads, len(prepared.decisions))
+    if not estimate:
+        return Planned(prepared, [None] * len(prepared.decisions), device, jobs)
+    records = prepared.store.scan(prepared.loaded.spec.experiment.id).records.values()
+    base = prepared.loaded.path.parent
+    runs = [decision.run for decision in prepared.decisions]
+    return Planned(prepared, forecast(runs, records, calibration(device, threads), base, device), device, jobs)
+
+
+def as_data(planned: Planned) -> dict[str, Any]:
+    """``planned`` as JSON values."""
+    from pkbench.execute.records import counts
+
+    prepared = planned.prepared
+    rows = []
+    for decision, cast in zip(prepared.decisions, planned.forecasts, strict=True):
+        run = decision.run
+        rows.append(
+            {
+                "run_id": run.run_id,
+                "model": run.model.id,
+                "data": run.data.id,
+                "lr": run.lr,
+                "seed": run.seed,
+                "epochs": run.train.epochs,
+                "action": decision.action,
+                "state": decision.state,
+                "reason": decision.reason,
+                "changed": [asdict(change) for change in decision.changed],
+                "counts": counts(run).model_dump(),
+                "seconds": cast.estimate.seconds if cast else None,
+                "bytes": cast.estimate.bytes if cast else None,
+                "estimated_from": cast.basis if cast else None,
+                "config": run.config,
+            }
+        )
+    return {
+        "spec": prepared.loaded.spec.experiment.id,
+        "path": str(prepared.loaded.path),
+        "profile": prepared.scaled.profile_name,
+        "scope": prepared.scaled.profile.scope,
+        "results": str(prepared.store.root),
+        "device": planned.device,
+        "jobs": planned.jobs,
+        "seconds": planned.seconds,
+        "warnings": [str(warning) for warning in prepared.loaded.warnings],
+        "problems": list(prepared.problems),
+        "runs": rows,
+    }
+
+
+def _print(planned: Planned) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    prepared = planned.prepared
+    experiment = prepared.loaded.spec.experiment
+    console.print(f"[bold]{escape(experiment.title)}[/]")
+    console.print(
+        f"{experiment.id} at profile {prepared.scaled.profile_name}: {escape(prepared.scaled.profile.scope)}",
+        soft_wrap=True,
+    )
+    for warning in prepared.loaded.warnings:
+        console.print(f"[yellow]warning:[/] {escape(str(warning))}", soft_wrap=True)
+    for problem in prepared.problems:
+        console.print(f"[yellow]note:[/] {escape(problem)}", soft_wrap=True)
+    console.print(_model_table(planned))
+    console.print(_run_table(planned))
+    actions = [decision.action for decision in prepared.decisions]
+    parts = [f"{actions.count('run')} to compute", f"{actions.count('skip')} skipped"]
+    if "blocked" in actions:
+        parts.append(f"{actions.count('blocked')} without data")
+    line = f"{len(actions)} runs: {', '.join(parts)}"
+    if any(planned.forecasts) and "run" in actions:
+        line += f"; about {duration(planned.seconds)} with {planned.jobs} at a time on {planned.device}"
+    console.print(line, soft_wrap=True)
+
+
+def _model_table(planned: Planned) -> Any:
+    """One row for each model and data set: what a run of it is and costs."""
+    from rich.table import Table
+
+    from pkbench.execute.records import counts
+
+    table = Table(title="models", title_justify="left")
+    for name in (
+        "model",
+        "data",
+        "S",
+        "C",
+        "γ",
+        "Ω",
+        "m",
+        "p",
+        "param.",
+        "connect.",
+        "FLOP/sample",
+        "epochs",
+        "a run",
+        "memory",
+    ):
+        table.add_column(name, justify="left" if name in {"model", "data"} else "right", overflow="fold")
+    seen: set[tuple[str, str]] = set()
+    for decision, cast in zip(planned.prepared.decisions, planned.forecasts, strict=True):
+        run = decision.run
+        if (run.model.id, run.data.id) in seen:
+            continue
+        seen.add((run.model.id, run.data.id))
+        c = counts(run)
+        table.add_row(
+            run.model.id,
+            run.data.id,
+            str(c.S),
+            str(c.C),
+            "–" if c.gamma is None else f"{c.gamma:g}",
+            count(c.omega),
+            count(c.S * c.C),
+            f"{c.p:.3g}",
+            count(c.parameters),
+            count(c.connections),
+            count(c.forward_flops),
+            str(run.train.epochs),
+            duration(cast.estimate.seconds) if cast else "?",
+            size(cast.estimate.bytes) if cast else "?",
+        )
+    return table
+
+
+def _run_table(planned: Planned) -> Any:
+    """One row for each run: what would happen to it and why."""
+    from rich.table import Table
+
+    table = Table(title="runs", title_justify="left")
+    for name in ("run", "model", "data", "lr", "seed", "", "why"):
+        table.add_column(name, justify="right" if name in {"lr", "seed"} else "left", overflow="fold")
+    for decision in planned.prepared.decisions:
+        run = decision.run
+        reason = decision.reason
+        table.add_row(
+            run.run_id or "–", run.model.id, run.data.id, f"{run.lr:g}", str(run.seed), decision.action, reason
+        )
+    return table

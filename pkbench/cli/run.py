@@ -1,10 +1,182 @@
-"""Commands of the run group."""
+"""``pkbench run``: compute what a spec asks for and the store does not have yet."""
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from pkbench.cli.options import (
+    Device,
+    Fresh,
+    Jobs,
+    Json,
+    Only,
+    Profile,
+    Results,
+    RetryFailed,
+    Seeds,
+    SpecNames,
+    seconds_of,
+)
+from pkbench.cli.stopping import Stopper
+from pkbench.cli.units import duration
+
+if TYPE_CHECKING:
+    from pkbench.cli.progress import Display
+    from pkbench.execute.events import Event, RunEnded
+    from pkbench.execute.prepare import Prepared, Selection
+    from pkbench.execute.session import Options
+    from pkbench.spec.load import LoadedSpec
+    from pkbench.store.mirror import BackgroundMirror
+    from pkbench.store.record import Invocation
+
+EXIT_FAILED = 1
+EXIT_NO_DATA = 2
+EXIT_TIME = 3
+EXIT_INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
-    """Add this group's commands to ``app``."""
-    del app
+    """Add ``run`` to ``app``."""
+    app.command("run")(run)
+
+
+def run(
+    specs: SpecNames,
+    profile: Profile = "quick",
+    results: Results = None,
+    device: Device = "auto",
+    jobs: Jobs = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    fresh: Fresh = False,
+    retry_failed: RetryFailed = False,
+    max_time: Annotated[str | None, typer.Option(help="Stop, saving, after 90s, 30m, 1h30m …")] = None,
+    mlflow: Annotated[bool, typer.Option(help="Mirror finished runs in MLflow, in the background.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only notes and failures.")] = False,
+    json_: Json = False,
+) -> None:
+    """Train what is missing; what is done is not computed again.
+
+    Exit code 0: all done. 1: a run failed. 2: bad input or missing data. 3: --max-time came first. 130: interrupted.
+    """
+    from pkbench.execute.context import new_invocation
+    from pkbench.execute.prepare import Selection
+    from pkbench.execute.session import Options
+    from pkbench.spec.find import find_specs
+    from pkbench.spec.load import load_spec
+    from pkbench.store.places import results_folder
+
+    stopper = Stopper(None if max_time is None else seconds_of(max_time))
+    selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
+    # All specs are loaded before any is run: a fault in the last one shows at once.
+    loaded = [load_spec(path) for path in find_specs(specs)]
+    command = _Command(stopper, selection, new_invocation(), mlflow=mlflow, quiet=quiet, json_events=json_)
+    code = 0
+    with stopper.listening():
+        for spec in loaded:
+            options = Options(results_folder(spec.path, results), device, jobs)
+            code = max(code, command.run(spec, options))
+            if stopper.should_stop():
+                break
+    if stopper.reason == "interrupted":
+        code = EXIT_INTERRUPTED
+    raise typer.Exit(code)
+
+
+class _Command:
+    """One ``pkbench run``: what is shared by the specs it was given."""
+
+    def __init__(
+        self,
+        stopper: Stopper,
+        selection: Selection,
+        invocation: Invocation,
+        *,
+        mlflow: bool,
+        quiet: bool,
+        json_events: bool,
+    ) -> None:
+        self.stopper = stopper
+        self.selection = selection
+        self.invocation = invocation
+        self.mlflow = mlflow
+        self.quiet = quiet
+        self.json_events = json_events
+
+    def run(self, loaded: LoadedSpec, options: Options) -> int:
+        """Run one spec; its exit code."""
+        from pkbench.cli.progress import make_display
+        from pkbench.execute.events import RunEnded
+        from pkbench.execute.session import Session
+        from pkbench.store.mirror import BackgroundMirror
+
+        display = make_display(json_events=self.json_events, quiet=self.quiet)
+        ended: list[RunEnded] = []
+        mirror = BackgroundMirror(options.results, [loaded.spec.experiment.id], None) if self.mlflow else None
+
+        def on_prepared(prepared: Prepared, jobs: int) -> None:
+            display.prepared(prepared, jobs)
+            if mirror is not None and prepared.to_run:
+                mirror.start()
+
+        def emit(event: Event) -> None:
+            display.event(event)
+            if isinstance(event, RunEnded):
+                ended.append(event)
+                if mirror is not None:
+                    mirror.nudge()
+
+        started = time.monotonic()
+        try:
+            prepared = Session(loaded, self.selection, options, self.invocation).run(
+                emit, self.stopper.should_stop, on_prepared
+            )
+        finally:
+            display.close()
+        seconds = time.monotonic() - started
+        if mirror is not None and ended:
+            self._finish_mirror(mirror, display)
+        if not self.quiet and not self.json_events:
+            self._conclude(prepared, ended, seconds, options.results)
+        return self._exit_code(prepared, ended)
+
+    def _finish_mirror(self, mirror: BackgroundMirror, display: Display) -> None:
+        from pkbench.execute.events import Note
+
+        outcome = mirror.finish(20.0)
+        if outcome.message:
+            display.event(Note(outcome.message))
+
+    def _conclude(self, prepared: Prepared, ended: list[RunEnded], seconds: float, results: Path) -> None:
+        """Say what came out and what to do next."""
+        spec_id = prepared.loaded.spec.experiment.id
+        counts = {
+            status: sum(event.status == status for event in ended) for status in ("finished", "failed", "interrupted")
+        }
+        left = len(prepared.to_run) - counts["finished"] - counts["failed"]
+        parts = [f"{counts['finished']} finished"]
+        if counts["failed"]:
+            parts.append(f"{counts['failed']} failed")
+        if left:
+            parts.append(f"{left} left: the same command goes on")
+        if prepared.to_run:
+            typer.echo(f"{spec_id}: {', '.join(parts)} in {duration(seconds)}; records in {results / spec_id / 'runs'}")
+        profile = "" if self.selection.profile == "quick" else f" --profile {self.selection.profile}"
+        typer.echo(f"next: pkbench report {spec_id}{profile}")
+
+    def _exit_code(self, prepared: Prepared, ended: list[RunEnded]) -> int:
+        if any(event.status == "failed" for event in ended):
+            return EXIT_FAILED
+        if any(decision.state == "failed" and decision.action == "skip" for decision in prepared.decisions):
+            return EXIT_FAILED
+        if any(decision.action == "blocked" for decision in prepared.decisions):
+            return EXIT_NO_DATA
+        if self.stopper.reason == "time" and len(ended) < len(prepared.to_run):
+            return EXIT_TIME
+        if any(event.status == "interrupted" for event in ended):
+            return EXIT_TIME
+        return 0

@@ -15,15 +15,16 @@ class Part(BaseModel):
     )
 
 
-Identifier = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$",
-        description="Lower-case letters, digits, '.' and '-', at most 63 characters.",
-    ),
-]
-Text = Annotated[str, Field(min_length=1, max_length=4000)]
-FilePath = Annotated[str, Field(min_length=1, max_length=1024)]
+IDENTIFIER = r"^[a-z0-9][a-z0-9.-]{0,62}$"
+"""Lower-case letters, digits, '.' and '-', at most 63 characters: safe as a file name, a URL part and a TOML key."""
+
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+"""No control characters but tab and newline: what is printed must not steer a terminal."""
+
+Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=PRINTABLE)]
+FilePath = Annotated[str, Field(min_length=1, max_length=1024, pattern=PRINTABLE)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Positive = Annotated[float, Field(gt=0)]

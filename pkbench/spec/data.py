@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pkbench.spec.base import FilePath, Identifier, Part, Seed, Size
+from pkbench.spec.base import FilePath, Identifier, Name, Part, Seed, Size
 
 TORCHVISION_SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
     "torchvision:CIFAR10": ((32, 32, 3), 10),
@@ -82,9 +82,9 @@ class ParquetData(DataPart):
     """File of the test images; absent: give ``test_count``."""
     test_count: Count | None = None
     """Test images to cut from the training file where ``test_path`` is absent."""
-    image_column: str = "image"
+    image_column: Name = "image"
     """Column of encoded bytes, or of a struct with a ``bytes`` field."""
-    label_column: str = "label"
+    label_column: Name = "label"
     """Column of integer labels."""
 
 
@@ -94,13 +94,13 @@ class NpzData(DataPart):
     source: Literal["npz"]
     path: FilePath
     """The .npz file."""
-    train_images: str = "x_train"
+    train_images: Name = "x_train"
     """Key of the training images."""
-    train_labels: str = "y_train"
+    train_labels: Name = "y_train"
     """Key of the training labels."""
-    test_images: str = "x_test"
+    test_images: Name = "x_test"
     """Key of the test images; not looked up where ``test_count`` is given."""
-    test_labels: str = "y_test"
+    test_labels: Name = "y_test"
     """Key of the test labels; not looked up where ``test_count`` is given."""
     test_count: Count | None = None
     """Test images to cut from the training arrays, for an archive without a test part."""

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json, config_id
 from pkbench.store.atomic import write_bytes
+from pkbench.store.checkpoints import Checkpoints
 from pkbench.store.record import Record
 
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
@@ -74,6 +75,10 @@ class Store:
     def runs_folder(self, spec_id: str) -> Path:
         """The records of one spec."""
         return self.folder(spec_id) / "runs"
+
+    def checkpoints(self, spec_id: str, run_id: str) -> Checkpoints:
+        """The checkpoints of one run."""
+        return Checkpoints(self.folder(spec_id) / "checkpoints", run_id)
 
     def record_path(self, spec_id: str, run_id: str) -> Path:
         """The file of one record; ``run_id`` must be one."""

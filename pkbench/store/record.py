@@ -112,10 +112,13 @@ class Epoch(RecordPart):
     """Unix time."""
 
 
+FailureKind = Literal["diverged", "out-of-memory", "worker-died", "error"]
+
+
 class Failure(RecordPart):
     """Why a run could not end."""
 
-    kind: Literal["diverged", "out-of-memory", "worker-died", "error"]
+    kind: FailureKind
     message: str
     epoch: int
     """Last epoch that was completed."""

@@ -1,0 +1,140 @@
+"""From evidence to verdicts: Holm's correction over the spec's claims at one profile, then the rule.
+
+The families are fixed by the spec and the profile, not by what has finished: a claim that cannot be decided yet
+counts with p = 1. So a verdict does not get easier because other claims have not been run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pkbench.claims.groups import Group
+from pkbench.claims.power import SeedsNeeded, detectable, seeds_needed
+from pkbench.claims.sentences import sentence
+from pkbench.claims.statistics import effect_size, holm, mean
+from pkbench.claims.verdict import Evidence, Outcome, Verdict
+from pkbench.spec.claim import LessClaim
+from pkbench.spec.scale import Scaled
+
+
+def decide(evidence: Evidence, support: float | None, contradict: float | None) -> Outcome:
+    """The outcome, from Holm's p values for and against the claim (``None``: no such test)."""
+    alpha = evidence.claim.alpha
+    if evidence.skipped:
+        return "not assessed"
+    if evidence.obstacles:
+        return "inconclusive"
+    if support is not None and support <= alpha:
+        return "supported"
+    if contradict is not None and contradict <= alpha:
+        return "contradicted"
+    if evidence.claim.kind == "value" and evidence.p_contradict is not None and evidence.p_contradict > alpha:
+        # The reported mean lies inside the prediction interval.
+        return "supported"
+    return "inconclusive"
+
+
+def conclude(scaled: Scaled, found: Sequence[Evidence]) -> tuple[Verdict, ...]:
+    """A verdict for each of ``found``, which are all claims and data sets of the spec at this profile."""
+    supports = _adjusted(
+        {i: e.p_support for i, e in enumerate(found) if not e.skipped and e.claim.kind == "less"}, found
+    )
+    contradicts = _adjusted({i: e.p_contradict for i, e in enumerate(found) if not e.skipped}, found)
+    return tuple(
+        _verdict(
+            scaled,
+            evidence,
+            adjusted=(supports.get(i), contradicts.get(i)),
+            families=(len(supports) if evidence.claim.kind == "less" else 0, len(contradicts)),
+        )
+        for i, evidence in enumerate(found)
+    )
+
+
+def _adjusted(raw: dict[int, float | None], found: Sequence[Evidence]) -> dict[int, float]:
+    """Holm's p values of one family by position in ``found``."""
+    counted = [1.0 if p is None or found[i].obstacles else p for i, p in raw.items()]
+    return dict(zip(raw, holm(counted), strict=True))
+
+
+def _verdict(
+    scaled: Scaled, evidence: Evidence, *, adjusted: tuple[float | None, float | None], families: tuple[int, int]
+) -> Verdict:
+    claim, test = evidence.claim, evidence.test
+    less = claim if isinstance(claim, LessClaim) else None
+    outcome = decide(evidence, *adjusted)
+    held_back = bool(evidence.obstacles or evidence.skipped)
+    support, contradict = (None, None) if held_back else adjusted
+    needed, shown = _planning(evidence, families) if less else (None, None)
+    return Verdict(
+        claim_id=claim.id,
+        kind=claim.kind,
+        statement=claim.statement,
+        place=claim.place,
+        data_id=evidence.data_id,
+        profile=scaled.profile_name,
+        scope=scaled.profile.scope,
+        a=claim.a,
+        b=less.b if less else None,
+        margin=less.margin if less else None,
+        alpha=claim.alpha,
+        outcome=outcome,
+        sentence=sentence(evidence, outcome, support, contradict, families, needed),
+        notes=evidence.notes,
+        n=len(evidence.seeds),
+        n_planned=len(evidence.a.planned) if evidence.a else 0,
+        mean_a=_mean(evidence.a, evidence.seeds),
+        mean_b=_mean(evidence.b, evidence.seeds),
+        effect=test.effect if test else None,
+        low=test.bounds[0] if test and test.bounds else None,
+        high=test.bounds[1] if test and test.bounds else None,
+        sd=test.sd if test and test.possible else None,
+        effect_size=effect_size(test) if test and evidence.b else None,
+        p_support=evidence.p_support,
+        p_contradict=evidence.p_contradict,
+        unpaired_p_support=evidence.unpaired.p_below if evidence.unpaired else None,
+        adjusted_support=support,
+        adjusted_contradict=contradict,
+        family_support=families[0],
+        family_contradict=families[1],
+        seeds_needed=needed,
+        detectable=shown,
+        published_a=evidence.published_a,
+        published_b=evidence.published_b,
+        paper_p=evidence.paper_p,
+        connections_a=evidence.a.connections if evidence.a else None,
+        connections_b=evidence.b.connections if evidence.b else None,
+        connections_gap=evidence.connections_gap,
+        lr_a=evidence.a.selection.lr if evidence.a else None,
+        lr_b=evidence.b.selection.lr if evidence.b else None,
+        runs_a=_ids(evidence.a, evidence.seeds),
+        runs_b=_ids(evidence.b, evidence.seeds),
+    )
+
+
+def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeeded | None, float | None]:
+    """Seeds that would decide, and the distance from the margin that these could have shown, in points.
+
+    Both at the strictest step of Holm's procedure in the larger family. Not for Welch's test, whose power is another
+    and whose other side no seed of ours makes better known.
+    """
+    test, claim = evidence.test, evidence.claim
+    if test is None or not test.possible or evidence.welch or not isinstance(claim, LessClaim):
+        return None, None
+    alpha = claim.alpha / max(families)
+    return (
+        seeds_needed(test.effect + claim.margin, test.sd, test.n, alpha=alpha),
+        detectable(test.sd, test.n, alpha=alpha),
+    )
+
+
+def _mean(group: Group | None, seeds: Sequence[int]) -> float | None:
+    return mean([group.errors[seed] for seed in seeds]) if group and seeds else None
+
+
+def _ids(group: Group | None, seeds: Sequence[int]) -> tuple[str, ...]:
+    """Ids of the runs that count, in order of ``seeds``."""
+    if group is None:
+        return ()
+    by_seed = {run.seed: run.run_id for run in group.runs}
+    return tuple(run_id for seed in seeds if (run_id := by_seed[seed]) is not None)

@@ -1,0 +1,80 @@
+"""What the paper reports, and what its own means, deviations and seeds allow to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pkbench.claims.statistics import Summary, TTest, from_summary, one_sample_from_summary
+from pkbench.spec.claim import LessClaim
+from pkbench.spec.document import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One number of a publication: ``mean`` in per cent, ``sd`` in percentage points, ``n`` seeds."""
+
+    mean: float
+    sd: float | None
+    n: int | None
+    place: str
+    quoted_from: str | None
+    """The other publication it is quoted from, where the paper's authors did not run it."""
+
+    @property
+    def summary(self) -> Summary | None:
+        """Mean, deviation and seeds, where they are enough for a test."""
+        if self.sd is None or self.n is None or self.n < 2:
+            return None
+        return Summary(self.mean, self.sd, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class PaperTest:
+    """A claim on one data set, tested with nothing but the published numbers.
+
+    ``test`` is Welch's where both sides have a deviation and seeds, and a one-sample test against ``b`` where only
+    ``a`` has. ``p`` is two-sided: a claim read off a table had its direction from the same table.
+    """
+
+    claim_id: str
+    data_id: str
+    a: Published
+    b: Published
+    test: TTest
+
+    @property
+    def p(self) -> float:
+        """Two-sided p value."""
+        return self.test.p_two_sided
+
+
+def published(spec: Spec, row: str | None, data_id: str) -> Published | None:
+    """What ``spec`` says was reported for ``row`` on ``data_id``."""
+    for entry in spec.reported:
+        if entry.row == row and entry.data == data_id:
+            return Published(entry.mean, entry.sd, entry.n, entry.place, entry.quoted_from)
+    return None
+
+
+def paper_test(spec: Spec, claim: LessClaim, data_id: str) -> PaperTest | None:
+    """``claim`` tested with the published numbers; ``None`` where they are not enough."""
+    a, b = published(spec, claim.a, data_id), published(spec, claim.b, data_id)
+    if a is None or b is None or a.summary is None:
+        return None
+    if b.summary is not None:
+        test = from_summary(a.summary, b.summary, margin=claim.margin, alpha=claim.alpha)
+    else:
+        test = one_sample_from_summary(a.summary, b.mean, margin=claim.margin, alpha=claim.alpha)
+    return PaperTest(claim.id, data_id, a, b, test) if test.possible else None
+
+
+def paper_tests(spec: Spec) -> tuple[PaperTest, ...]:
+    """Every ``less`` claim on every data set for which the published numbers allow a test, at any profile."""
+    return tuple(
+        found
+        for claim in spec.claim
+        if isinstance(claim, LessClaim)
+        for data in spec.data
+        if claim.data is None or data.id in claim.data
+        if (found := paper_test(spec, claim, data.id)) is not None
+    )

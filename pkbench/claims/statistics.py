@@ -1,0 +1,167 @@
+"""The tests behind the verdicts: t tests with a margin, prediction of a mean, Holm's correction.
+
+Values are final test errors in per cent, so every effect, deviation and interval bound is in percentage
+points. An effect is ``a - b`` (for a constant: ``a - constant``). Each test asks two one-sided questions about
+the boundary ``-margin``: is the true effect below it (what a claim ``a < b - margin`` says), or above it?
+
+SciPy's distributions do the mathematics; its ready-made tests know no margin and raise on equal values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_EQUAL = 1e-9
+"""Spread, relative to the largest value, below which differing digits are floating-point noise."""
+
+
+class Summary(NamedTuple):
+    """What a publication states about one group: mean (per cent), standard deviation (points), seeds."""
+
+    mean: float
+    sd: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class TTest:
+    """Result of a t test, all in percentage points.
+
+    ``bounds`` are those of the two-sided ``1 - alpha`` interval of ``effect``. Where no test is possible (one value,
+    or values without any spread) they are ``None`` and both p values are 1.
+    """
+
+    n: int
+    """Observations: pairs, values, or those of the smaller group where two groups are not paired."""
+    effect: float
+    sd: float
+    """Standard deviation of what was averaged; of the difference of the two groups where they are not paired."""
+    df: float
+    bounds: tuple[float, float] | None
+    p_below: float
+    """One-sided p value for "the true effect is below ``-margin``"."""
+    p_above: float
+    """One-sided p value for "the true effect is above ``-margin``"."""
+
+    @property
+    def possible(self) -> bool:
+        """Whether there was any spread to test against."""
+        return self.bounds is not None
+
+    @property
+    def p_two_sided(self) -> float:
+        """Two-sided p value for "the true effect is not ``-margin``"."""
+        return min(1.0, 2 * min(self.p_below, self.p_above))
+
+
+def mean(values: Sequence[float]) -> float:
+    """Arithmetic mean, summed without rounding so that the order of the seeds does not matter."""
+    return math.fsum(values) / len(values)
+
+
+def deviation(values: Sequence[float]) -> float:
+    """Standard deviation with ``n - 1``; 0 for a single value, and for values that differ by rounding noise only."""
+    centre = mean(values)
+    largest = max(abs(value) for value in values)
+    if max(abs(value - centre) for value in values) <= _EQUAL * max(1.0, largest):
+        return 0.0
+    return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
+
+
+def _t_test(n: int, effect: float, sd: float, error: float, df: float, margin: float, alpha: float) -> TTest:
+    """The t test of ``effect`` with standard error ``error`` against the boundary ``-margin``."""
+    from scipy.stats import t
+
+    if error == 0.0 or df <= 0:
+        return TTest(n=n, effect=effect, sd=sd, df=df, bounds=None, p_below=1.0, p_above=1.0)
+    statistic = (effect + margin) / error
+    half = float(t.isf(alpha / 2, df)) * error
+    return TTest(
+        n=n,
+        effect=effect,
+        sd=sd,
+        df=df,
+        bounds=(effect - half, effect + half),
+        p_below=float(t.cdf(statistic, df)),
+        p_above=float(t.sf(statistic, df)),
+    )
+
+
+def one_sample(values: Sequence[float], constant: float, *, margin: float = 0.0, alpha: float) -> TTest:
+    """Student's t test of ``mean(values) - constant``, as if ``constant`` were known without error."""
+    n, sd = len(values), deviation(values)
+    return _t_test(n, mean(values) - constant, sd, sd / math.sqrt(n), n - 1, margin, alpha)
+
+
+def paired(a: Sequence[float], b: Sequence[float], *, margin: float = 0.0, alpha: float) -> TTest:
+    """Student's t test of the differences ``a[i] - b[i]``; both must be in the same order of seeds."""
+    differences = [x - y for x, y in zip(a, b, strict=True)]
+    return one_sample(differences, 0.0, margin=margin, alpha=alpha)
+
+
+def from_summary(a: Summary, b: Summary, *, margin: float = 0.0, alpha: float) -> TTest:
+    """Welch's t test (1947) of ``a.mean - b.mean`` from stated means, deviations and seeds."""
+    variance_a, variance_b = a.sd**2 / a.n, b.sd**2 / b.n
+    error = math.sqrt(variance_a + variance_b)
+    df = 0.0
+    if error > 0.0:
+        # Satterthwaite's degrees of freedom.
+        df = (variance_a + variance_b) ** 2 / (variance_a**2 / (a.n - 1) + variance_b**2 / (b.n - 1))
+    return _t_test(min(a.n, b.n), a.mean - b.mean, math.hypot(a.sd, b.sd), error, df, margin, alpha)
+
+
+def one_sample_from_summary(a: Summary, constant: float, *, margin: float = 0.0, alpha: float) -> TTest:
+    """Student's t test of ``a.mean - constant`` from a stated mean, deviation and number of seeds."""
+    return _t_test(a.n, a.mean - constant, a.sd, a.sd / math.sqrt(a.n), a.n - 1, margin, alpha)
+
+
+def welch(a: Sequence[float], b: Sequence[float], *, margin: float = 0.0, alpha: float) -> TTest:
+    """Welch's t test of ``mean(a) - mean(b)``, ignoring any pairing; at least two values on each side."""
+    summaries = [Summary(mean(values), deviation(values), len(values)) for values in (a, b)]
+    return from_summary(summaries[0], summaries[1], margin=margin, alpha=alpha)
+
+
+def prediction(values: Sequence[float], reported: float, n_reported: int, *, alpha: float) -> TTest:
+    """Whether ``reported`` could be the mean of ``n_reported`` further seeds of ``values``' kind.
+
+    The effect is ``mean(values) - reported`` with standard error ``sd * sqrt(1/n + 1/n_reported)`` (Hahn & Meeker,
+    Statistical Intervals, §4.7): a future mean varies too. ``reported`` lies inside the ``1 - alpha`` prediction
+    interval exactly when 0 lies within the bounds. Seeds there are taken to scatter as they do here.
+    """
+    n, sd = len(values), deviation(values)
+    return _t_test(n, mean(values) - reported, sd, sd * math.sqrt(1 / n + 1 / n_reported), n - 1, 0.0, alpha)
+
+
+def interval(values: Sequence[float], *, alpha: float) -> tuple[float, float] | None:
+    """The ``1 - alpha`` t interval of the mean, in the values' unit; ``None`` for one value or no spread."""
+    return one_sample(values, 0.0, alpha=alpha).bounds
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's (1979) adjusted p values, in the order given.
+
+    The i-th smallest of ``m`` is multiplied by ``m - i`` (i from 0), never falls below its predecessor, and never
+    exceeds 1. Rejecting what is ≤ alpha keeps the chance of any false rejection ≤ alpha, however the tests depend.
+    """
+    adjusted = [1.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def effect_size(test: TTest) -> float | None:
+    """Hedges' corrected standardised mean difference of pairs, ``J(n-1) * effect / sd`` (Cohen's d_z times J).
+
+    ``J(f) = Γ(f/2) / (sqrt(f/2) Γ((f-1)/2))`` removes the bias of small samples (Hedges 1981). ``None`` where there
+    is no spread or fewer than three pairs, for which the correction does not exist.
+    """
+    f = test.n - 1
+    if f < 2 or not test.possible:
+        return None
+    correction = math.exp(math.lgamma(f / 2) - math.lgamma((f - 1) / 2)) / math.sqrt(f / 2)
+    return correction * test.effect / test.sd

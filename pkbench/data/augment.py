@@ -1,0 +1,59 @@
+"""Random changes of training images, for a whole batch at once.
+
+All random numbers are drawn on the CPU from the generator given, in an order that depends only on what the
+spec asks for, so that the same images come out on every device.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from pkbench.spec.train import Augment
+
+
+def augment(images: Tensor, spec: Augment, generator: torch.Generator) -> Tensor:
+    """Change ``images`` as ``spec`` asks: crop, then flip, then policy.
+
+    Args:
+        images: uint8 (B, colours, H, W), on any device; left as they are.
+        spec: what to do.
+        generator: a CPU generator; advanced by what ``spec`` asks for.
+
+    Returns:
+        uint8 (B, colours, H, W) on the device of ``images``; ``images`` itself where nothing is asked for.
+
+    Raises:
+        DataError: a policy is asked for on images of other than 1 or 3 colours.
+    """
+    if spec.crop_padding:
+        images = random_crop(images, spec.crop_padding, generator)
+    if spec.flip:
+        images = random_flip(images, generator)
+    if spec.policy == "autoaugment-cifar10":
+        # Imported here: it brings torchvision, which nothing else in training needs.
+        from pkbench.data.autoaugment import autoaugment
+
+        images = autoaugment(images, generator)
+    return images
+
+
+def random_crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
+    """Pad each side of ``images`` (B, colours, H, W) with ``padding`` zeros and cut a random H x W window.
+
+    Draws top and left of each image's window, 0 … 2·padding, as one (B, 2) block.
+    """
+    count, _, height, width = images.shape
+    corner = torch.randint(2 * padding + 1, (count, 2), generator=generator).to(images.device)
+    padded = functional.pad(images, (padding, padding, padding, padding))
+    # A view (B, colours, top, left, H, W) of every window there is; only the chosen ones are copied.
+    windows = padded.unfold(2, height, 1).unfold(3, width, 1)
+    chosen: Tensor = windows[torch.arange(count, device=images.device), :, corner[:, 0], corner[:, 1]]
+    return chosen
+
+
+def random_flip(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror each of ``images`` (B, colours, H, W) left to right with probability 1/2; draws (B,) bits."""
+    mirrored = torch.randint(2, (len(images),), generator=generator, dtype=torch.bool).to(images.device)
+    return torch.where(mirrored[:, None, None, None], images.flip(3), images)

@@ -1,0 +1,58 @@
+"""Saying what is wrong with a user's data in one message: the file, the first few rows, how many in all."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+from pkbench.errors import DataError, Place
+
+ROWS_SHOWN = 5
+
+
+class RowFaults:
+    """The faulty rows of one file: the first :data:`ROWS_SHOWN` in words, all of them by number."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.shown: list[str] = []
+        self.count = 0
+
+    def add(self, row: str | int, what: str) -> None:
+        """Note that ``row`` (a number from 0, or an image's name) has the fault ``what``."""
+        if self.count < ROWS_SHOWN:
+            self.shown.append(f"{f'row {row}' if isinstance(row, int) else row}: {what}")
+        self.count += 1
+
+    def check(self, total: int, constraint: str, remedy: str = "correct or remove them") -> None:
+        """Raise what was noted.
+
+        Raises:
+            DataError: anything was; it names the file, the first rows and the count out of ``total``.
+        """
+        if not self.count:
+            return
+        rest = self.count - len(self.shown)
+        listed = ", ".join(self.shown) + (f", and {rest} more" if rest else "")
+        numbered = " (the first row is row 0)" if "row " in listed else ""
+        raise DataError(
+            f"{self.count} of {total} images cannot be used{numbered}: {listed}",
+            constraint=constraint,
+            remedy=remedy,
+            place=Place(str(self.file)),
+        )
+
+
+def file_error(file: Path, what: str, constraint: str, remedy: str) -> DataError:
+    """The error for a fault of a whole file."""
+    return DataError(what, constraint=constraint, remedy=remedy, place=Place(str(file)))
+
+
+def choices(wanted: str, present: Iterable[str]) -> str:
+    """A remedy that names what there is instead of ``wanted``, the most alike first."""
+    names = sorted(present)
+    close = difflib.get_close_matches(wanted, names, n=1)
+    meant = f"did you mean '{close[0]}'? " if close else ""
+    listed = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
+    return f"{meant}there is {listed or 'none at all'}"

@@ -1,0 +1,90 @@
+"""What a data set is: the SHA-256 of its bytes, whatever its files are called and wherever they lie."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from pkbench.data.hashing import file_digests
+from pkbench.data.layout import digits_file, torchvision_files, torchvision_root
+from pkbench.data.listing import image_files
+from pkbench.data.places import candidates, exists, resolve_file, resolve_folder
+from pkbench.spec.data import DigitsData, ImageFolderData, NpzData, ParquetData, TorchvisionData
+from pkbench.spec.scale import AnyData
+
+
+def content_files(data: AnyData, base: Path) -> tuple[tuple[str, Path], ...]:
+    """Every file that holds images or labels of ``data``, with its role in the data set.
+
+    Roles take the place of names where the spec names the file; in a folder of images the names relative
+    to the folder are part of the data, because they give the labels.
+
+    Args:
+        data: the data set.
+        base: folder of the spec, where relative paths begin.
+
+    Raises:
+        DataError: a file or folder is not there or not what it should be.
+    """
+    match data:
+        case DigitsData():
+            return (("digits", digits_file()),)
+        case TorchvisionData():
+            return torchvision_files(data, base)
+        case NpzData():
+            return (("arrays", resolve_file(data.path, base)),)
+        case ParquetData():
+            return tuple((role, resolve_file(path, base)) for role, path in _parts(data))
+        case ImageFolderData():
+            return tuple(file for role, path in _parts(data) for file in _folder_files(role, path, base))
+
+
+def looked_at(data: AnyData, base: Path) -> tuple[Path, ...]:
+    """Where ``data`` is, or, where it is not here, everywhere that was looked; for people."""
+    match data:
+        case TorchvisionData():
+            return (torchvision_root(data, base),)
+        case DigitsData():
+            return (digits_file(),)
+        case NpzData():
+            paths = [data.path]
+        case ParquetData() | ImageFolderData():
+            paths = [path for _, path in _parts(data)]
+    found: list[Path] = []
+    for path in paths:
+        options = candidates(path, base)
+        found += [place for place in options if exists(place)][:1] or options
+    return tuple(found)
+
+
+def checksum(data: AnyData, base: Path) -> str:
+    """Hexadecimal SHA-256 that identifies the content of ``data`` on disk.
+
+    Contents of files count, paths and times do not. Digests of unchanged files are remembered.
+
+    Raises:
+        DataError: files are missing (the message says how to get them) or cannot be read.
+    """
+    files = content_files(data, base)
+    digests = file_digests(path for _, path in files)
+    total = hashlib.sha256()
+    for role, path in files:
+        name = os.fsencode(role)
+        # Length first, so that no file name can pass for the end of one entry and the start of the next.
+        total.update(len(name).to_bytes(8, "big"))
+        total.update(name)
+        total.update(bytes.fromhex(digests[path]))
+    return total.hexdigest()
+
+
+def _parts(data: ParquetData | ImageFolderData) -> tuple[tuple[str, str], ...]:
+    """Role and path of the training and, where given, the test part."""
+    train = ("train", data.train_path)
+    return (train,) if data.test_path is None else (train, ("test", data.test_path))
+
+
+def _folder_files(role: str, path: str, base: Path) -> tuple[tuple[str, Path], ...]:
+    """Role and path of every image in a folder."""
+    listing = image_files(resolve_folder(path, base))
+    return tuple((f"{role}/{name}", listing.path(name)) for name in listing.names)

@@ -1,0 +1,73 @@
+"""What a loaded data set consists of, in numbers: for people and for a manifest that says the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from pkbench.data.dataset import Dataset, Part
+from pkbench.spec.scale import AnyData
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A data set in numbers; nothing in it depends on where or when it was read.
+
+    Attributes:
+        id: name in the spec.
+        source: kind of source.
+        checksum: SHA-256 of the content on disk.
+        shape: height, width and colours of an image as the model sees it.
+        classes: number of classes.
+        train, validation, test: number of images.
+        per_class: fewest and most training images of a class.
+        mean, std: of each colour, as used for the input.
+        repeated_in_test: test images that equal a training or validation image, pixel by pixel.
+    """
+
+    id: str
+    source: str
+    checksum: str
+    shape: tuple[int, int, int]
+    classes: int
+    train: int
+    validation: int
+    test: int
+    per_class: tuple[int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    repeated_in_test: int
+
+
+def summarise(data: AnyData, checksum: str, dataset: Dataset) -> Summary:
+    """``dataset``, loaded from ``data`` with ``checksum``, in numbers."""
+    sizes = torch.bincount(dataset.train.labels, minlength=dataset.classes)
+    return Summary(
+        id=data.id,
+        source=data.source,
+        checksum=checksum,
+        shape=data.shape,
+        classes=dataset.classes,
+        train=len(dataset.train),
+        validation=len(dataset.validation),
+        test=len(dataset.test),
+        per_class=(int(sizes.min()), int(sizes.max())),
+        mean=dataset.mean,
+        std=dataset.std,
+        repeated_in_test=repeated_in_test(dataset),
+    )
+
+
+def repeated_in_test(dataset: Dataset) -> int:
+    """Number of test images that are also, pixel by pixel, in the training or validation part."""
+    seen = set(_fingerprints(dataset.train)) | set(_fingerprints(dataset.validation))
+    return sum(fingerprint in seen for fingerprint in _fingerprints(dataset.test))
+
+
+def _fingerprints(part: Part) -> Iterator[bytes]:
+    """A hash of each image's pixels."""
+    for image in part.images.cpu().numpy():
+        yield hashlib.blake2b(image.tobytes(), digest_size=16).digest()

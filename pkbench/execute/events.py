@@ -1,0 +1,45 @@
+"""What an executor tells while it works: small values, safe to send between processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pkbench.train.result import EpochResult
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins, after ``resumed_after`` epochs done earlier (0: from the start)."""
+
+    run_id: str
+    resumed_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnded:
+    """A run completed an epoch."""
+
+    run_id: str
+    result: EpochResult
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """A run is over. ``message`` is the reason of a failure; an interrupted run can be resumed."""
+
+    run_id: str
+    status: Literal["finished", "failed", "interrupted"]
+    message: str
+    test_error: float | None
+    """Of the last epoch, in per cent; ``None`` unless finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the user should know, in one sentence."""
+
+    text: str
+
+
+Event = RunStarted | EpochEnded | RunEnded | Note

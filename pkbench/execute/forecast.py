@@ -1,0 +1,65 @@
+"""Estimates for the runs of a plan on this machine: from runs like them done here, else from a calibration."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from pkbench.data.size import image_counts
+from pkbench.plan.estimate import Calibration, Estimate, estimate
+from pkbench.plan.run import Run, canonical_json
+from pkbench.store.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """An estimate and what it rests on: ``measured`` earlier runs here, or ``calibration``."""
+
+    estimate: Estimate
+    basis: str
+
+
+def forecast(
+    runs: Sequence[Run], records: Iterable[Record], calibration: Calibration, base: Path, device: str
+) -> list[Forecast | None]:
+    """A forecast for each of ``runs``, ``None`` where the size of the data cannot be known."""
+    counts = {run.data.id: None for run in runs} | {run.data.id: image_counts(run.data, base) for run in runs}
+    measured = _seconds_per_epoch(records, device)
+    result: list[Forecast | None] = []
+    for run in runs:
+        images = counts[run.data.id]
+        if images is None:
+            result.append(None)
+            continue
+        predicted = estimate(run, calibration, *images)
+        seconds = measured.get(_cost_key(run.config))
+        if seconds is None:
+            result.append(Forecast(predicted, "calibration"))
+        else:
+            result.append(Forecast(Estimate(seconds * run.train.epochs, predicted.bytes), "measured"))
+    return result
+
+
+def _seconds_per_epoch(records: Iterable[Record], device: str) -> dict[str, float]:
+    """Median seconds of an epoch of finished runs on a machine like this one, by what determines the cost."""
+    times: dict[str, list[float]] = {}
+    here = f"{platform.system()} {platform.release()} {platform.machine()}"
+    for record in records:
+        same_device = (record.environment.device == "cpu") == (device == "cpu")
+        if record.status == "finished" and record.environment.platform == here and same_device:
+            times.setdefault(_cost_key(record.config), []).append(record.seconds / len(record.history))
+    return {key: median(values) for key, values in times.items()}
+
+
+def _cost_key(config: Mapping[str, object]) -> str:
+    """The parts of a run's configuration that its cost depends on, seed and learning rate left out."""
+    train = config["train"]
+    if not isinstance(train, Mapping):
+        raise TypeError("a run's configuration has a table 'train'")
+    recipe = {
+        key: train[key] for key in ("batch_size", "precision", "cpu_threads", "eval_every", "augment", "drop_last")
+    }
+    return canonical_json({"model": config["model"], "data": config["data"], "train": recipe})

@@ -1,0 +1,145 @@
+"""One run from start to record: load data, train with checkpoints, write what came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+import torch
+
+from pkbench.data.dataset import Dataset
+from pkbench.errors import PkbenchError
+from pkbench.execute.context import Context
+from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted
+from pkbench.execute.records import make_record
+from pkbench.plan.run import Run
+from pkbench.store.checkpoints import CheckpointInfo
+from pkbench.store.files import Store
+from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Record
+from pkbench.train.trainer import DivergedError, Trainer
+
+
+class StopRequestedError(Exception):
+    """Raised out of the training when it has been asked to stop; the run's state has been saved."""
+
+
+class Performance:
+    """The carrying out of one run in this process."""
+
+    def __init__(
+        self, run: Run, context: Context, emit: Callable[[Event], None], should_stop: Callable[[], bool]
+    ) -> None:
+        if run.run_id is None:
+            raise ValueError("a run without data cannot be performed")
+        self.run = run
+        self.run_id = run.run_id
+        self.context = context
+        self.emit = emit
+        self.should_stop = should_stop
+        self.store = Store(context.results)
+        self.checkpoints = self.store.checkpoints(run.spec_id, run.run_id)
+        self.history: list[Epoch] = []
+        self.resumed_after: list[int] = []
+        self.started = time.time()
+        self.saved = time.monotonic()
+
+    def __call__(self, load_data: Callable[[], Dataset], *, fresh: bool) -> None:
+        """Train the run and leave a record (finished or failed) or a checkpoint (interrupted).
+
+        What goes wrong inside the run becomes its record. Only a store that cannot be written raises.
+        """
+        data: Dataset | None = None
+        trainer: Trainer | None = None
+        try:
+            torch.set_num_threads(self.run.train.cpu_threads)
+            data = load_data()
+            trainer = Trainer(self.run, data, torch.device(self.context.device))
+            self._resume(trainer, fresh=fresh)
+            self._train(trainer)
+        except StopRequestedError:
+            self.emit(RunEnded(self.run_id, "interrupted", "stopped; goes on from here next time", None))
+            return
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            self._fail(data, "out-of-memory", str(error) or "out of memory")
+            return
+        except DivergedError as error:
+            self._fail(data, "diverged", error.message)
+            return
+        except Exception as error:
+            message = error.message if isinstance(error, PkbenchError) else f"{type(error).__name__}: {error}"
+            self._fail(data, "error", message)
+            return
+        self.store.write(self._record(data, None, trainer.weights_sha256()))
+        self.checkpoints.remove()
+        self.emit(RunEnded(self.run_id, "finished", "", self.history[-1].test_error))
+
+    def _resume(self, trainer: Trainer, *, fresh: bool) -> None:
+        """Take up the newest sound checkpoint, unless everything is to be computed afresh."""
+        if fresh:
+            self.checkpoints.remove()
+        checkpoint, problems = self.checkpoints.load()
+        for problem in problems:
+            self.emit(Note(problem))
+        if checkpoint is not None:
+            trainer.load_state(checkpoint.state)
+            self.history = list(checkpoint.info.history)
+            self.resumed_after = [*checkpoint.info.resumed_after, len(self.history)]
+            self.started = checkpoint.info.started
+        self.emit(RunStarted(self.run_id, len(self.history)))
+
+    def _train(self, trainer: Trainer) -> None:
+        def on_step() -> None:
+            if self.should_stop():
+                self._save(trainer)
+                raise StopRequestedError
+            if time.monotonic() - self.saved >= self.context.checkpoint_seconds:
+                self._save(trainer)
+
+        for result in trainer.epochs(on_step):
+            self.history.append(Epoch(**asdict(result), ended=time.time()))
+            self.emit(EpochEnded(self.run_id, result))
+
+    def _save(self, trainer: Trainer) -> None:
+        state = trainer.state()
+        self.checkpoints.save(
+            state,
+            CheckpointInfo(
+                run_id=self.run_id,
+                step=state["epoch"] * trainer.steps_per_epoch + state["step"],
+                sha256="",
+                history=tuple(self.history),
+                resumed_after=tuple(self.resumed_after),
+                started=self.started,
+            ),
+        )
+        self.saved = time.monotonic()
+
+    def _fail(self, data: Dataset | None, kind: FailureKind, message: str) -> None:
+        self.store.write(self._record(data, Failure(kind=kind, message=message, epoch=len(self.history)), None))
+        self.checkpoints.remove()
+        self.emit(RunEnded(self.run_id, "failed", message, None))
+
+    def _record(self, data: Dataset | None, failure: Failure | None, weights: str | None) -> Record:
+        return make_record(
+            self.run,
+            self.context,
+            data=None if data is None else summary(self.run, data),
+            history=tuple(self.history),
+            failure=failure,
+            weights_sha256=weights,
+            resumed_after=tuple(self.resumed_after),
+            started=self.started,
+        )
+
+
+def summary(run: Run, data: Dataset) -> DataSummary:
+    """The data as the run used it."""
+    return DataSummary(
+        checksum=run.config["data"]["checksum"],
+        train=len(data.train.labels),
+        validation=len(data.validation.labels),
+        test=len(data.test.labels),
+        mean=data.mean,
+        std=data.std,
+    )

@@ -1,0 +1,66 @@
+"""Putting a record together from a run, its circumstances and what came out."""
+
+from __future__ import annotations
+
+import time
+
+from pkbench import widths
+from pkbench.execute.context import Context, environment
+from pkbench.plan.run import Run
+from pkbench.store.record import Counts, DataSummary, Epoch, Failure, Labels, Record
+
+
+def make_record(
+    run: Run,
+    context: Context,
+    *,
+    data: DataSummary | None,
+    history: tuple[Epoch, ...],
+    failure: Failure | None,
+    weights_sha256: str | None,
+    resumed_after: tuple[int, ...],
+    started: float,
+) -> Record:
+    """The record of ``run``, which ends now; ``run`` must have an id."""
+    if run.run_id is None:
+        raise ValueError("a run without an id has no record")
+    return Record(
+        format=1,
+        run_id=run.run_id,
+        status="failed" if failure else "finished",
+        spec=context.spec,
+        profile=context.profile,
+        labels=Labels(model=run.model.id, data=run.data.id, seed=run.seed, lr=run.lr),
+        config=dict(run.config),
+        counts=counts(run),
+        data=data,
+        history=history,
+        failure=failure,
+        weights_sha256=weights_sha256,
+        resumed_after=resumed_after,
+        seconds=sum(epoch.seconds for epoch in history),
+        started=started,
+        ended=time.time(),
+        environment=environment(context.device, run.train.cpu_threads),
+        code=context.code,
+        invocation=context.invocation,
+    )
+
+
+def counts(run: Run) -> Counts:
+    """Sizes of the run's model."""
+    shape = run.shape
+    return Counts(
+        S0=shape.S0,
+        C0=shape.C0,
+        S=shape.S,
+        C=shape.C,
+        gamma=shape.gamma,
+        depth=shape.depth,
+        width=widths.effective_width(shape),
+        omega=widths.omega(shape.S, shape.C, shape.gamma or 1.0),
+        p=widths.nonzero_fraction(shape),
+        parameters=widths.parameters(shape),
+        connections=widths.connections(shape),
+        forward_flops=widths.forward_flops(shape),
+    )

@@ -1,0 +1,144 @@
+"""Carrying out a prepared spec: one at a time per result folder, stoppable, told by events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pkbench.errors import StoreError
+from pkbench.execute.context import Context, code_identity, new_invocation
+from pkbench.execute.device import resolve_device, resolve_jobs
+from pkbench.execute.events import Event, Note
+from pkbench.execute.performer import Performer
+from pkbench.execute.prepare import Prepared, Selection, prepare
+from pkbench.execute.workers import WorkerPool
+from pkbench.plan.run import Run
+from pkbench.spec.load import LoadedSpec
+from pkbench.store.files import Store
+from pkbench.store.record import Invocation, SpecIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to carry out runs; nothing here shapes their results."""
+
+    results: Path
+    device: str = "auto"
+    jobs: int | None = None
+    checkpoint_seconds: float = 60.0
+
+
+class Session:
+    """One command's work on one spec.
+
+    The lock on the result folder is the kernel's: it ends with the process that holds it, however that ends.
+    """
+
+    def __init__(
+        self, loaded: LoadedSpec, selection: Selection, options: Options, invocation: Invocation | None = None
+    ) -> None:
+        self.loaded = loaded
+        self.selection = selection
+        self.options = options
+        self.invocation = invocation or new_invocation()
+
+    def run(
+        self,
+        emit: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+        on_prepared: Callable[[Prepared, int], None] = lambda _prepared, _jobs: None,
+    ) -> Prepared:
+        """Compute what is missing; the decisions that were carried out.
+
+        ``on_prepared`` is called with them and the number of runs at once before anything is computed.
+
+        Raises:
+            StoreError: the result folder cannot be written.
+            UsageError: the device is not here, or a selector matches nothing.
+        """
+        spec_id = self.loaded.spec.experiment.id
+        device = resolve_device(self.options.device)
+        store = Store(self.options.results)
+        with locked(store.folder(spec_id), emit, should_stop):
+            for message in store.set_aside_damaged(spec_id):
+                emit(Note(message))
+            prepared = prepare(self.loaded, self.selection, self.options.results)
+            for problem in prepared.problems:
+                emit(Note(problem))
+            runs = prepared.to_run
+            jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
+            on_prepared(prepared, jobs)
+            if runs and not should_stop():
+                self._perform(runs, self._context(device), jobs, emit, should_stop)
+        return prepared
+
+    def _perform(
+        self,
+        runs: list[Run],
+        context: Context,
+        jobs: int,
+        emit: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        fresh = self.selection.fresh
+        if jobs > 1:
+            WorkerPool(context, jobs, fresh=fresh).perform(runs, emit, should_stop)
+            return
+        performer = Performer(context, emit, should_stop, fresh=fresh)
+        for run in runs:
+            if should_stop():
+                return
+            performer.perform(run)
+
+    def _context(self, device: str) -> Context:
+        experiment = self.loaded.spec.experiment
+        return Context(
+            results=self.options.results,
+            spec=SpecIdentity(id=experiment.id, title=experiment.title, sha256=self.loaded.sha256),
+            base=self.loaded.path.parent,
+            profile=self.selection.profile,
+            device=device,
+            checkpoint_seconds=self.options.checkpoint_seconds,
+            invocation=self.invocation,
+            code=code_identity(),
+        )
+
+
+@contextmanager
+def locked(folder: Path, emit: Callable[[Event], None], should_stop: Callable[[], bool]) -> Iterator[None]:
+    """Hold the lock of ``folder``, made where needed; waits, saying so, for another pkbench that has it.
+
+    Raises:
+        StoreError: the folder cannot be written, or the user stopped the waiting.
+    """
+    lock = FileLock(folder / ".lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _acquire(lock, folder, emit, should_stop)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write in {folder}: {error.strerror or error}", remedy="choose another folder with --results"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(lock: FileLock, folder: Path, emit: Callable[[Event], None], should_stop: Callable[[], bool]) -> None:
+    waiting = False
+    while True:
+        try:
+            lock.acquire(timeout=1 if waiting else 0)
+        except Timeout:
+            if should_stop():
+                raise StoreError(f"stopped while waiting for another pkbench in {folder}") from None
+            if not waiting:
+                emit(Note(f"another pkbench is working in {folder}; waiting for it to end"))
+            waiting = True
+        else:
+            return

@@ -1,0 +1,153 @@
+"""Runs in worker processes: each takes one after another, a dead one costs only the run it had.
+
+Workers are spawned, not forked, because torch's threads and CUDA do not survive a fork. They ignore Ctrl-C:
+the parent decides, and tells them through an event that every training step looks at.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event as StopFlag
+
+from pkbench.errors import PkbenchError
+from pkbench.execute.context import Context
+from pkbench.execute.death import record_death
+from pkbench.execute.events import Event, RunEnded
+from pkbench.execute.performer import Performer
+from pkbench.plan.run import Run
+
+_PR_SET_PDEATHSIG = 1
+_CRASHES_TOLERATED = 2
+"""Times one run may take its worker down before it is recorded as failed."""
+
+
+def _work(connection: Connection, context: Context, stop: StopFlag, fresh: bool) -> None:
+    """A worker's life: receive a run, perform it, say so; end at ``None``."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
+    performer = Performer(context, connection.send, stop.is_set, fresh=fresh)
+    while (run := connection.recv()) is not None:
+        try:
+            performer.perform(run)
+        except PkbenchError as error:
+            connection.send(error)
+            return
+        connection.send(None)
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies, however that happens (Linux)."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+class _Worker:
+    """A worker process and what it is doing."""
+
+    def __init__(self, context: Context, stop: StopFlag, *, fresh: bool) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self.connection, theirs = spawn.Pipe()
+        self.process: SpawnProcess = spawn.Process(target=_work, args=(theirs, context, stop, fresh), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.run: Run | None = None
+
+    def give(self, run: Run | None) -> None:
+        """Hand over a run, or ``None`` to end."""
+        self.run = run
+        try:
+            self.connection.send(run)
+        except (BrokenPipeError, ConnectionResetError):
+            # It died meanwhile; waiting on its pipe will tell.
+            return
+
+
+class WorkerPool:
+    """Carries out runs in ``jobs`` worker processes."""
+
+    def __init__(self, context: Context, jobs: int, *, fresh: bool) -> None:
+        self._context = context
+        self._jobs = jobs
+        self._fresh = fresh
+        self._stop = multiprocessing.get_context("spawn").Event()
+        self._workers: list[_Worker] = []
+        self._queue: deque[Run] = deque()
+        self._crashes: dict[str | None, int] = {}
+
+    def perform(self, runs: Sequence[Run], emit: Callable[[Event], None], should_stop: Callable[[], bool]) -> None:
+        """Carry out ``runs``; returns when all are over, or when stopped and all workers have saved.
+
+        Raises:
+            PkbenchError: a worker could not write its results.
+        """
+        self._queue.extend(runs)
+        try:
+            self._workers = [self._start() for _ in range(min(self._jobs, len(runs)))]
+            for worker in self._workers:
+                worker.give(self._queue.popleft())
+            while any(worker.run is not None for worker in self._workers):
+                if should_stop():
+                    self._stop.set()
+                    self._queue.clear()
+                busy: list[Connection] = [worker.connection for worker in self._workers if worker.run is not None]
+                for ready in wait(busy, timeout=0.2):
+                    self._receive(next(w for w in self._workers if w.connection is ready), emit)
+        finally:
+            self._end()
+
+    def _start(self) -> _Worker:
+        return _Worker(self._context, self._stop, fresh=self._fresh)
+
+    def _receive(self, worker: _Worker, emit: Callable[[Event], None]) -> None:
+        try:
+            message = worker.connection.recv()
+        except (EOFError, ConnectionResetError):
+            self._bury(worker, emit)
+            return
+        if isinstance(message, PkbenchError):
+            raise message
+        if message is None:
+            worker.give(self._queue.popleft() if self._queue else None)
+        else:
+            emit(message)
+
+    def _bury(self, worker: _Worker, emit: Callable[[Event], None]) -> None:
+        """A worker died: try its run again in a new one, or record the failure if it keeps happening."""
+        worker.process.join()
+        run, worker.run = worker.run, None
+        if run is None or run.run_id is None:
+            return
+        code = worker.process.exitcode or 0
+        cause = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        crashes = self._crashes[run.run_id] = self._crashes.get(run.run_id, 0) + 1
+        if crashes >= _CRASHES_TOLERATED:
+            message = f"its process died {crashes} times ({cause}); memory may be too small for {self._jobs} jobs"
+            record_death(run, self._context, message)
+            emit(RunEnded(run.run_id, "failed", message, None))
+        elif not self._stop.is_set():
+            self._queue.appendleft(run)
+        if self._queue:
+            self._workers.remove(worker)
+            replacement = self._start()
+            self._workers.append(replacement)
+            replacement.give(self._queue.popleft())
+
+    def _end(self) -> None:
+        for worker in self._workers:
+            if worker.run is None and worker.process.is_alive():
+                worker.process.join(timeout=5)
+            if worker.process.is_alive():
+                worker.process.kill()
+            worker.process.join()
+            worker.connection.close()

@@ -1,0 +1,165 @@
+"""S-Mixer and MLP-Mixer, normal and with random permutations, as in App. A of the paper.
+
+Between blocks the features are ``X`` of shape ``(B, S, C)``. A mixing block works on ``vec(X)``, which
+stacks columns, while the memory of ``X`` is ``vec(X^T)``; the commutation between the two is composed with
+the block's own permutations when it is built, so that nothing is moved twice (and channel mixing, whose
+``J_c`` cancels it, moves nothing at all).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pkbench.models.permutation import Commutation, Identity, Permutation, compose, random_permutation
+from pkbench.models.pk import PKLayer
+from pkbench.seeding import stream_seed
+from pkbench.widths import Shape
+
+LAYER_NORM_EPS = 1e-5
+"""App. A; LayerNorm is affine and over channels."""
+
+Side = Literal["tokens", "channels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """How the PK layers of a model are permuted.
+
+    ``placement`` is ``None`` for normal mixing. ``block``: one random pair around each mixing block;
+    ``layer``: a random pair for every PK layer (adjacent ones composed). ``seed`` is the run's.
+    """
+
+    placement: Literal["block", "layer"] | None
+    seed: int
+
+    def draw(self, size: int, *name: str | int) -> Permutation:
+        """The random permutation called ``name``, independent of every other."""
+        return random_permutation(size, stream_seed("permutation", self.seed, *name))
+
+
+class MixingBlock(nn.Module):
+    """One mixing block without its skip path: ``X -> phi(W LN(X))`` or ``X -> W2 phi(W1 LN(X))``, permuted.
+
+    Token mixing (eq. 1, S.7) multiplies from the left, ``vec(WX) = (I_C (x) W) vec(X)``: ``n1 = C`` groups
+    of tokens. Channel mixing (eq. 2, S.8) from the right, ``vec(XV) = (V^T (x) I_S) vec(X) = J_c^T (I_S (x)
+    V^T) J_c vec(X)``: ``n1 = S`` groups of channels.
+
+    Shapes: ``(B, tokens_in, C) -> (B, S, C)``.
+    """
+
+    def __init__(self, shape: Shape, side: Side, block: int, tokens_in: int, mixing: Mixing) -> None:
+        super().__init__()
+        S, C = shape.S, shape.C
+        self.tokens_out = S
+        self.norm = nn.LayerNorm(C, eps=LAYER_NORM_EPS)
+        groups = C if side == "tokens" else S
+        inputs, outputs = (tokens_in, S) if side == "tokens" else (C, C)
+        hidden = shape.hidden_tokens if side == "tokens" else shape.hidden_channels
+        sizes = [inputs, outputs] if shape.gamma is None else [inputs, hidden, outputs]
+
+        enter, leave = self._outer_permutations(side, block, groups * inputs, groups * outputs, mixing, S, C)
+        to_vec, from_vec = Commutation(C, tokens_in), Commutation(S, C)
+        layers: list[PKLayer] = []
+        for i, (n_in, n_out) in enumerate(pairwise(sizes)):
+            first, last = i == 0, i == len(sizes) - 2
+            # The pair between two layers is one permutation: it is put on the side of the second.
+            inner = Identity(groups * n_in) if first else self._inner_permutation(side, block, groups * n_in, mixing)
+            layers.append(
+                PKLayer(
+                    (n_out, n_in),
+                    groups,
+                    compose(enter, to_vec) if first else inner,
+                    compose(from_vec, leave) if last else Identity(groups * n_out),
+                    bias=shape.bias,
+                    activation="gelu" if first else "linear",
+                )
+            )
+        self.layers = nn.ModuleList(layers)
+
+    @staticmethod
+    def _outer_permutations(
+        side: Side, block: int, size_in: int, size_out: int, mixing: Mixing, S: int, C: int
+    ) -> tuple[Permutation, Permutation]:
+        """``J1`` before the block's first layer and ``J2`` after its last (S.7-S.8, S.10-S.13)."""
+        if mixing.placement is not None:
+            return mixing.draw(size_in, block, side, "first J1"), mixing.draw(size_out, block, side, "last J2")
+        if side == "tokens":
+            return Identity(size_in), Identity(size_out)
+        return Commutation(S, C), Commutation(C, S)
+
+    @staticmethod
+    def _inner_permutation(side: Side, block: int, size: int, mixing: Mixing) -> Permutation:
+        """``J1`` of the second layer composed with ``J2`` of the first, at the hidden layer (App. B.2)."""
+        if mixing.placement != "layer":
+            return Identity(size)
+        return compose(mixing.draw(size, block, side, "last J1"), mixing.draw(size, block, side, "first J2"))
+
+    def forward(self, X: Tensor) -> Tensor:
+        """The block's value for features ``X`` of shape ``(B, tokens_in, C)``."""
+        x = self.norm(X).flatten(1)
+        for layer in self.layers:
+            x = layer(x)
+        result: Tensor = x.view(X.shape[0], self.tokens_out, X.shape[2])
+        return result
+
+
+class SkipLayer(nn.Module):
+    """Skip path of the first block when the number of tokens changes: ``LN(W X)``, ``W`` of ``S x S0`` (S.14-S.15).
+
+    Shapes: ``(B, S0, C) -> (B, S, C)``.
+    """
+
+    def __init__(self, S0: int, S: int, C: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(S, S0))
+        self.norm = nn.LayerNorm(C, eps=LAYER_NORM_EPS)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """``LN(W X)``."""
+        result: Tensor = self.norm(torch.matmul(self.weight, X))
+        return result
+
+
+class Mixer(nn.Module):
+    """Image -> patches -> per-patch layer -> L base blocks -> LN -> mean over tokens -> classifier (Table S.1).
+
+    A base block is ``U = X + token_mixing(X)``, ``Y = U + channel_mixing(U)``.
+
+    Shapes: ``(B, colours, H, W) -> (B, classes)``.
+    """
+
+    def __init__(self, shape: Shape, patch: int, mixing: Mixing) -> None:
+        super().__init__()
+        self.patch = patch
+        self.embed = nn.Linear(shape.C0, shape.C, bias=shape.bias)
+        self.first_skip = SkipLayer(shape.S0, shape.S, shape.C) if shape.skip_layer else nn.Identity()
+        self.token_mixing = nn.ModuleList(
+            MixingBlock(shape, "tokens", block, shape.S0 if block == 0 else shape.S, mixing)
+            for block in range(shape.depth)
+        )
+        self.channel_mixing = nn.ModuleList(
+            MixingBlock(shape, "channels", block, shape.S, mixing) for block in range(shape.depth)
+        )
+        self.norm = nn.LayerNorm(shape.C, eps=LAYER_NORM_EPS)
+        self.classifier = nn.Linear(shape.C, shape.classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of normalised ``images``."""
+        X = self.embed(patches(images, self.patch))
+        for block, (mix_tokens, mix_channels) in enumerate(zip(self.token_mixing, self.channel_mixing, strict=True)):
+            skip = self.first_skip(X) if block == 0 else X
+            U = skip + mix_tokens(X)
+            X = U + mix_channels(U)
+        logits: Tensor = self.classifier(self.norm(X).mean(dim=1))
+        return logits
+
+
+def patches(images: Tensor, P: int) -> Tensor:
+    """Images ``(B, colours, H, W)`` as patches ``(B, S0, C0)``: rows of squares, each as (colour, row, column)."""
+    return functional.unfold(images, kernel_size=P, stride=P).transpose(1, 2)

@@ -1,0 +1,87 @@
+"""Time and memory a run will take, from a few measured properties of the machine: no training, no data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pkbench import widths
+from pkbench.plan.run import Run
+from pkbench.spec.train import AdamW, Augment
+
+BYTES = 4
+"""Size of a float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How fast a device trains these models, as measured by :mod:`pkbench.probes.calibrate`; all in seconds."""
+
+    per_layer: float
+    """Fixed cost of a mixing block in one step."""
+    per_flop: float
+    """Cost of one floating-point operation in large products."""
+    per_activation: float
+    """Cost of one activation moved forward and back."""
+    per_parameter: float
+    """Cost of one parameter in the optimizer's step."""
+    crop_flip_per_value: float
+    """Cost of cropping and flipping, per value of an image."""
+    policy_per_value: float
+    """Cost of AutoAugment, per value of an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """``seconds`` of wall time and ``bytes`` of memory of one run, Python's and torch's own memory left out."""
+
+    seconds: float
+    bytes: int
+
+
+def step_features(shape: widths.Shape, batch: int) -> tuple[float, float, float, float]:
+    """What a training step's time is linear in: layers, operations (forward and twice that backward), activations, parameters."""
+    return (
+        2.0 * shape.depth,
+        3.0 * batch * widths.forward_flops(shape),
+        float(batch * widths.activation_floats(shape)),
+        float(widths.parameters(shape)),
+    )
+
+
+def step_seconds(calibration: Calibration, shape: widths.Shape, batch: int) -> float:
+    """Predicted seconds of one step of ``batch`` images, augmentation left out."""
+    layers, flops, activations, parameters = step_features(shape, batch)
+    return (
+        calibration.per_layer * layers
+        + calibration.per_flop * flops
+        + calibration.per_activation * activations
+        + calibration.per_parameter * parameters
+    )
+
+
+def estimate(run: Run, calibration: Calibration, train_images: int, evaluated_images: int) -> Estimate:
+    """Time and memory of ``run`` with this many training and (validation plus test) images."""
+    recipe = run.train
+    batch = min(recipe.batch_size, train_images)
+    steps = train_images // batch if recipe.drop_last else -(-train_images // batch)
+    values = run.data.shape[0] * run.data.shape[1] * run.data.shape[2]
+    per_step = step_seconds(calibration, run.shape, batch)
+    per_step += batch * values * augmentation_seconds(calibration, recipe.augment)
+    # A forward pass is a third of a step's operations.
+    evaluation = evaluated_images / batch * step_seconds(calibration, run.shape, batch) / 3
+    evaluations = -(-recipe.epochs // recipe.eval_every)
+    copies = 4 if isinstance(recipe.optimizer, AdamW) else 3
+    memory = BYTES * (
+        copies * widths.parameters(run.shape) + batch * (widths.activation_floats(run.shape) + 2 * values)
+    ) + values * (train_images + evaluated_images)
+    return Estimate(recipe.epochs * steps * per_step + evaluations * evaluation, memory)
+
+
+def augmentation_seconds(calibration: Calibration, augment: Augment) -> float:
+    """Seconds of augmentation per value of an image."""
+    seconds = 0.0
+    if augment.crop_padding or augment.flip:
+        seconds += calibration.crop_flip_per_value
+    if augment.policy != "none":
+        seconds += calibration.policy_per_value
+    return seconds

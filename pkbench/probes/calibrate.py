@@ -1,0 +1,154 @@
+"""Measures how fast a device trains Mixers: seconds of random steps on reference shapes, kept for a month.
+
+The prediction is linear (see :func:`pkbench.plan.estimate.step_features`); its four coefficients are fitted
+to the median times of steps whose layers, operations, activations and parameters differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from pkbench.errors import StoreError
+from pkbench.plan.estimate import Calibration, step_features
+from pkbench.store.atomic import write_bytes
+from pkbench.widths import Shape
+
+if TYPE_CHECKING:
+    import torch
+
+_MAX_AGE = 30 * 24 * 3600.0
+_REPEATS = 5
+
+
+def _reference(S: int, C: int, depth: int) -> Shape:
+    return Shape(S0=S, C0=48, S=S, C=C, depth=depth, gamma=2.0, classes=10, bias=True, skip_layer=False)
+
+
+_REFERENCES = (
+    (_reference(4, 8, 8), 8),
+    (_reference(16, 32, 4), 64),
+    (_reference(64, 64, 2), 64),
+    (_reference(16, 256, 2), 64),
+    (_reference(256, 16, 2), 64),
+    (_reference(4, 1024, 1), 4),
+)
+"""Shapes with their batch sizes: one dominated by each term."""
+
+
+def calibration(device: str, threads: int, *, again: bool = False) -> Calibration:
+    """The calibration of ``device`` with ``threads``, measured now (seconds) or up to a month ago on this machine."""
+    path = _cache_path(device, threads)
+    if not again:
+        try:
+            if time.time() - path.stat().st_mtime < _MAX_AGE:
+                return Calibration(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError):
+            pass
+    result = measure(device, threads)
+    try:
+        write_bytes(path, json.dumps(asdict(result)).encode())
+    except StoreError:
+        # Without a cache folder it is measured again next time.
+        return result
+    return result
+
+
+def _cache_path(device: str, threads: int) -> Path:
+    """The cache file for this machine, device, thread count and installed torch."""
+    import platform
+    from importlib.metadata import version
+
+    parts = f"2|{platform.node()}|{platform.machine()}|{device}|{threads}|{version('torch')}"
+    name = hashlib.sha256(parts.encode()).hexdigest()[:16]
+    return Path(platformdirs.user_cache_dir("pkbench")) / f"calibration-{name}.json"
+
+
+def measure(device: str, threads: int) -> Calibration:
+    """Measure ``device`` now."""
+    import numpy as np
+    import torch
+    from scipy.optimize import nnls
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        kind = torch.device(device)
+        features = np.array([step_features(shape, batch) for shape, batch in _REFERENCES])
+        times = np.array([_step_time(shape, batch, kind) for shape, batch in _REFERENCES])
+        # Divided by the times, so that every shape's relative error counts alike.
+        scale = features.max(axis=0)
+        coefficients, _ = nnls(features / scale / times[:, None], np.ones(len(times)))
+        per_layer, per_flop, per_activation, per_parameter = coefficients / scale
+        crop_flip, policy = _augmentation_times(kind)
+        return Calibration(
+            float(per_layer), float(per_flop), float(per_activation), float(per_parameter), crop_flip, policy
+        )
+    finally:
+        torch.set_num_threads(before)
+
+
+def _median_seconds(action: Callable[[], None], device: torch.device) -> float:
+    import torch
+
+    def synchronized() -> float:
+        start = time.perf_counter()
+        action()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return time.perf_counter() - start
+
+    synchronized()
+    return median(synchronized() for _ in range(_REPEATS))
+
+
+def _step_time(shape: Shape, batch: int, device: torch.device) -> float:
+    """Median seconds of a training step on random numbers."""
+    import torch
+
+    from pkbench.models.build import initialize
+    from pkbench.models.mixers import Mixer, Mixing
+
+    model = Mixer(shape, 4, Mixing(None, 0))
+    initialize(model, "torch-linear", 0)
+    model.to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
+    side = {4: (8, 8), 16: (16, 16), 64: (32, 32), 256: (64, 64)}[shape.S0]
+    images = torch.zeros(batch, 3, *side, device=device)
+    labels = torch.zeros(batch, dtype=torch.int64, device=device)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    return _median_seconds(step, device)
+
+
+def _augmentation_times(device: torch.device) -> tuple[float, float]:
+    """Seconds per image value of crop and flip, and of AutoAugment."""
+    import torch
+
+    from pkbench.data.augment import augment
+    from pkbench.spec.train import Augment
+
+    images = torch.zeros(128, 3, 32, 32, dtype=torch.uint8, device=device)
+    generator = torch.Generator().manual_seed(0)
+    plain = Augment(crop_padding=4, flip=True, policy="none")
+    full = Augment(crop_padding=0, flip=False, policy="autoaugment-cifar10")
+    return (
+        _median_seconds(lambda: _discard(augment(images, plain, generator)), device) / images.numel(),
+        _median_seconds(lambda: _discard(augment(images, full, generator)), device) / images.numel(),
+    )
+
+
+def _discard(_: torch.Tensor) -> None:
+    """Forget a value: the timed actions return nothing."""

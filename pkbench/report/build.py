@@ -1,0 +1,34 @@
+"""Write a report: overview, a page for each spec, figures, and everything as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pkbench.report.figures import write_figures
+from pkbench.report.json_out import report_json
+from pkbench.report.markdown import index_page, spec_page
+from pkbench.report.study import Study
+from pkbench.store.atomic import write_bytes
+
+
+def write_report(studies: Sequence[Study], folder: Path) -> tuple[Path, ...]:
+    """Write the report of ``studies`` into ``folder``; every path written, the overview first.
+
+    The overview is about these studies only, so give all of a project's for a whole one.
+    """
+    index = folder / "index.md"
+    write_bytes(index, index_page(studies).encode())
+    data = folder / "report.json"
+    write_bytes(data, report_json(studies).encode())
+    paths = [index, data]
+    by_spec: dict[str, list[Study]] = {}
+    for study in studies:
+        by_spec.setdefault(study.evaluation.spec_id, []).append(study)
+    for spec_id, members in by_spec.items():
+        drawn = {study.name: write_figures(study, folder / "figures") for study in members}
+        page = folder / f"{spec_id}.md"
+        links = {name: {kind: f"figures/{png.name}" for kind, png in found.items()} for name, found in drawn.items()}
+        write_bytes(page, spec_page(members, links).encode())
+        paths += [page, *(png for found in drawn.values() for png in found.values())]
+    return tuple(paths)

@@ -1,0 +1,90 @@
+"""What the DVC stage of a spec leaves behind: flat metrics and tables to plot. No torch, no figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pkbench.report.curves import curves
+from pkbench.report.study import Study
+from pkbench.store.atomic import write_bytes
+from pkbench.store.files import Store
+
+_DIGITS = 6
+"""Significant digits: enough for any test set, few enough for a readable diff."""
+
+
+def metrics(study: Study) -> dict[str, Any]:
+    """Verdicts and mean errors: errors in per cent, effects in percentage points."""
+    evaluation = study.evaluation
+    claims: dict[str, dict[str, Any]] = {}
+    for verdict in evaluation.verdicts:
+        claims.setdefault(verdict.claim_id, {})[verdict.data_id] = {
+            "verdict": verdict.outcome,
+            "effect": _rounded(verdict.effect),
+            "low": _rounded(verdict.low),
+            "high": _rounded(verdict.high),
+            "n": verdict.n,
+            "p_support": _rounded(verdict.adjusted_support),
+            "p_contradict": _rounded(verdict.adjusted_contradict),
+        }
+    models: dict[str, dict[str, Any]] = {}
+    for summary in evaluation.models:
+        models.setdefault(summary.model_id, {})[summary.data_id] = {
+            "test_error": _rounded(summary.mean),
+            "sd": _rounded(summary.sd),
+            "n": summary.n,
+        }
+    return {
+        "profile": evaluation.profile,
+        "runs": {"planned": evaluation.planned, "finished": evaluation.finished, "failed": evaluation.failed},
+        "claim": claims,
+        "model": models,
+    }
+
+
+def write(study: Study, store: Store) -> tuple[Path, ...]:
+    """Write ``metrics.json``, ``plots/learning-curves.csv`` and ``plots/errors.csv`` beside the spec's records."""
+    folder = store.folder(study.evaluation.spec_id)
+    contents = {
+        "metrics.json": json.dumps(metrics(study), indent=1, allow_nan=False, ensure_ascii=False) + "\n",
+        "plots/learning-curves.csv": _learning_curves(study),
+        "plots/errors.csv": _errors(study),
+    }
+    for name, text in contents.items():
+        write_bytes(folder / name, text.encode())
+    return tuple(folder / name for name in contents)
+
+
+def _learning_curves(study: Study) -> str:
+    rows = [
+        (point.epoch, curve.model_id, curve.data_id, point.n, *map(_rounded, (point.mean, point.low, point.high)))
+        for curve in curves(study)
+        for point in curve.points
+    ]
+    return _csv(("epoch", "model", "data", "n", "test_error", "low", "high"), rows)
+
+
+def _errors(study: Study) -> str:
+    rows = [
+        (summary.model_id, summary.data_id, seed, _rounded(error))
+        for summary in study.evaluation.models
+        for seed, error in summary.errors.items()
+    ]
+    return _csv(("model", "data", "seed", "test_error"), rows)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{_DIGITS}g}")
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()

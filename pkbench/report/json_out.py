@@ -1,0 +1,54 @@
+"""The whole report as data."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pkbench.claims.published import paper_tests
+from pkbench.claims.verdict import as_data
+from pkbench.report.curves import curves
+from pkbench.report.provenance import circumstances, data_used, run_rows
+from pkbench.report.study import Study
+from pkbench.report.trust import trust
+
+FORMAT = 1
+
+
+def report_data(studies: Iterable[Study]) -> dict[str, Any]:
+    """Every number of the report: errors in per cent, effects in percentage points, times in seconds."""
+    return {"format": FORMAT, "studies": [_study(study) for study in studies]}
+
+
+def report_json(studies: Iterable[Study]) -> str:
+    """:func:`report_data` as text, the same for the same store."""
+    return json.dumps(report_data(studies), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _study(study: Study) -> dict[str, Any]:
+    spec, evaluation = study.scaled.spec, study.evaluation
+    return {
+        "spec": spec.experiment.id,
+        "title": spec.experiment.title,
+        "paper": spec.experiment.paper,
+        "path": study.spec_path,
+        "sha256": study.spec_sha256,
+        "profile": evaluation.profile,
+        "scope": evaluation.scope,
+        "runs": {"planned": evaluation.planned, "finished": evaluation.finished, "failed": evaluation.failed},
+        "verdicts": [as_data(verdict) for verdict in evaluation.verdicts],
+        "models": [as_data(summary) for summary in evaluation.models],
+        "curves": [as_data(curve) for curve in curves(study)],
+        "reported": [entry.model_dump(mode="json") for entry in spec.reported],
+        "paper_tests": [as_data(found) | {"p": found.p} for found in paper_tests(spec)],
+        "assumptions": dict(spec.assumption),
+        "trust": trust(study),
+        "warnings": list(study.warnings),
+        "provenance": {
+            "circumstances": [as_data(found) | {"runs": n} for found, n in circumstances(study)],
+            "data": [dataclasses.asdict(found) for found in data_used(study)],
+            "runs": [dataclasses.asdict(row) for row in run_rows(study)],
+        },
+    }

@@ -1,0 +1,207 @@
+"""Whole pages: one a spec, and the overview. No dates: the same store gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pkbench.claims.published import paper_tests, published
+from pkbench.report import sections
+from pkbench.report.provenance import commits
+from pkbench.report.study import Study
+from pkbench.report.words import NOTHING, SYMBOLS, markdown, mean_sd, outcome
+from pkbench.report.words import published as number
+from pkbench.spec.data import TorchvisionData
+from pkbench.spec.model import shape_of
+from pkbench.spec.scale import scale
+from pkbench.widths import connections, effective_width
+
+
+def spec_page(studies: Sequence[Study], drawn: Mapping[str, Mapping[str, str]]) -> str:
+    """The page of one spec at all of its ``studies``' profiles.
+
+    Args:
+        studies: the same spec at one or more profiles.
+        drawn: for each study's name, the paths of its figures from the page, by kind.
+    """
+    first = studies[0]
+    experiment = first.scaled.spec.experiment
+    lines = [
+        f"# {markdown(experiment.title)}",
+        "",
+        f"{markdown(experiment.paper)}. Spec `{first.spec_path}` (SHA-256 `{first.spec_sha256[:16]}`). [All specs](index.md)",
+        "",
+    ]
+    for study in studies:
+        lines += _profile(study, drawn.get(study.name, {}))
+    lines += [*_paper_against_ours(studies), *_paper_alone(first), *_sizes(first)]
+    lines += [*_assumptions(first), *_warnings(first), *_reproduce(studies)]
+    return _text(lines)
+
+
+def _profile(study: Study, drawn: Mapping[str, str]) -> list[str]:
+    verdicts = study.evaluation.verdicts
+    return [
+        f"## Profile {study.evaluation.profile}",
+        "",
+        *sections.scope(study),
+        "### Verdicts",
+        "",
+        *(sections.verdict_table(verdicts) if verdicts else []),
+        *sections.verdict_texts(verdicts),
+        *sections.figures(drawn),
+        "### Models",
+        "",
+        *sections.model_table(study),
+        *sections.learning_rates(study),
+        *sections.how_far(study),
+        *sections.provenance(study),
+    ]
+
+
+def _paper_against_ours(studies: Sequence[Study]) -> list[str]:
+    """Every published number beside ours; only the paper profile is held against it."""
+    spec = studies[0].scaled.spec
+    if not spec.reported:
+        return []
+    rows = []
+    for entry in spec.reported:
+        ours = [
+            f"{study.evaluation.profile}: {mean_sd(summary.mean, summary.sd)} (n = {summary.n})"
+            for study in studies
+            for summary in study.evaluation.models
+            if (summary.model_id, summary.data_id) == (entry.row, entry.data) and summary.n
+        ]
+        source = markdown(entry.place) + (f", quoted from {markdown(entry.quoted_from)}" if entry.quoted_from else "")
+        reported = number(published(spec, entry.row, entry.data))
+        rows.append((f"`{entry.row}`", f"`{entry.data}`", reported, source, "<br>".join(ours) or "not run"))
+    return [
+        "## The paper's numbers and ours",
+        "",
+        "Test error in per cent, mean ± standard deviation over seeds. Only the paper profile measures the same thing; "
+        "other profiles stand here to be seen, not to be held against the paper.",
+        "",
+        *sections.table(("row", "data", "reported", "where", "ours"), rows),
+    ]
+
+
+def _paper_alone(study: Study) -> list[str]:
+    """Tests of the claims with the published means, deviations and seeds only."""
+    tests = paper_tests(study.scaled.spec)
+    if not tests:
+        return []
+    rows = (
+        (f"`{found.claim_id}`", f"`{found.data_id}`", number(found.a), number(found.b), f"{found.p:.3f}")
+        for found in tests
+    )
+    return [
+        "## What the paper's own numbers allow",
+        "",
+        "Two-sided p values from the published means, deviations and seeds alone: Welch's test where both sides have a "
+        "deviation, otherwise a one-sample test that takes the other number for exact. Nothing of ours is in them.",
+        "",
+        *sections.table(("claim", "data", "a", "b", "p"), rows),
+    ]
+
+
+def _sizes(study: Study) -> list[str]:
+    """Totals the paper states beside those recomputed from its own settings."""
+    spec = study.scaled.spec
+    if "paper" not in spec.profile:
+        return []
+    published_scale = scale(spec, "paper")
+    data = published_scale.data[0]
+    rows = []
+    for model in published_scale.models:
+        if model.stated is None:
+            continue
+        shape = shape_of(model, data.shape, data.classes)
+        for what, stated, ours in (
+            ("connections", model.stated.connections, connections(shape)),
+            ("width", model.stated.width, effective_width(shape)),
+        ):
+            if stated is not None:
+                gap = f"{100 * (ours / stated - 1):+.1f} %".replace("-", "−")
+                cells = (f"`{model.id}`", what, f"{stated:.3g}", f"{ours:,}", gap)
+                rows.append((*cells, markdown(model.stated.place)))
+    if not rows:
+        return []
+    header = ("model", "total", "stated", "recomputed", "recomputed against stated", "where")
+    return ["## Sizes stated and recomputed", "", *sections.table(header, rows)]
+
+
+def _assumptions(study: Study) -> list[str]:
+    assumed = study.scaled.spec.assumption
+    if not assumed:
+        return []
+    rows = (
+        (f"`{markdown(path)}`" if "`" not in path else markdown(path), markdown(why)) for path, why in assumed.items()
+    )
+    return [
+        "## Assumptions",
+        "",
+        "Where the paper is silent or contradicts itself.",
+        "",
+        *sections.table(("value", "why"), rows),
+    ]
+
+
+def _warnings(study: Study) -> list[str]:
+    if not study.warnings:
+        return []
+    return ["## Questionable in the spec", "", *(f"- {markdown(warning)}" for warning in study.warnings), ""]
+
+
+def _reproduce(studies: Sequence[Study]) -> list[str]:
+    """Commands that compute all of this again."""
+    first = studies[0]
+    used = sorted({commit for study in studies for commit in commits(study)})
+    downloads = {data.id for study in studies for data in study.scaled.data if isinstance(data, TorchvisionData)}
+    lines = [f"git checkout {used[0]}"] if len(used) == 1 else []
+    lines += [f"pkbench data get {first.spec_path} {data_id}" for data_id in sorted(downloads)]
+    lines += [sections.run_command(study) for study in studies]
+    lines.append(f"pkbench report {first.spec_path}")
+    text = ["## How to reproduce", "", "```sh", *lines, "```", ""]
+    if len(used) > 1:
+        text += [f"The runs come from several commits: {', '.join(f'`{commit}`' for commit in used)}.", ""]
+    return text
+
+
+def index_page(studies: Iterable[Study]) -> str:
+    """The overview: a row for each verdict of each study, its scope beside it."""
+    lines = ["# Verdicts", ""]
+    rows = []
+    for study in studies:
+        experiment = study.scaled.spec.experiment
+        link = f"[`{experiment.id}`]({experiment.id}.md)"
+        cells = (link, study.evaluation.profile)
+        if not study.evaluation.verdicts:
+            rows.append((*cells, NOTHING, NOTHING, "no claims", NOTHING, NOTHING, markdown(study.evaluation.scope)))
+        for verdict in study.evaluation.verdicts:
+            rows.append(
+                (
+                    *cells,
+                    f"`{verdict.claim_id}`: {markdown(verdict.statement)}",
+                    f"`{verdict.data_id}`",
+                    outcome(verdict),
+                    sections.effect(verdict),
+                    f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
+                    markdown(verdict.scope),
+                )
+            )
+    header = ("spec", "profile", "claim", "data", "verdict", "difference [interval], points", "n", "speaks about")
+    legend = " · ".join(f"{sign} {word}" for word, sign in SYMBOLS.items())
+    lines += sections.table(header, rows)
+    lines += [
+        f"{legend}. A difference is the first model's mean final test error minus the second's, in percentage points; "
+        "its interval is two-sided and not corrected, the verdict is (Holm's procedure over a spec's claims at a "
+        "profile). A seed counts once; fewer than three decide nothing. A verdict speaks about its own profile and no "
+        "other.",
+        "",
+        "Everything here as data: [report.json](report.json).",
+        "",
+    ]
+    return _text(lines)
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(lines).rstrip("\n") + "\n"

@@ -1,0 +1,250 @@
+"""The parts of a page about one study, as lines of Markdown. Text from specs and records is escaped, ids are code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pkbench.claims.groups import ModelSummary
+from pkbench.claims.verdict import Verdict
+from pkbench.report.provenance import circumstances, data_used, run_rows
+from pkbench.report.study import Study
+from pkbench.report.trust import trust
+from pkbench.report.words import (
+    NOTHING,
+    compared,
+    counted,
+    effect,
+    markdown,
+    mean_sd,
+    outcome,
+    paper_numbers,
+    published,
+    rate,
+)
+
+FIGURE_TEXTS: dict[str, str] = {
+    "errors": "Final test error of every seed (dots; lines join a seed), mean with 95 % interval, published numbers hollow",
+    "effects": "Differences the claims are about with two-sided intervals; a claim lies left of its dashed line",
+    "curves": "Test error over the epochs: mean and range of the seeds",
+}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table; cells must be escaped already."""
+    return [
+        "| " + " | ".join(header) + " |",
+        "|" + "---|" * len(header),
+        *("| " + " | ".join(row) + " |" for row in rows),
+        "",
+    ]
+
+
+def scope(study: Study) -> list[str]:
+    """What the profile speaks about, and how much of it has been run."""
+    evaluation = study.evaluation
+    state = f"{evaluation.finished} of {counted(evaluation.planned, 'run')} finished"
+    if evaluation.failed:
+        state += f", {evaluation.failed} failed"
+    lines = [f"> **Scope of {evaluation.profile}.** {markdown(evaluation.scope)}", "", f"{state}.", ""]
+    if not evaluation.finished:
+        lines = [*lines, f"No runs yet: `{run_command(study)}`", ""]
+    return lines
+
+
+def run_command(study: Study) -> str:
+    """The command that computes what is missing."""
+    seeds = "" if study.asked_seeds is None else f" --seeds {study.asked_seeds}"
+    return f"pkbench run {study.spec_path} --profile {study.evaluation.profile}{seeds}"
+
+
+def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
+    """A row for each verdict, its scope beside it."""
+    header = ("claim", "data", "verdict", "difference [interval], points", "n", "the paper", "speaks about")
+    return table(
+        header,
+        (
+            (
+                f"`{verdict.claim_id}`",
+                f"`{verdict.data_id}`",
+                outcome(verdict),
+                f"{effect(verdict)}<br>`{verdict.a}` − {f'`{verdict.b}`' if verdict.b else 'reported'}",
+                f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
+                paper_numbers(verdict),
+                f"{verdict.profile}: {markdown(verdict.scope)}",
+            )
+            for verdict in verdicts
+        ),
+    )
+
+
+def verdict_texts(verdicts: Iterable[Verdict]) -> list[str]:
+    """Each verdict in words, with everything a reader should know of it."""
+    lines = []
+    for verdict in verdicts:
+        lines += [
+            f"- **{outcome(verdict)}** · `{verdict.claim_id}` on `{verdict.data_id}`: {markdown(verdict.statement)} "
+            f"({markdown(verdict.place)}).",
+            f"  {markdown(verdict.sentence)} {_details(verdict)}".rstrip(),
+            *(f"  - {markdown(note)}" for note in verdict.notes),
+        ]
+    return [*lines, ""] if lines else ["The spec makes no claims.", ""]
+
+
+def _details(verdict: Verdict) -> str:
+    """Effect size, cross-check and sizes, where there are such."""
+    parts = []
+    if verdict.effect_size is not None:
+        parts.append(f"standardised difference (Hedges) {verdict.effect_size:.2f}")
+    if verdict.unpaired_p_support is not None and verdict.p_support is not None:
+        parts.append(
+            f"uncorrected p {verdict.p_support:.3g} paired, {verdict.unpaired_p_support:.3g} without the pairs"
+        )
+    if verdict.connections_gap is not None:
+        parts.append(
+            f"connections {verdict.connections_a:,} and {verdict.connections_b:,}, {100 * verdict.connections_gap:.2f} % apart"
+        )
+    return f"({'; '.join(parts)}.)" if parts else ""
+
+
+def figures(drawn: Mapping[str, str]) -> list[str]:
+    """Each figure, by the path of its PNG from the page, with its SVG behind it."""
+    lines = []
+    for name, path in drawn.items():
+        lines += [
+            f"[![{FIGURE_TEXTS[name]}]({path})]({path.removesuffix('.png')}.svg)",
+            "",
+            f"*{FIGURE_TEXTS[name]}.*",
+            "",
+        ]
+    return lines
+
+
+def model_table(study: Study) -> list[str]:
+    """Sizes and errors of every model, and the published rows that nobody ran here."""
+    header = (
+        "model",
+        "data",
+        "S",
+        "C",
+        "width m",
+        "connections",
+        "test error, %",
+        "95 % interval",
+        "n",
+        "lr",
+        "train, %",
+    )
+    header = (*header, "validation, %", "paper, %")
+    rows = [_model_row(study, summary) for summary in study.evaluation.models]
+    models = {model.id for model in study.scaled.models}
+    used = {data.id for data in study.scaled.data}
+    for entry in study.scaled.spec.reported:
+        if entry.row not in models and entry.data in used:
+            blank = [NOTHING] * 4
+            rows.append(
+                (
+                    f"`{entry.row}`",
+                    f"`{entry.data}`",
+                    *blank,
+                    "quoted, not run",
+                    *blank[:3],
+                    NOTHING,
+                    NOTHING,
+                    _reported(study, entry.row, entry.data),
+                )
+            )
+    return table(header, rows)
+
+
+def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
+    interval = NOTHING if summary.low is None else f"{summary.low:.2f} to {summary.high:.2f}"
+    return (
+        f"`{summary.model_id}`",
+        f"`{summary.data_id}`",
+        str(summary.S),
+        str(summary.C),
+        f"{summary.width:,}",
+        f"{summary.connections:,}",
+        mean_sd(summary.mean, summary.sd),
+        interval,
+        f"{summary.n} of {summary.n_planned}",
+        rate(summary.lr),
+        mean_sd(summary.train_mean, None),
+        mean_sd(summary.validation_mean, None),
+        _reported(study, summary.model_id, summary.data_id),
+    )
+
+
+def _reported(study: Study, row: str, data_id: str) -> str:
+    from pkbench.claims.published import published as find
+
+    found = find(study.scaled.spec, row, data_id)
+    if found is None or study.evaluation.profile == "paper":
+        return published(found)
+    return f"{published(found)}, at the paper's scale"
+
+
+def learning_rates(study: Study) -> list[str]:
+    """What each learning rate did, where several were tried."""
+    rows = []
+    for summary in study.evaluation.models:
+        if summary.selection.criterion is None:
+            continue
+        for candidate in summary.selection.candidates:
+            state = "chosen" if candidate.lr == summary.lr else ""
+            if candidate.diverged:
+                state = f"out: diverged for {counted(len(candidate.diverged), 'seed')}"
+            cells = (f"`{summary.model_id}`", f"`{summary.data_id}`", rate(candidate.lr))
+            rows.append((*cells, mean_sd(candidate.mean, None), str(candidate.finished), state))
+    if not rows:
+        return []
+    criterion = study.scaled.train.select_lr_by.replace("-", " ")
+    return ["#### Learning rates tried", "", *table(("model", "data", "lr", f"{criterion}, %", "n", ""), rows)]
+
+
+def how_far(study: Study) -> list[str]:
+    """The sentences of :func:`pkbench.report.trust.trust` as a list."""
+    return ["#### How far to trust this", "", *(f"- {markdown(text)}" for text in trust(study)), ""]
+
+
+def provenance(study: Study) -> list[str]:
+    """Every number's run, code, machine and data, folded away."""
+    rows = run_rows(study)
+    if not rows:
+        return []
+    lines = [
+        "#### Provenance",
+        "",
+        "<details><summary>Runs, code, machines and data behind these numbers</summary>",
+        "",
+    ]
+    lines += table(
+        ("code", "hardware", "Python", "PyTorch", "NumPy", "platform", "threads", "runs"),
+        (
+            (*map(markdown, (c.code, c.hardware, c.python, c.torch, c.numpy, c.platform)), str(c.threads), str(n))
+            for c, n in circumstances(study)
+        ),
+    )
+    lines += table(
+        ("data", "SHA-256 of its files", "training images", "validation", "test"),
+        (
+            (f"`{d.data_id}`", f"`{d.checksum}`", f"{d.train:,}", f"{d.validation:,}", f"{d.test:,}")
+            for d in data_used(study)
+        ),
+    )
+    lines += table(
+        ("run", "model", "data", "lr", "seed", "test error, %", "state"),
+        (
+            (
+                f"`{row.run_id}`",
+                f"`{row.model}`",
+                f"`{row.data}`",
+                rate(row.lr),
+                str(row.seed),
+                mean_sd(row.test_error, None),
+                row.status if row.counts or row.status == "failed" else "finished, other learning rate",
+            )
+            for row in rows
+        ),
+    )
+    return [*lines, "</details>", ""]

@@ -1,0 +1,156 @@
+"""Values and requirements in words, as a person would say them of a TOML file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any
+
+from pkbench.spec.base import IDENTIFIER
+from pkbench.spec.forms import Array, Choice, Form, Map, Scalar, Table
+from pkbench.spec.syntax import shorten
+
+_IDENTIFIER = "a name of at most 63 lower-case letters, digits, '.' and '-', beginning with a letter or digit"
+_LOW = (("ge", "of at least"), ("gt", "above"))
+_HIGH = (("le", "of at most"), ("lt", "below"))
+_MAX_BITS = 256
+
+
+def requirement(form: Form) -> str:
+    """What ``form`` asks for: 'a whole number from 1 to 1,000'."""
+    match form:
+        case Table() | Map():
+            return "a table"
+        case Choice(tag, variants):
+            return f"a table with {tag} = {any_of(tuple(variants))}"
+        case Array():
+            return _array(form)
+        case Scalar():
+            return _scalar(form)
+
+
+def any_of(choices: Iterable[str]) -> str:
+    """``"a", "b" or "c"``."""
+    quoted = [f'"{choice}"' for choice in choices]
+    return " or ".join(part for part in (", ".join(quoted[:-1]), "".join(quoted[-1:])) if part)
+
+
+def _array(form: Array) -> str:
+    each = requirement(form.items[0])
+    if form.fixed:
+        return f"an array of {form.least} values, each {each}"
+    if form.least and form.most:
+        return f"an array of {form.least} to {form.most:,} values, each {each}"
+    return f"an array of at most {form.most:,} values, each {each}" if form.most else f"an array of values, each {each}"
+
+
+def _scalar(form: Scalar) -> str:
+    if form.choices:
+        return any_of(form.choices)
+    if form.kind is bool:
+        return "true or false"
+    bounds = form.bounds
+    if form.kind is str:
+        if bounds.get("pattern") == IDENTIFIER:
+            return _IDENTIFIER
+        length = f" of {bounds['min_length']} to {bounds['max_length']:,} characters" if "max_length" in bounds else ""
+        return f"text{length}"
+    kind = "a whole number" if form.kind is int else "a number"
+    if "ge" in bounds and "le" in bounds:
+        return f"{kind} from {_number(bounds['ge'])} to {_number(bounds['le'])}"
+    ends = [f"{word} {_number(bounds[name])}" for name, word in (*_LOW, *_HIGH) if name in bounds]
+    return " ".join([kind, " and ".join(ends)]) if ends else kind
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def written(value: object) -> str:
+    """``value`` as TOML writes it, shortened."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return shorten(json.dumps(value[:300], ensure_ascii=False))
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        # Python refuses to write out integers of thousands of digits.
+        return f"a number of about {round(value.bit_length() * 0.30103):,} digits"
+    if isinstance(value, list):
+        return shorten("[" + ", ".join(written(item) for item in value[:20]) + (", …" if value[20:] else "") + "]")
+    if isinstance(value, dict):
+        return shorten("{ " + ", ".join(f"{key} = …" for key in list(value)[:10]) + " }")
+    return shorten(str(value) if isinstance(value, date | time) else repr(value))
+
+
+def kind_of(value: object) -> str:
+    """What sort of TOML value ``value`` is."""
+    kinds = (
+        (bool, "true or false"),
+        (int, "a whole number"),
+        (float, "a number with a point"),
+        (str, "text"),
+        (list, "an array"),
+        (dict, "a table"),
+        (datetime, "a date"),
+        (date, "a date"),
+        (time, "a time"),
+    )
+    return next((name for kind, name in kinds if isinstance(value, kind)), "something else")
+
+
+def closest(word: str, choices: Iterable[str]) -> str | None:
+    """The one of ``choices`` that ``word`` is likely meant to be."""
+    by_folded = {choice.lower().replace("-", "_"): choice for choice in choices}
+    found = difflib.get_close_matches(word.lower().replace("-", "_"), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def did_you_mean(word: object, choices: Iterable[str]) -> str:
+    """'did you mean "x"?', or nothing."""
+    near = closest(word, choices) if isinstance(word, str) else None
+    return f'did you mean "{near}"?' if near else ""
+
+
+def identifier_like(text: str) -> str:
+    """An identifier that resembles ``text``, or nothing."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()[:63]).strip("-.")
+
+
+def plain(description: str) -> str:
+    """A field's docstring as part of a sentence."""
+    return " ".join(description.replace("``", "`").split()).rstrip(".")
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 model``, ``2 models``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def subject(loc: tuple[str | int, ...], data: dict[str, Any]) -> str:
+    """``loc`` as people name it: items of arrays of tables by their id, other items by their number."""
+    parts: list[str] = []
+    item = ""
+    here: Any = data
+    for part in loc:
+        inside = here[part] if isinstance(here, dict | list) and _has(here, part) else None
+        if isinstance(part, int):
+            name = inside.get("id") if isinstance(inside, dict) else None
+            if isinstance(name, str) and name:
+                parts.append(shorten(name, 63))
+            elif len(parts) == 1 and (inside is None or isinstance(inside, dict)):
+                parts.append(f"#{part + 1}")
+            else:
+                item = f"item {part + 1} of "
+        else:
+            parts.append(shorten(part))
+        here = inside
+    return f"{item}`{'.'.join(parts)}`"
+
+
+def _has(here: dict[str, Any] | list[Any], part: str | int) -> bool:
+    if isinstance(here, dict):
+        return part in here
+    return isinstance(part, int) and part < len(here)

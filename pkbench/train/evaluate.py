@@ -1,0 +1,27 @@
+"""Error and loss of a model on a whole part of the data."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from pkbench.data.dataset import Dataset, Part
+
+EVALUATION_BATCH = 1000
+"""Images a forward pass; sums are exact integers for the error, so it does not shape it."""
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, data: Dataset, part: Part) -> tuple[float, float]:
+    """``(loss in nats, error in per cent)``: means over ``part``, which must not be empty."""
+    model.eval()
+    loss = torch.zeros((), dtype=torch.float64, device=part.labels.device)
+    wrong = torch.zeros((), dtype=torch.int64, device=part.labels.device)
+    for start in range(0, len(part.labels), EVALUATION_BATCH):
+        labels = part.labels[start : start + EVALUATION_BATCH]
+        logits = model(data.to_input(part.images[start : start + EVALUATION_BATCH])).float()
+        loss += functional.cross_entropy(logits, labels, reduction="sum")
+        wrong += (logits.argmax(dim=1) != labels).sum()
+    model.train()
+    return loss.item() / len(part.labels), 100 * wrong.item() / len(part.labels)

@@ -1,0 +1,193 @@
+"""Training of one run: yields an :class:`EpochResult` an epoch and can be stopped and resumed at any step.
+
+Nothing here knows files. Every random number comes from a stream named by the run's seed, the epoch and its
+purpose, so that resuming needs no more than the tensors and counters of :meth:`Trainer.state`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from pkbench.data.augment import augment
+from pkbench.data.dataset import Dataset
+from pkbench.errors import DataError, TrainingError
+from pkbench.models.build import build
+from pkbench.plan.run import Run
+from pkbench.seeding import stream_seed
+from pkbench.train.evaluate import evaluate
+from pkbench.train.optimizer import make_optimizer
+from pkbench.train.result import EpochResult
+from pkbench.train.schedule import learning_rate
+
+
+class DivergedError(TrainingError):
+    """The loss is no longer a finite number."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where in the run we are: ``epoch`` completed epochs, ``step`` completed steps of the next one."""
+
+    epoch: int
+    step: int
+    loss_sum: Tensor
+    wrong: Tensor
+    seconds: float
+
+
+class Trainer:
+    """One run on one device.
+
+    Raises:
+        DataError: the training part has no full batch.
+    """
+
+    def __init__(self, run: Run, data: Dataset, device: torch.device) -> None:
+        self.run = run
+        self.data = data
+        self.device = device
+        recipe = run.train
+        images = len(data.train.labels)
+        self.steps_per_epoch = images // recipe.batch_size if recipe.drop_last else -(-images // recipe.batch_size)
+        if self.steps_per_epoch == 0:
+            raise DataError(
+                f"batch_size {recipe.batch_size} with drop_last leaves no batch of {images} training images",
+                remedy="lower batch_size or set drop_last = false",
+            )
+        self.model = build(run.model, run.shape, run.seed).to(device)
+        self.model.train()
+        self.optimizer = make_optimizer(self.model.parameters(), recipe.optimizer, run.lr)
+        self.progress = _Progress(0, 0, *self._zero_sums(), 0.0)
+        self._augmentation = self._augmentation_stream(1)
+
+    def epochs(self, on_step: Callable[[], None]) -> Iterator[EpochResult]:
+        """Train from where the run stands to its last epoch.
+
+        ``on_step`` is called after every step, when :meth:`state` is whole; what it raises ends the training.
+
+        Raises:
+            DivergedError: the mean training loss of an epoch is not finite.
+        """
+        while self.progress.epoch < self.run.train.epochs:
+            yield self._epoch(on_step)
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on from here, as tensors and numbers."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "augmentation": self._augmentation.get_state(),
+            "epoch": self.progress.epoch,
+            "step": self.progress.step,
+            "loss_sum": self.progress.loss_sum,
+            "wrong": self.progress.wrong,
+            "seconds": self.progress.seconds,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``, which a trainer of the same run made."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._augmentation.set_state(state["augmentation"].cpu())
+        self.progress = _Progress(
+            epoch=state["epoch"],
+            step=state["step"],
+            loss_sum=state["loss_sum"].to(self.device),
+            wrong=state["wrong"].to(self.device),
+            seconds=state["seconds"],
+        )
+
+    def weights_sha256(self) -> str:
+        """Hash of all parameters' bytes, in order of their names."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _epoch(self, on_step: Callable[[], None]) -> EpochResult:
+        """The rest of the current epoch, then its evaluation."""
+        run, progress = self.run, self.progress
+        epoch = progress.epoch + 1
+        clock = time.perf_counter()
+        order = self._order(epoch)
+        while progress.step < self.steps_per_epoch:
+            self._step(order)
+            now = time.perf_counter()
+            progress.seconds, clock = progress.seconds + now - clock, now
+            on_step()
+        seen = min(self.steps_per_epoch * run.train.batch_size, len(order))
+        loss = progress.loss_sum.item() / seen
+        error = 100 * progress.wrong.item() / seen
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"the training loss became {loss} in epoch {epoch}", remedy="a lower learning rate may help"
+            )
+        lr = self._learning_rate(self.steps_per_epoch - 1)
+        evaluations = self._evaluations(epoch)
+        seconds = progress.seconds + time.perf_counter() - clock
+        self.progress = _Progress(epoch, 0, *self._zero_sums(), 0.0)
+        self._augmentation = self._augmentation_stream(epoch + 1)
+        return EpochResult(epoch, lr, loss, error, *evaluations, seconds)
+
+    def _step(self, order: Tensor) -> None:
+        """One optimizer step on the next batch of ``order``."""
+        recipe, progress = self.run.train, self.progress
+        chosen = order[progress.step * recipe.batch_size : (progress.step + 1) * recipe.batch_size]
+        images = augment(self.data.train.images.index_select(0, chosen), recipe.augment, self._augmentation)
+        labels = self.data.train.labels.index_select(0, chosen)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate(progress.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        with self._precision():
+            logits = self.model(self.data.to_input(images))
+        logits = logits.float()
+        loss = functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        progress.loss_sum += loss.detach() * len(labels)
+        progress.wrong += (logits.detach().argmax(dim=1) != labels).sum()
+        progress.step += 1
+
+    def _learning_rate(self, step: int) -> float:
+        """The learning rate of ``step`` (from 0) of the current epoch."""
+        recipe = self.run.train
+        total = self.progress.epoch * self.steps_per_epoch + step
+        return learning_rate(recipe.schedule, self.run.lr, total, self.steps_per_epoch, recipe.epochs)
+
+    def _evaluations(self, epoch: int) -> tuple[float | None, float | None, float | None, float | None]:
+        """Validation loss and error, test loss and error, where this epoch has them."""
+        if epoch % self.run.train.eval_every and epoch != self.run.train.epochs:
+            return None, None, None, None
+        with self._precision():
+            test = evaluate(self.model, self.data, self.data.test)
+            if not len(self.data.validation.labels):
+                return None, None, *test
+            return *evaluate(self.model, self.data, self.data.validation), *test
+
+    def _order(self, epoch: int) -> Tensor:
+        """The epoch's order of the training images: the same for every model with this seed, so that runs pair."""
+        generator = torch.Generator().manual_seed(stream_seed("order", self.run.seed, epoch))
+        return torch.randperm(len(self.data.train.labels), generator=generator).to(self.device)
+
+    def _augmentation_stream(self, epoch: int) -> torch.Generator:
+        return torch.Generator().manual_seed(stream_seed("augmentation", self.run.seed, epoch))
+
+    def _precision(self) -> AbstractContextManager[object]:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.run.train.precision == "bf16")
+
+    def _zero_sums(self) -> tuple[Tensor, Tensor]:
+        return (
+            torch.zeros((), dtype=torch.float64, device=self.device),
+            torch.zeros((), dtype=torch.int64, device=self.device),
+        )

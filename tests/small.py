@@ -1,0 +1,87 @@
+"""A small spec and data set made here, for tests of what stands above both."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from pkbench.data.dataset import Dataset, Part
+from pkbench.plan.run import Run, expand
+from pkbench.spec.document import Spec
+from pkbench.spec.scale import Scaled, scale
+
+MODEL = {
+    "kind": "mlp-mixer",
+    "mixing": "normal",
+    "depth": 1,
+    "patch": 4,
+    "S": 4,
+    "C": 6,
+    "gamma": 2,
+    "bias": True,
+    "init": "torch-linear",
+    "first_skip": "identity",
+}
+TRAIN = {
+    "seeds": [0, 1, 2],
+    "epochs": 3,
+    "batch_size": 16,
+    "drop_last": True,
+    "label_smoothing": 0.0,
+    "precision": "fp32",
+    "cpu_threads": 1,
+    "eval_every": 2,
+    "select_lr_by": "validation-error",
+    "optimizer": {"kind": "adamw", "lr": [0.01], "weight_decay": 0.01, "betas": [0.9, 0.999], "eps": 1e-8},
+    "schedule": {"kind": "cosine", "warmup_epochs": 0, "warmup_lr": 0.0, "final_lr": 0.0},
+    "augment": {"crop_padding": 1, "flip": True, "policy": "none"},
+}
+DATA = {
+    "id": "digits",
+    "source": "digits",
+    "shape": [8, 8, 1],
+    "classes": 10,
+    "test_count": 360,
+    "validation_count": 180,
+    "split_seed": 0,
+    "normalize": "train-statistics",
+}
+
+
+def small_spec(**train: Any) -> Spec:
+    """Two models on digits."""
+    return Spec.model_validate(
+        {
+            "experiment": {"id": "small", "title": "Small", "paper": "none", "kind": "train"},
+            "data": [DATA],
+            "model": [{"id": "narrow", **MODEL}, {"id": "random", **MODEL, "mixing": "random", "rp_placement": "layer"}],
+            "train": TRAIN | train,
+            "profile": {"quick": {"scope": "a test", "data": ["digits"]}},
+        }
+    )
+
+
+def small_scaled(**train: Any) -> Scaled:
+    return scale(small_spec(**train), "quick")
+
+
+def small_runs(**train: Any) -> list[Run]:
+    return list(expand(small_scaled(**train), {"digits": "0" * 64}))
+
+
+def small_data(n: int = 40, seed: int = 0) -> Dataset:
+    """Random images whose label is where their brightest quarter lies: learnable."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def part(n: int) -> Part:
+        images = torch.randint(0, 100, (n, 1, 8, 8), generator=generator, dtype=torch.uint8)
+        labels = torch.randint(0, 4, (n,), generator=generator)
+        for image, label in zip(images, labels.tolist(), strict=True):
+            image[0, 4 * (label // 2) :, 4 * (label % 2) :][:4, :4] += 100
+        return Part(images, labels)
+
+    return Dataset(train=part(n), validation=part(12), test=part(20), mean=(0.3,), std=(0.2,), classes=10)
+
+
+def without_validation(data: Dataset) -> Dataset:
+    return replace(data, validation=Part(data.validation.images[:0], data.validation.labels[:0]))

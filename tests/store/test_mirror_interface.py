@@ -1,0 +1,94 @@
+"""``pkbench ui``: MLflow's interface on the mirror, and nothing left of it afterwards."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pkbench.errors import UsageError
+from pkbench.store.files import Store
+from pkbench.store.mirror import MirrorError, Target, sync
+from pkbench.store.mirror.interface import address, free_port, is_loopback, serving
+
+from .factory import make_record
+from .processes import is_running, run_pkbench, start_pkbench, wait_until
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_it_shows_the_mirror_and_ends_whole(store: Store, target: Target, how: signal.Signals) -> None:
+    store.write(make_record())
+    sync(store)
+    process = start_pkbench("ui", "--results", store.root, "--port", "0", "--no-browser")
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("MLflow on http://127.0.0.1:")
+    with urllib.request.urlopen(line.split()[2], timeout=20) as page:
+        assert b"MLflow" in page.read()
+    below = [found.pid for found in psutil.Process(process.pid).children(recursive=True)]
+    assert len(below) >= 2
+    process.send_signal(how)
+    _, err = process.communicate(timeout=20)
+    if how is not signal.SIGKILL:
+        assert (process.returncode, err) == (0, "")
+    wait_until(lambda: not any(is_running(pid) for pid in below), 15)
+
+
+def test_a_port_in_use_is_said(store: Store, target: Target) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, _, err = run_pkbench("ui", "--results", store.root, "--port", str(port), "--no-browser")
+    assert code == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in err
+    assert "--port" in err
+
+
+def test_a_mirror_that_is_not_there_yet_is_said(store: Store) -> None:
+    code, _, err = run_pkbench("ui", "--results", store.root, "--no-browser")
+    assert code == 2
+    assert "nothing is mirrored yet" in err
+    assert "pkbench sync" in err
+
+
+def test_a_server_has_its_own(store: Store) -> None:
+    code, out, _ = run_pkbench(
+        "ui", "--results", store.root, "--no-browser", MLFLOW_TRACKING_URI="https://me:secret@host"
+    )
+    assert code == 0
+    assert out == "https://***@host is a server and has its own user interface\n"
+
+
+def test_a_server_that_cannot_start_is_said_why(tmp_path: Path) -> None:
+    place = Target("nonsense://me:secret@nowhere", tmp_path)
+    with pytest.raises(MirrorError, match="ended while starting") as caught:
+        with serving(place, "127.0.0.1", free_port("127.0.0.1", 0)):
+            pass
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
+)
+def test_which_hosts_only_this_machine_reaches(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def test_addresses_are_urls() -> None:
+    assert address("127.0.0.1", 5000) == "http://127.0.0.1:5000"
+    assert address("::1", 5000) == "http://[::1]:5000"
+
+
+def test_a_host_that_is_not_ours_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"cannot listen on 192\.0\.2\.1:5000"):
+        free_port("192.0.2.1", 5000)
+
+
+def test_other_hosts_are_warned_of(store: Store, target: Target) -> None:
+    code, _, err = run_pkbench("ui", "--results", store.root, "--host", "192.0.2.1", "--no-browser")
+    assert code == 2
+    assert err.startswith("warning: whoever reaches 192.0.2.1 can read and change the mirror")

@@ -1,0 +1,324 @@
+"""Pushing to a database: complete, once, and whole again after any interruption."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pkbench.errors import UsageError
+from pkbench.store.files import Store
+from pkbench.store.mirror import MirrorError, Target, entry, sync
+from pkbench.store.mirror.settings import mirror_settings
+from pkbench.store.record import Invocation, Record
+
+from .factory import make_failed, make_record
+from .mlflow_view import Seen, look
+from .processes import run_pkbench, start_pkbench, wait_until
+
+WRITING = (
+    "create_run",
+    "log_batch",
+    "log_artifact",
+    "set_terminated",
+    "set_tag",
+    "delete_run",
+)
+
+
+def check_mirrors(seen: Seen, record: Record, raw: bytes) -> None:
+    """Fail unless ``seen`` is all of ``record`` and nothing else."""
+    assert seen.name == entry.run_name(record)
+    assert seen.status == entry.status(record)
+    assert (seen.start, seen.end) == (round(record.started * 1000), round(record.ended * 1000))
+    assert seen.params == entry.parameters(record)
+    assert seen.artifacts == {f"{record.run_id}.json": raw}
+    assert seen.tags["pkbench.run_id"] == record.run_id
+    pushed = {(key, step, stamp, value) for key, found in seen.metrics.items() for step, stamp, value in found}
+    assert len(pushed) == sum(map(len, seen.metrics.values()))
+    assert pushed == {(p.key, p.step, p.timestamp, p.value) for p in entry.points(record)}
+
+
+def check_all(uri: str, store: Store, records: list[Record], folder: Path) -> list[Seen]:
+    """Fail unless MLflow has exactly ``records``; what it has."""
+    seen = look(uri, "toy", folder)
+    by_id = {run.tags["pkbench.run_id"]: run for run in seen}
+    assert len(by_id) == len(seen) == len(records)
+    for record in records:
+        check_mirrors(by_id[record.run_id], record, store.record_path("toy", record.run_id).read_bytes())
+    return seen
+
+
+def test_everything_of_a_record_arrives(store: Store, target: Target, tmp_path: Path) -> None:
+    records = [make_record(0), make_record(1, epochs=200), make_failed(2)]
+    for record in records:
+        store.write(record)
+    summary = sync(store)
+    assert (summary.pushed, summary.replaced, summary.present, summary.problems) == (3, 0, 0, ())
+    seen = check_all(target.uri, store, records, tmp_path / "a")
+    (parent,) = look(target.uri, "toy", tmp_path / "b", "invocation")
+    assert {run.tags["mlflow.parentRunId"] for run in seen} == {parent.id}
+    assert parent.status == "FINISHED"
+    assert parent.end == max(run.end for run in seen)
+    assert parent.name == "pkbench run toy --profile quick, 2025-06-15 15:06:40 UTC"
+
+
+def test_syncing_again_pushes_nothing(store: Store, target: Target, tmp_path: Path) -> None:
+    record = make_record()
+    store.write(record)
+    sync(store)
+    (before,) = look(target.uri, "toy", tmp_path / "a")
+    summary = sync(store)
+    assert (summary.pushed, summary.replaced, summary.present) == (0, 0, 1)
+    assert look(target.uri, "toy", tmp_path / "a") == [before]
+
+
+def test_only_what_is_new_is_pushed(store: Store, target: Target, tmp_path: Path) -> None:
+    first, second = make_record(0), make_record(1, invocation=Invocation(id="f" * 16, started=1.75e9))
+    store.write(first)
+    sync(store)
+    store.write(second)
+    summary = sync(store, ["toy"])
+    assert (summary.pushed, summary.present) == (1, 1)
+    check_all(target.uri, store, [first, second], tmp_path / "a")
+    assert len(look(target.uri, "toy", tmp_path / "b", "invocation")) == 2
+
+
+def test_a_record_computed_again_replaces_the_run(store: Store, target: Target, tmp_path: Path) -> None:
+    kept = make_record(1)
+    store.write(kept)
+    store.write(make_record(0, epochs=3))
+    sync(store)
+    again = make_record(0, epochs=2, invocation=Invocation(id="f" * 16, started=1.75e9))
+    store.write(again)
+    summary = sync(store)
+    assert (summary.pushed, summary.replaced, summary.present) == (0, 1, 1)
+    check_all(target.uri, store, [kept, again], tmp_path / "a")
+
+
+def test_an_invocation_without_runs_goes(store: Store, target: Target, tmp_path: Path) -> None:
+    store.write(make_record(0))
+    sync(store)
+    store.write(make_record(0, epochs=2, invocation=Invocation(id="f" * 16, started=1.75e9)))
+    sync(store)
+    (parent,) = look(target.uri, "toy", tmp_path / "a", "invocation")
+    assert parent.tags[entry.INVOCATION] == "f" * 16
+
+
+def test_runs_of_another_mirror_format_are_replaced(
+    store: Store, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = make_record()
+    store.write(record)
+    with monkeypatch.context() as older:
+        older.setattr(entry, "CURRENT_FORMAT", "0")
+        sync(store)
+    assert sync(store).replaced == 1
+    check_all(target.uri, store, [record], tmp_path / "a")
+
+
+def test_a_run_that_is_there_twice_is_left_once(store: Store, target: Target, tmp_path: Path) -> None:
+    record = make_record()
+    path = store.write(record)
+    sync(store)
+    (first,) = look(target.uri, "toy", tmp_path / "a")
+    with mirror_settings():
+        client = importlib.import_module("mlflow").MlflowClient(target.uri)
+        experiment = client.get_experiment_by_name("pkbench/toy").experiment_id
+        client.create_run(experiment, tags=first.tags | {"mlflow.runName": "a double"})
+    sync(store)
+    (only,) = look(target.uri, "toy", tmp_path / "a")
+    check_mirrors(only, record, path.read_bytes())
+
+
+def test_runs_deleted_by_hand_come_back(store: Store, target: Target, tmp_path: Path) -> None:
+    record = make_record()
+    store.write(record)
+    sync(store)
+    with mirror_settings():
+        client = importlib.import_module("mlflow").MlflowClient(target.uri)
+        client.delete_experiment(client.get_experiment_by_name("pkbench/toy").experiment_id)
+    sync(store)
+    check_all(target.uri, store, [record], tmp_path / "a")
+
+
+def test_damaged_records_are_named_and_the_others_pushed(store: Store, target: Target, tmp_path: Path) -> None:
+    sound, damaged = make_record(0), make_record(1)
+    store.write(sound)
+    store.write(damaged).write_bytes(b'{"sha256": ')
+    summary = sync(store)
+    assert summary.pushed == 1
+    (problem,) = summary.problems
+    assert damaged.run_id in problem
+    check_all(target.uri, store, [sound], tmp_path / "a")
+
+
+class Interruption(BaseException):
+    """Like a kill: nothing may catch it."""
+
+
+def count_down(calls: int, *, carried_out: bool) -> Callable[[Any], Any]:
+    """Replaces client methods by ones that raise at the ``calls``-th call, before or after it is carried out."""
+    left = [calls]
+
+    def wrap(method: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0 and not carried_out:
+                raise Interruption
+            result = method(*args, **kwargs)
+            if left[0] == 0:
+                raise Interruption
+            return result
+
+        return call
+
+    return wrap
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_interrupted_at_every_single_call(
+    carried_out: bool,
+    store: Store,
+    target: Target,
+    empty_database: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Interrupt a sync at its n-th writing call, for every n; whatever was left, the next sync mends it."""
+    client = importlib.import_module("mlflow").MlflowClient
+    records = [make_record(0), make_record(1, epochs=2)]
+    interrupted = 0
+    while True:
+        spot = Store(tmp_path / f"{interrupted}")
+        place = resolve_copy(spot, empty_database)
+        spot.write(make_record(0, epochs=1))
+        sync(spot)
+        for record in records:
+            spot.write(record)
+        with monkeypatch.context() as patch:
+            wrap = count_down(interrupted + 1, carried_out=carried_out)
+            for name in WRITING:
+                patch.setattr(client, name, wrap(getattr(client, name)))
+            try:
+                sync(spot)
+            except Interruption:
+                interrupted += 1
+                ended = False
+            else:
+                ended = True
+        sync(spot)
+        runs = check_all(place, spot, records, tmp_path / "artifacts")
+        assert {run.status for run in runs} == {"FINISHED"}
+        if ended:
+            break
+    assert interrupted == 17  # else there are calls this test does not interrupt
+
+
+def resolve_copy(store: Store, database: Path) -> str:
+    """A default mirror for ``store`` with a copy of ``database``; its URI."""
+    folder = store.root / "_mlflow"
+    folder.mkdir(parents=True)
+    (folder / "mlflow.db").write_bytes(database.read_bytes())
+    return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+def test_killed_while_the_database_is_made(store: Store, tmp_path: Path) -> None:
+    record = make_record()
+    store.write(record)
+    folder = store.root / "_mlflow"
+    process = start_pkbench("sync", "--results", store.root)
+    wait_until(lambda: bool(list(folder.glob(".mlflow.db.creating-*/made.db"))))
+    process.kill()
+    process.communicate()
+    assert not (folder / "mlflow.db").exists()
+    assert sync(store).pushed == 1
+    check_all(f"sqlite:///{folder / 'mlflow.db'}", store, [record], tmp_path / "a")
+    assert not list(folder.glob(".mlflow.db.creating-*"))
+
+
+def test_killed_while_it_pushes(store: Store, target: Target, tmp_path: Path) -> None:
+    records = [make_record(seed, epochs=100) for seed in range(12)]
+    for record in records:
+        store.write(record)
+    process = start_pkbench("sync", "--results", store.root)
+    wait_until(lambda: len(list(target.artifacts.glob("toy/*"))) >= 3)
+    process.kill()
+    process.communicate()
+    summary = sync(store)
+    assert summary.pushed > 0
+    assert summary.present > 0
+    check_all(target.uri, store, records, tmp_path / "a")
+
+
+def test_two_processes_at_once_on_a_mirror_that_is_not_there_yet(store: Store, tmp_path: Path) -> None:
+    records = [make_record(seed) for seed in range(6)]
+    for record in records:
+        store.write(record)
+    both = [start_pkbench("sync", "--results", store.root) for _ in range(2)]
+    said = [process.communicate(timeout=100) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert sum(int(out.split()[0]) for out, _ in said) == 6
+    check_all(f"sqlite:///{store.root}/_mlflow/mlflow.db", store, records, tmp_path / "a")
+
+
+def test_a_dead_server_is_an_error_at_once(store: Store, refused: str) -> None:
+    store.write(make_record())
+    with pytest.raises(MirrorError, match="connection refused; nothing is lost"):
+        sync(store, uri=refused)
+
+
+def test_a_database_that_is_none_is_left_alone(store: Store, tmp_path: Path) -> None:
+    store.write(make_record())
+    file = tmp_path / "precious.txt"
+    file.write_text("not a database, but somebody's" * 100)
+    with pytest.raises(MirrorError, match="not a database"):
+        sync(store, uri=f"sqlite:///{file}")
+    assert file.read_text() == "not a database, but somebody's" * 100
+
+
+def test_without_mlflow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pkbench.store.mirror.catch_up.is_installed", lambda: False)
+    with pytest.raises(UsageError, match=r"pip install 'pkbench\[mlflow\]'"):
+        sync(store)
+
+
+def test_the_command_reports_and_prints_no_noise(store: Store, target: Target) -> None:
+    store.write(make_record())
+    assert run_pkbench("sync", "toy", "--results", store.root) == (
+        0,
+        f"1 pushed, 0 replaced, 0 already there: {target.uri}\n",
+        "",
+    )
+
+
+def test_the_command_knows_which_specs_there_are(store: Store, target: Target) -> None:
+    store.write(make_record())
+    code, _, err = run_pkbench("sync", "toy", "nope", "--results", store.root)
+    assert code == 2
+    assert err == f"error: no results of nope in {store.root}; specs with results: toy\n"
+
+
+def test_the_command_with_a_hanging_server(store: Store, hanging: str) -> None:
+    store.write(make_record())
+    address = hanging.replace("://", "://me:secret@")
+    code, out, err = run_pkbench("sync", "--results", store.root, MLFLOW_TRACKING_URI=address)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: MLflow at http://***@127.0.0.1:")
+    assert "does not answer in time" in err
+    assert err.count("\n") == 1
+    assert "secret" not in err
+
+
+def test_the_lock_of_another_process_is_waited_for_but_not_forever(
+    store: Store, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from filelock import FileLock
+
+    store.write(make_record())
+    monkeypatch.setattr("pkbench.store.mirror.catch_up._LOCK_SECONDS", 0.2)
+    with FileLock(target.folder / ".toy.lock"), pytest.raises(MirrorError, match="another process"):
+        sync(store)

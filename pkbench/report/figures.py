@@ -11,6 +11,7 @@ from pkbench.claims.published import Published, published
 from pkbench.claims.verdict import Verdict
 from pkbench.report import style
 from pkbench.report.curves import Curve, curves
+from pkbench.report.sections import quoted
 from pkbench.report.study import Study
 from pkbench.report.words import big, counted, plain
 
@@ -43,11 +44,11 @@ def errors_figure(study: Study) -> Figure | None:
     ]
     if not panels:
         return None
-    quoted = {data_id: _quoted_rows(study, data_id) for data_id, _ in panels}
-    heights = [len(rows) + len(quoted[data_id]) for data_id, rows in panels]
+    cited = {data_id: _quoted_rows(study, data_id) for data_id, _ in panels}
+    heights = [len(rows) + len(cited[data_id]) for data_id, rows in panels]
     figure, axes = _panels(heights, extra=1.25)
     for axis, (data_id, rows) in zip(axes, panels, strict=True):
-        _error_panel(axis, study, data_id, rows, quoted[data_id])
+        _error_panel(axis, study, data_id, rows, cited[data_id])
     axes[-1].set_xlabel("test error of the final epoch (%)")
     shown = {data_id for data_id, _ in panels}
     _error_legend(figure, study, hollow=any(entry.data in shown for entry in study.scaled.spec.reported))
@@ -67,7 +68,7 @@ def _panels(heights: Sequence[int], *, extra: float) -> tuple[Figure, list[Axes]
 
 
 def _error_panel(
-    axis: Axes, study: Study, data_id: str, rows: Sequence[ModelSummary], quoted: Sequence[tuple[str, Published]]
+    axis: Axes, study: Study, data_id: str, rows: Sequence[ModelSummary], cited: Sequence[tuple[str, Published]]
 ) -> None:
     sizes = {summary.n for summary in rows}
     n = f"n = {counted(min(sizes), 'seed')}" if len(sizes) == 1 else f"n = {min(sizes)} to {max(sizes)} seeds"
@@ -78,10 +79,10 @@ def _error_panel(
         reported = published(study.scaled.spec, summary.model_id, data_id)
         if reported is not None:
             _paper_mark(axis, reported, row + 0.38)
-    for row, (_, reported) in enumerate(quoted, start=len(rows)):
+    for row, (_, reported) in enumerate(cited, start=len(rows)):
         _paper_mark(axis, reported, row)
     labels = [f"{summary.model_id}\n{big(summary.connections)} connections" for summary in rows]
-    labels += [f"{name}\nquoted, not run" for name, _ in quoted]
+    labels += [f"{name}\nquoted, not run" for name, _ in cited]
     axis.set_yticks(range(len(labels)), labels)
     axis.set_ylim(len(labels) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
@@ -144,9 +145,8 @@ def _error_legend(figure: Figure, study: Study, *, hollow: bool) -> None:
 
 
 def _quoted_rows(study: Study, data_id: str) -> list[tuple[str, Published]]:
-    """Published rows of ``data_id`` that no model here stands for, by name."""
-    models = {model.id for model in study.scaled.models}
-    rows = [entry.row for entry in study.scaled.spec.reported if entry.data == data_id and entry.row not in models]
+    """Published rows of ``data_id`` that nobody runs here, by name."""
+    rows = [entry.row for entry in quoted(study) if entry.data == data_id]
     return [(row, found) for row in rows if (found := published(study.scaled.spec, row, data_id)) is not None]
 
 

@@ -8,7 +8,7 @@ from pkbench.claims.published import paper_tests, published
 from pkbench.report import sections
 from pkbench.report.provenance import commits
 from pkbench.report.study import Study
-from pkbench.report.words import NOTHING, SYMBOLS, markdown, mean_sd, outcome
+from pkbench.report.words import NOTHING, SYMBOLS, code, effect, markdown, mean_sd, outcome, shell
 from pkbench.report.words import published as number
 from pkbench.spec.data import TorchvisionData
 from pkbench.spec.model import shape_of
@@ -28,7 +28,7 @@ def spec_page(studies: Sequence[Study], drawn: Mapping[str, Mapping[str, str]]) 
     lines = [
         f"# {markdown(experiment.title)}",
         "",
-        f"{markdown(experiment.paper)}. Spec `{first.spec_path}` (SHA-256 `{first.spec_sha256[:16]}`). [All specs](index.md)",
+        f"{markdown(experiment.paper)}. Spec {code(first.spec_path)} (SHA-256 `{first.spec_sha256[:16]}`). [All specs](index.md)",
         "",
     ]
     for study in studies:
@@ -157,9 +157,9 @@ def _reproduce(studies: Sequence[Study]) -> list[str]:
     used = sorted({commit for study in studies for commit in commits(study)})
     downloads = {data.id for study in studies for data in study.scaled.data if isinstance(data, TorchvisionData)}
     lines = [f"git checkout {used[0]}"] if len(used) == 1 else []
-    lines += [f"pkbench data get {first.spec_path} {data_id}" for data_id in sorted(downloads)]
+    lines += [f"pkbench data get {shell(first.spec_path)} {data_id}" for data_id in sorted(downloads)]
     lines += [sections.run_command(study) for study in studies]
-    lines.append(f"pkbench report {first.spec_path}")
+    lines.append(f"pkbench report {shell(first.spec_path)}")
     text = ["## How to reproduce", "", "```sh", *lines, "```", ""]
     if len(used) > 1:
         text += [f"The runs come from several commits: {', '.join(f'`{commit}`' for commit in used)}.", ""]
@@ -176,18 +176,18 @@ def index_page(studies: Iterable[Study]) -> str:
         cells = (link, study.evaluation.profile)
         if not study.evaluation.verdicts:
             rows.append((*cells, NOTHING, NOTHING, "no claims", NOTHING, NOTHING, markdown(study.evaluation.scope)))
-        for verdict in study.evaluation.verdicts:
-            rows.append(
-                (
-                    *cells,
-                    f"`{verdict.claim_id}`: {markdown(verdict.statement)}",
-                    f"`{verdict.data_id}`",
-                    outcome(verdict),
-                    sections.effect(verdict),
-                    f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
-                    markdown(verdict.scope),
-                )
+        rows += [
+            (
+                *cells,
+                f"`{verdict.claim_id}`: {markdown(verdict.statement)}",
+                f"`{verdict.data_id}`",
+                outcome(verdict),
+                effect(verdict),
+                f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
+                markdown(verdict.scope),
             )
+            for verdict in study.evaluation.verdicts
+        ]
     header = ("spec", "profile", "claim", "data", "verdict", "difference [interval], points", "n", "speaks about")
     legend = " · ".join(f"{sign} {word}" for word, sign in SYMBOLS.items())
     lines += sections.table(header, rows)

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.groups import ModelSummary
+from pkbench.claims.published import published
 from pkbench.claims.verdict import Verdict
 from pkbench.report.provenance import circumstances, data_used, run_rows
 from pkbench.report.study import Study
 from pkbench.report.trust import trust
 from pkbench.report.words import (
     NOTHING,
-    compared,
     counted,
     effect,
     markdown,
     mean_sd,
     outcome,
     paper_numbers,
-    published,
     rate,
+    shell,
 )
+from pkbench.report.words import published as number
+from pkbench.spec.claim import Reported
 
 FIGURE_TEXTS: dict[str, str] = {
     "errors": "Final test error of every seed (dots; lines join a seed), mean with 95 % interval, published numbers hollow",
@@ -54,7 +56,7 @@ def scope(study: Study) -> list[str]:
 def run_command(study: Study) -> str:
     """The command that computes what is missing."""
     seeds = "" if study.asked_seeds is None else f" --seeds {study.asked_seeds}"
-    return f"pkbench run {study.spec_path} --profile {study.evaluation.profile}{seeds}"
+    return f"pkbench run {shell(study.spec_path)} --profile {study.evaluation.profile}{seeds}"
 
 
 def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
@@ -121,39 +123,38 @@ def figures(drawn: Mapping[str, str]) -> list[str]:
 
 def model_table(study: Study) -> list[str]:
     """Sizes and errors of every model, and the published rows that nobody ran here."""
-    header = (
-        "model",
-        "data",
-        "S",
-        "C",
-        "width m",
-        "connections",
-        "test error, %",
-        "95 % interval",
-        "n",
-        "lr",
-        "train, %",
-    )
-    header = (*header, "validation, %", "paper, %")
     rows = [_model_row(study, summary) for summary in study.evaluation.models]
+    rows += [_quoted_row(study, entry.row, entry.data) for entry in quoted(study)]
+    return table(
+        (
+            "model",
+            "data",
+            "S",
+            "C",
+            "width m",
+            "connections",
+            "test error, %",
+            "95 % interval",
+            "n",
+            "lr",
+            "train, %",
+            "validation, %",
+            "paper, %",
+        ),
+        rows,
+    )
+
+
+def quoted(study: Study) -> tuple[Reported, ...]:
+    """Published numbers on this profile's data sets of rows that nobody runs here."""
     models = {model.id for model in study.scaled.models}
     used = {data.id for data in study.scaled.data}
-    for entry in study.scaled.spec.reported:
-        if entry.row not in models and entry.data in used:
-            blank = [NOTHING] * 4
-            rows.append(
-                (
-                    f"`{entry.row}`",
-                    f"`{entry.data}`",
-                    *blank,
-                    "quoted, not run",
-                    *blank[:3],
-                    NOTHING,
-                    NOTHING,
-                    _reported(study, entry.row, entry.data),
-                )
-            )
-    return table(header, rows)
+    return tuple(entry for entry in study.scaled.spec.reported if entry.row not in models and entry.data in used)
+
+
+def _quoted_row(study: Study, row: str, data_id: str) -> tuple[str, ...]:
+    sizes, results = [NOTHING] * 4, [NOTHING] * 5
+    return (f"`{row}`", f"`{data_id}`", *sizes, "quoted, not run", *results, _reported(study, row, data_id))
 
 
 def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
@@ -176,12 +177,10 @@ def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
 
 
 def _reported(study: Study, row: str, data_id: str) -> str:
-    from pkbench.claims.published import published as find
-
-    found = find(study.scaled.spec, row, data_id)
+    found = published(study.scaled.spec, row, data_id)
     if found is None or study.evaluation.profile == "paper":
-        return published(found)
-    return f"{published(found)}, at the paper's scale"
+        return number(found)
+    return f"{number(found)}, at the paper's scale"
 
 
 def learning_rates(study: Study) -> list[str]:

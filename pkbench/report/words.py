@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Final
 
 from pkbench.claims.published import Published
@@ -29,6 +30,16 @@ def markdown(text: str) -> str:
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # A line cannot begin a list, a rule, a setext heading or a number of a list.
     return re.sub(r"^([-+=]|\d+(?=[.)]))", lambda match: f"&#{ord(match[1][0])};{match[1][1:]}", escaped)
+
+
+def code(text: str) -> str:
+    """``text`` as Markdown code, or escaped where code could not show it as it is."""
+    return markdown(text) if "`" in text or "|" in text else f"`{plain(text)}`"
+
+
+def shell(text: str) -> str:
+    """``text`` as one word of a shell command in one line."""
+    return shlex.quote(plain(text))
 
 
 def outcome(verdict: Verdict) -> str:
@@ -60,11 +71,6 @@ def effect(verdict: Verdict) -> str:
     if verdict.low is None or verdict.high is None:
         return points(verdict.effect)
     return f"{points(verdict.effect)} [{points(verdict.low)}, {points(verdict.high)}]"
-
-
-def compared(verdict: Verdict) -> str:
-    """What a verdict's difference is between."""
-    return f"{verdict.a} − {verdict.b if verdict.b else 'reported'}"
 
 
 def paper_numbers(verdict: Verdict) -> str:

@@ -23,8 +23,20 @@ TORCHVISION_SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
 }
 """Native ``((height, width, colours), classes)`` of each torchvision source."""
 
+TORCHVISION_TRAIN_IMAGES: dict[str, int] = {
+    "torchvision:CIFAR10": 50_000,
+    "torchvision:CIFAR100": 50_000,
+    "torchvision:STL10": 5_000,
+    "torchvision:MNIST": 60_000,
+    "torchvision:FashionMNIST": 60_000,
+    "torchvision:SVHN": 73_257,
+}
+"""Images of each torchvision source's training part, before any are held out."""
+
 DIGITS_SHAPE = ((8, 8, 1), 10)
-"""Native shape and classes of scikit-learn's handwritten digits (1,797 images)."""
+"""Native shape and classes of scikit-learn's handwritten digits."""
+DIGITS_IMAGES = 1_797
+"""All of them: the test part is cut from these."""
 
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]

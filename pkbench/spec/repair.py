@@ -146,7 +146,7 @@ class _Repairer:
 
     def _flat(self, table: dict[str, Any], loc: Loc, origin: Loc) -> Iterator[tuple[str, Any]]:
         """Pairs of a table whose keys are paths; TOML takes a path without quotes for tables within tables."""
-        waiting = [((key,), item) for key, item in reversed(table.items())]
+        waiting: list[tuple[tuple[str, ...], Any]] = [((key,), item) for key, item in reversed(table.items())]
         while waiting:
             path, item = waiting.pop()
             name = ".".join(path)

@@ -13,7 +13,8 @@ from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Table, field
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
 from pkbench.spec.toml import Document
-from pkbench.spec.words import any_of, closest, shorten, subject
+from pkbench.spec.syntax import shorten
+from pkbench.spec.words import any_of, closest, subject
 
 
 class UnknownKey:

@@ -135,7 +135,7 @@ def subject(loc: tuple[str | int, ...], data: dict[str, Any]) -> str:
     item = ""
     here: Any = data
     for part in loc:
-        inside = here[part] if isinstance(here, dict | list) and _has(here, part) else None
+        inside = _inside(here, part)
         if isinstance(part, int):
             name = inside.get("id") if isinstance(inside, dict) else None
             if isinstance(name, str) and name:
@@ -150,7 +150,7 @@ def subject(loc: tuple[str | int, ...], data: dict[str, Any]) -> str:
     return f"{item}`{'.'.join(parts)}`"
 
 
-def _has(here: dict[str, Any] | list[Any], part: str | int) -> bool:
+def _inside(here: Any, part: str | int) -> Any:
     if isinstance(here, dict):
-        return part in here
-    return isinstance(part, int) and part < len(here)
+        return here.get(part)
+    return here[part] if isinstance(here, list) and isinstance(part, int) and part < len(here) else None

@@ -1,0 +1,42 @@
+# The two commands of the README are `make demo` and `make test`; the rest serves development.
+PYTHON ?= python3
+BIN := .venv/bin
+PROFILE ?= quick
+
+.PHONY: demo test check format ui constraints schema clean
+
+demo: ## Install what it needs, run Table 1 at laptop scale, print its verdicts
+	@$(PYTHON) tools/install.py mlflow dvc
+	@$(BIN)/pkbench run specs/table1.toml --profile $(PROFILE)
+	@$(BIN)/pkbench report specs/table1.toml --profile $(PROFILE)
+
+test: ## Install what it needs and run everything CI runs
+	@$(PYTHON) tools/install.py dev
+	@$(MAKE) --no-print-directory check
+
+check:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pkbench validate specs/*.toml
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
+	$(BIN)/python -m coverage report --skip-covered --fail-under=90
+
+format:
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+ui: ## MLflow's pages on this machine
+	@$(PYTHON) tools/install.py mlflow dvc
+	@$(BIN)/pkbench ui
+
+constraints: ## Pin the newest versions that fit all supported Pythons
+	@$(PYTHON) tools/install.py dev
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --fork-strategy fewest \
+	  --upgrade --no-header --no-annotate --no-emit-index-url --quiet --output-file constraints.txt
+
+schema: ## Write the JSON Schema of specs for editors
+	$(BIN)/pkbench schema --out pkbench.schema.json
+
+clean: ## Remove caches, not results
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist

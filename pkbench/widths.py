@@ -137,14 +137,15 @@ def forward_flops(shape: Shape) -> int:
 def activation_floats(shape: Shape) -> int:
     """Numbers kept for the backward pass of one sample, as the layers here keep them.
 
-    A mixing block keeps its input, the normalised and permuted features, and what goes into and comes out
-    of phi at its hidden layer.
+    A mixing block keeps its input, the normalised and permuted features, what goes into phi and, where a
+    second layer follows, what comes out of it.
     """
+    copies = 1 if shape.gamma is None else 2
     total = shape.S0 * (shape.C0 + shape.C)
     for block in range(shape.depth):
         tokens_in = shape.S0 if block == 0 else shape.S
-        total += 2 * shape.C * tokens_in + 2 * shape.C * shape.hidden_tokens
-        total += 2 * shape.S * shape.C + 2 * shape.S * shape.hidden_channels
+        total += shape.C * (2 * tokens_in + copies * shape.hidden_tokens)
+        total += shape.S * (2 * shape.C + copies * shape.hidden_channels)
         if block == 0 and shape.skip_layer:
             total += shape.S * shape.C
     return total + 2 * shape.S * shape.C

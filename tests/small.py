@@ -1,6 +1,7 @@
 """A small spec and data set made here, for tests of what stands above both."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -54,7 +55,10 @@ def small_spec(**train: Any) -> Spec:
         {
             "experiment": {"id": "small", "title": "Small", "paper": "none", "kind": "train"},
             "data": [DATA],
-            "model": [{"id": "narrow", **MODEL}, {"id": "random", **MODEL, "mixing": "random", "rp_placement": "layer"}],
+            "model": [
+                {"id": "narrow", **MODEL},
+                {"id": "random", **MODEL, "mixing": "random", "rp_placement": "layer"},
+            ],
             "train": TRAIN | train,
             "profile": {"quick": {"scope": "a test", "data": ["digits"]}},
         }
@@ -85,3 +89,102 @@ def small_data(n: int = 40, seed: int = 0) -> Dataset:
 
 def without_validation(data: Dataset) -> Dataset:
     return replace(data, validation=Part(data.validation.images[:0], data.validation.labels[:0]))
+
+
+SMALL_TOML = """\
+[experiment]
+id = "small"
+title = "Small"
+paper = "none"
+kind = "train"
+
+[[data]]
+id = "digits"
+source = "digits"
+shape = [8, 8, 1]
+classes = 10
+test_count = 300
+validation_count = 100
+split_seed = 0
+normalize = "train-statistics"
+
+[[model]]
+id = "narrow"
+kind = "s-mixer"
+mixing = "normal"
+depth = 1
+patch = 4
+S = 4
+C = 6
+bias = true
+init = "torch-linear"
+first_skip = "identity"
+
+[[model]]
+id = "random"
+kind = "s-mixer"
+mixing = "random"
+depth = 1
+patch = 4
+S = 4
+C = 6
+bias = true
+init = "torch-linear"
+first_skip = "identity"
+
+[train]
+seeds = [0, 1, 2]
+epochs = 2
+batch_size = 128
+drop_last = true
+label_smoothing = 0.0
+precision = "fp32"
+cpu_threads = 1
+eval_every = 1
+select_lr_by = "validation-error"
+
+[train.optimizer]
+kind = "adamw"
+lr = [0.01]
+weight_decay = 0.01
+betas = [0.9, 0.999]
+eps = 1e-8
+
+[train.schedule]
+kind = "cosine"
+warmup_epochs = 0
+warmup_lr = 0.0
+final_lr = 0.0
+
+[train.augment]
+crop_padding = 0
+flip = false
+policy = "none"
+
+[[claim]]
+id = "rp-parity"
+kind = "less"
+statement = "Random permutations make the error smaller"
+place = "nowhere"
+a = "random"
+b = "narrow"
+metric = "test_error"
+margin = 0.0
+alpha = 0.05
+
+[profile.quick]
+scope = "A test."
+data = ["digits"]
+"""
+
+
+def write_small(folder: Path, *replacements: tuple[str, str]) -> Path:
+    """``folder/specs/small.toml``, the text above with each (old, new) replaced, which must occur."""
+    text = SMALL_TOML
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "specs" / "small.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path

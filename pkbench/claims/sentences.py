@@ -40,8 +40,12 @@ def sentence(
 
 def points(value: float) -> str:
     """A difference in percentage points with its sign."""
+    return _signed(value, "+")
+
+
+def _signed(value: float, sign: str = "-") -> str:
     # Adding 0.0 turns a rounded -0.0 into 0.0.
-    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
+    return f"{round(value, 2) + 0.0:{sign}.2f}".replace("-", "−")
 
 
 def p_value(p: float | None) -> str:
@@ -94,7 +98,7 @@ def _prediction(bounds: tuple[float, float], reported: Published, alpha: float) 
     low, high = reported.mean + bounds[0], reported.mean + bounds[1]
     size = f"a mean of {reported.n} seeds" if reported.n else "a single seed"
     return (
-        f"our seeds predict {low:.2f} to {high:.2f} % for {size} "
+        f"our seeds predict {_signed(low)} to {_signed(high)} % for {size} "
         f"({100 * (1 - alpha):g} % interval, {high - low:.2f} points wide)"
     )
 

@@ -1,10 +1,165 @@
-"""Commands of the spec group."""
+"""``pkbench validate``, ``schema`` and ``new``: specs before anything is run."""
 
 from __future__ import annotations
 
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from pkbench.cli.options import Json
+from pkbench.errors import Fault, Place, SpecError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from pkbench.spec.load import LoadedSpec
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SPEC", help="Spec files, or ids [default: every spec in the nearest specs/ folder]."),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to ``app``."""
-    del app
+    app.command("validate")(validate)
+    app.command("schema")(schema)
+    app.command("new")(new)
+
+
+def validate(specs: Names = None, json_: Json = False) -> None:
+    """Check specs and print every fault with its place. Runs nothing, opens no data."""
+    from pkbench.spec.find import find_spec, find_specs
+    from pkbench.spec.load import load_spec
+
+    faults: list[Fault] = []
+    loaded: list[LoadedSpec] = []
+    for name in specs or [str(path) for path in find_specs([])]:
+        try:
+            loaded.append(load_spec(find_spec(name)))
+        except SpecError as error:
+            faults += error.faults
+        except UsageError as error:
+            faults.append(Fault(Place(name), error.what, error.constraint, error.remedy))
+    if json_:
+        typer.echo(json.dumps(_as_data(loaded, faults), indent=1, ensure_ascii=False))
+    else:
+        for spec in loaded:
+            _print(spec)
+    if faults:
+        raise SpecError(faults)
+
+
+def _print(loaded: LoadedSpec) -> None:
+    for warning in loaded.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    spec = loaded.spec
+    parts = [_count(len(spec.model), "model"), _count(len(spec.data), "data set"), _count(len(spec.claim), "claim")]
+    (first, runs), *others = _runs(loaded).items()
+    scales = [f"{first} {_count(runs, 'run')}", *(f"{name} {count:,}" for name, count in others)]
+    typer.echo(f"ok {_shown(loaded.path)}  {', '.join(parts)}; {', '.join(scales)}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _shown(path: Path) -> str:
+    """``path`` as one would type it here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def _runs(loaded: LoadedSpec) -> dict[str, int]:
+    """Runs at each profile, the smallest scale first."""
+    from pkbench.spec.scale import scale
+
+    counts: dict[str, int] = {}
+    for name in ("quick", "fast", "paper"):
+        if name in loaded.spec.profile:
+            scaled = scale(loaded.spec, name)
+            per_pair = len(scaled.train.seeds) * len(scaled.train.optimizer.lr)
+            counts[name] = len(scaled.models) * len(scaled.data) * per_pair
+    return counts
+
+
+def _as_data(loaded: list[LoadedSpec], faults: list[Fault]) -> dict[str, Any]:
+    return {
+        "ok": not faults,
+        "specs": [
+            {
+                "file": str(spec.path),
+                "id": spec.spec.experiment.id,
+                "sha256": spec.sha256,
+                "models": len(spec.spec.model),
+                "data": len(spec.spec.data),
+                "claims": len(spec.spec.claim),
+                "runs": _runs(spec),
+                "warnings": [_fault_as_data(warning) for warning in spec.warnings],
+            }
+            for spec in loaded
+        ],
+        "faults": [_fault_as_data(fault) for fault in sorted(set(faults))],
+    }
+
+
+def _fault_as_data(fault: Fault) -> dict[str, Any]:
+    data = asdict(fault)
+    return {**data.pop("place"), **data}
+
+
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write [default: standard output].")] = None,
+) -> None:
+    """Print the JSON Schema of a spec, for completion and checks in an editor."""
+    from pkbench.spec.schema import schema_text
+
+    if out is None:
+        typer.echo(schema_text(), nl=False)
+    else:
+        _write(out, schema_text())
+        typer.echo(f"wrote {out}")
+
+
+def new(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Lower-case letters, digits, '.' and '-'.")],
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Folder to write to [default: the nearest specs/ folder].")
+    ] = None,
+    data: Annotated[
+        str, typer.Option(help="What it is about: digits, parquet, npz, imagefolder, torchvision:CIFAR10, …")
+    ] = "digits",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
+) -> None:
+    """Write a commented spec to start from; it runs as it is."""
+    from pkbench.spec.find import nearest_folder
+    from pkbench.spec.schema import FILE_NAME
+    from pkbench.spec.starter import starter
+
+    folder = folder or nearest_folder() or Path("specs")
+    schema_file = next((above / FILE_NAME for above in _above(folder) if (above / FILE_NAME).is_file()), None)
+    text = starter(id_, data, os.path.relpath(schema_file or folder.parent / FILE_NAME, folder))
+    path = folder / f"{id_}.toml"
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists", remedy="choose another id, or replace it with --force")
+    _write(path, text)
+    typer.echo(f"wrote {path}; next: pkbench run {id_}")
+    if schema_file is None:
+        typer.echo(f"for completion in an editor: pkbench schema --out {folder.parent / FILE_NAME}")
+
+
+def _above(folder: Path) -> list[Path]:
+    """``folder`` and the folders above it."""
+    absolute = folder.absolute()
+    return [absolute, *absolute.parents]
+
+
+def _write(path: Path, text: str) -> None:
+    from pkbench.store.atomic import write_bytes
+
+    try:
+        write_bytes(path, text.encode())
+    except StoreError as error:
+        raise UsageError(error.what, remedy="choose another place") from error

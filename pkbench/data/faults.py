@@ -52,7 +52,8 @@ def file_error(file: Path, what: str, constraint: str, remedy: str) -> DataError
 def choices(wanted: str, present: Iterable[str]) -> str:
     """A remedy that names what there is instead of ``wanted``, the most alike first."""
     names = sorted(present)
-    close = difflib.get_close_matches(wanted, names, n=1)
-    meant = f"did you mean '{close[0]}'? " if close else ""
+    plain = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(wanted.casefold(), plain, n=1)
+    meant = f"did you mean '{plain[close[0]]}'? " if close else ""
     listed = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
     return f"{meant}there is {listed or 'none at all'}"

@@ -17,8 +17,12 @@ from pkbench.errors import DataError
 from pkbench.spec.data import TorchvisionData
 from pkbench.spec.scale import AnyData
 
-_FAILURES = (OSError, RuntimeError, EOFError, ValueError, HTTPException, tarfile.TarError, zlib.error)
-"""What torchvision raises when it cannot reach a server, write a file, or finds the wrong checksum."""
+_FAILURES = (
+    *(OSError, RuntimeError, HTTPException),
+    *(tarfile.TarError, zlib.error, EOFError),
+    *(ValueError, TypeError, LookupError, AssertionError),
+)
+"""What torchvision raises when it cannot reach a server or write, extract a file, or parse what came."""
 
 
 def fetch(data: AnyData, base: Path) -> bool:

@@ -92,7 +92,8 @@ def decode(encoded: Encoded, shape: Shape, resize: bool) -> Images:
     except Image.DecompressionBombError:
         raise BadImageError(f"more than {MAX_PIXELS} pixels") from None
     except Exception as error:  # Pillow's decoders raise anything at all on damaged bytes
-        raise BadImageError(f"damaged image: {error}") from error
+        unreadable = isinstance(error, OSError) and error.errno is not None
+        raise BadImageError(f"{'cannot be read' if unreadable else 'damaged image'}: {error}") from error
 
 
 def _check(image: Image.Image, shape: Shape, resize: bool) -> None:

@@ -19,7 +19,7 @@ FORMAT = 1
 
 def report_data(studies: Iterable[Study]) -> dict[str, Any]:
     """Every number of the report: errors in per cent, effects in percentage points, times in seconds."""
-    return {"format": FORMAT, "studies": [_study(study) for study in studies]}
+    return {"format": FORMAT, "studies": [study_data(study) for study in studies]}
 
 
 def report_json(studies: Iterable[Study]) -> str:
@@ -27,7 +27,8 @@ def report_json(studies: Iterable[Study]) -> str:
     return json.dumps(report_data(studies), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def _study(study: Study) -> dict[str, Any]:
+def study_data(study: Study) -> dict[str, Any]:
+    """Everything known of one study."""
     spec, evaluation = study.scaled.spec, study.evaluation
     return {
         "spec": spec.experiment.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.published import paper_tests, published
-from pkbench.report import sections
+from pkbench.report import evidence, sections
 from pkbench.report.provenance import commits
 from pkbench.report.study import Study
 from pkbench.report.words import NOTHING, SYMBOLS, code, effect, markdown, mean_sd, outcome, shell
@@ -53,8 +53,8 @@ def _profile(study: Study, drawn: Mapping[str, str]) -> list[str]:
         "",
         *sections.model_table(study),
         *sections.learning_rates(study),
-        *sections.how_far(study),
-        *sections.provenance(study),
+        *evidence.how_far(study),
+        *evidence.provenance(study),
     ]
 
 
@@ -133,16 +133,9 @@ def _assumptions(study: Study) -> list[str]:
     assumed = study.scaled.spec.assumption
     if not assumed:
         return []
-    rows = (
-        (f"`{markdown(path)}`" if "`" not in path else markdown(path), markdown(why)) for path, why in assumed.items()
-    )
-    return [
-        "## Assumptions",
-        "",
-        "Where the paper is silent or contradicts itself.",
-        "",
-        *sections.table(("value", "why"), rows),
-    ]
+    rows = ((code(path), markdown(why)) for path, why in assumed.items())
+    head = ["## Assumptions", "", "Where the paper is silent or contradicts itself.", ""]
+    return [*head, *sections.table(("value", "why"), rows)]
 
 
 def _warnings(study: Study) -> list[str]:

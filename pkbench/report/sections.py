@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.groups import ModelSummary
 from pkbench.claims.published import published
+from pkbench.claims.sentences import points
 from pkbench.claims.verdict import Verdict
-from pkbench.report.provenance import circumstances, data_used, run_rows
 from pkbench.report.study import Study
-from pkbench.report.trust import trust
 from pkbench.report.words import (
     NOTHING,
     counted,
@@ -69,7 +68,7 @@ def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
                 f"`{verdict.claim_id}`",
                 f"`{verdict.data_id}`",
                 outcome(verdict),
-                f"{effect(verdict)}<br>`{verdict.a}` − {f'`{verdict.b}`' if verdict.b else 'reported'}",
+                _difference(verdict),
                 f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
                 paper_numbers(verdict),
                 f"{verdict.profile}: {markdown(verdict.scope)}",
@@ -77,6 +76,11 @@ def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
             for verdict in verdicts
         ),
     )
+
+
+def _difference(verdict: Verdict) -> str:
+    pair = f"`{verdict.a}` − {f'`{verdict.b}`' if verdict.b else 'reported'}"
+    return pair if verdict.effect is None else f"{effect(verdict)}<br>{pair}"
 
 
 def verdict_texts(verdicts: Iterable[Verdict]) -> list[str]:
@@ -96,7 +100,7 @@ def _details(verdict: Verdict) -> str:
     """Effect size, cross-check and sizes, where there are such."""
     parts = []
     if verdict.effect_size is not None:
-        parts.append(f"standardised difference (Hedges) {verdict.effect_size:.2f}")
+        parts.append(f"standardised difference (Hedges) {points(verdict.effect_size)}")
     if verdict.unpaired_p_support is not None and verdict.p_support is not None:
         parts.append(
             f"uncorrected p {verdict.p_support:.3g} paired, {verdict.unpaired_p_support:.3g} without the pairs"
@@ -131,7 +135,7 @@ def model_table(study: Study) -> list[str]:
             "data",
             "S",
             "C",
-            "width m",
+            "width γm",
             "connections",
             "test error, %",
             "95 % interval",
@@ -154,7 +158,7 @@ def quoted(study: Study) -> tuple[Reported, ...]:
 
 def _quoted_row(study: Study, row: str, data_id: str) -> tuple[str, ...]:
     sizes, results = [NOTHING] * 4, [NOTHING] * 5
-    return (f"`{row}`", f"`{data_id}`", *sizes, "quoted, not run", *results, _reported(study, row, data_id))
+    return (f"`{row}`", f"`{data_id}`", *sizes, "quoted, not run", *results, reported(study, row, data_id))
 
 
 def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
@@ -172,11 +176,12 @@ def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
         rate(summary.lr),
         mean_sd(summary.train_mean, None),
         mean_sd(summary.validation_mean, None),
-        _reported(study, summary.model_id, summary.data_id),
+        reported(study, summary.model_id, summary.data_id),
     )
 
 
-def _reported(study: Study, row: str, data_id: str) -> str:
+def reported(study: Study, row: str, data_id: str) -> str:
+    """The published number of ``row``, marked where this profile measures something else."""
     found = published(study.scaled.spec, row, data_id)
     if found is None or study.evaluation.profile == "paper":
         return number(found)
@@ -199,51 +204,3 @@ def learning_rates(study: Study) -> list[str]:
         return []
     criterion = study.scaled.train.select_lr_by.replace("-", " ")
     return ["#### Learning rates tried", "", *table(("model", "data", "lr", f"{criterion}, %", "n", ""), rows)]
-
-
-def how_far(study: Study) -> list[str]:
-    """The sentences of :func:`pkbench.report.trust.trust` as a list."""
-    return ["#### How far to trust this", "", *(f"- {markdown(text)}" for text in trust(study)), ""]
-
-
-def provenance(study: Study) -> list[str]:
-    """Every number's run, code, machine and data, folded away."""
-    rows = run_rows(study)
-    if not rows:
-        return []
-    lines = [
-        "#### Provenance",
-        "",
-        "<details><summary>Runs, code, machines and data behind these numbers</summary>",
-        "",
-    ]
-    lines += table(
-        ("code", "hardware", "Python", "PyTorch", "NumPy", "platform", "threads", "runs"),
-        (
-            (*map(markdown, (c.code, c.hardware, c.python, c.torch, c.numpy, c.platform)), str(c.threads), str(n))
-            for c, n in circumstances(study)
-        ),
-    )
-    lines += table(
-        ("data", "SHA-256 of its files", "training images", "validation", "test"),
-        (
-            (f"`{d.data_id}`", f"`{d.checksum}`", f"{d.train:,}", f"{d.validation:,}", f"{d.test:,}")
-            for d in data_used(study)
-        ),
-    )
-    lines += table(
-        ("run", "model", "data", "lr", "seed", "test error, %", "state"),
-        (
-            (
-                f"`{row.run_id}`",
-                f"`{row.model}`",
-                f"`{row.data}`",
-                rate(row.lr),
-                str(row.seed),
-                mean_sd(row.test_error, None),
-                row.status if row.counts or row.status == "failed" else "finished, other learning rate",
-            )
-            for row in rows
-        ),
-    )
-    return [*lines, "</details>", ""]

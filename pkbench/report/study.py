@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkbench.claims.evaluate import Evaluation, evaluate
-from pkbench.data.identity import checksum
-from pkbench.errors import DataError
 from pkbench.plan.run import Run, canonical_json, expand
 from pkbench.spec.scale import Scaled, scaled_train
-from pkbench.store.files import Store
+from pkbench.store.files import Scan, Store
 from pkbench.store.places import project_folder
 from pkbench.store.record import Record
 
@@ -47,54 +45,61 @@ class Study:
         return None if self.scaled.train.seeds == own else len(self.scaled.train.seeds)
 
 
-def study(scaled: Scaled, spec_path: Path, spec_sha256: str, store: Store, *, warnings: Iterable[str] = ()) -> Study:
-    """Read the store and evaluate ``scaled``; changes nothing.
+def read_records(store: Store, spec_id: str) -> Scan:
+    """The store's records of a spec; problems name files relative to the store, for a report goes elsewhere."""
+    scan = store.scan(spec_id)
+    return Scan(scan.records, tuple(problem.replace(f"{store.root}{os.sep}", "") for problem in scan.problems))
+
+
+def study(
+    scaled: Scaled,
+    spec_path: Path,
+    spec_sha256: str,
+    scan: Scan,
+    checksums: Mapping[str, str | None],
+    *,
+    warnings: Iterable[str] = (),
+) -> Study:
+    """Evaluate ``scaled`` on what is recorded.
 
     Args:
         scaled: the spec at a profile.
-        spec_path: its file; data is looked up beside it.
+        spec_path: its file.
         spec_sha256: of the file's bytes.
-        store: where its records lie.
-        warnings: what loading it found questionable.
+        scan: its records, from :func:`read_records`.
+        checksums: of each data set whose files are here; ``None`` for the others.
+        warnings: what loading the spec found questionable.
     """
-    scan = store.scan(scaled.spec.experiment.id)
-    checksums, notes = known_checksums(scaled, spec_path.parent, scan.records.values())
-    runs = tuple(expand(scaled, checksums))
-    relative = os.path.relpath(spec_path.resolve(), project_folder(spec_path))
-    # A report must not say where on this machine the store lies.
-    problems = (problem.replace(f"{store.root}{os.sep}", "") for problem in scan.problems)
+    known, notes = known_checksums(scaled, checksums, scan.records.values())
+    runs = tuple(expand(scaled, known))
     return Study(
         scaled=scaled,
-        spec_path=Path(relative).as_posix(),
+        spec_path=Path(os.path.relpath(spec_path.resolve(), project_folder(spec_path))).as_posix(),
         spec_sha256=spec_sha256,
         warnings=tuple(warnings),
         runs=runs,
         records=scan.records,
         evaluation=evaluate(scaled, runs, scan.records),
-        problems=(*problems, *notes),
+        problems=(*scan.problems, *notes),
     )
 
 
 def known_checksums(
-    scaled: Scaled, base: Path, records: Iterable[Record]
+    scaled: Scaled, here: Mapping[str, str | None], records: Iterable[Record]
 ) -> tuple[dict[str, str | None], tuple[str, ...]]:
-    """Checksum of each data set: that of its files, or where they are not here, that of the records made from it.
+    """Checksum of each data set: that of its files ``here``, or else that of the records made from it.
 
     A record counts for a data set if its configuration is one of ``scaled``'s in all but the checksum. Of several
     checksums the one with most records is taken, and a note says so.
     """
-    checksums: dict[str, str | None] = {}
-    for data in scaled.data:
-        try:
-            checksums[data.id] = checksum(data, base)
-        except DataError:
-            checksums[data.id] = None
+    checksums = {data.id: here.get(data.id) for data in scaled.data}
     absent = [data_id for data_id, found in checksums.items() if found is None]
     if not absent:
         return checksums, ()
     notes = []
     votes = _votes(list(expand(scaled, dict.fromkeys(checksums))), list(records))
     for data_id in absent:
+        # Ties go to the smaller checksum, so that the same store always gives the same report.
         ranked = sorted(votes.get(data_id, Counter()).items(), key=lambda item: (-item[1], item[0]))
         if not ranked:
             continue

@@ -28,8 +28,8 @@ def markdown(text: str) -> str:
     """``text`` as Markdown that shows it as it is: no markup, no HTML, one line."""
     escaped = _MARKDOWN.sub(r"\\\1", plain(text))
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # A line cannot begin a list, a rule, a setext heading or a number of a list.
-    return re.sub(r"^([-+=]|\d+(?=[.)]))", lambda match: f"&#{ord(match[1][0])};{match[1][1:]}", escaped)
+    # At the start of a line these would make a list, a rule or a heading.
+    return re.sub(r"^(?=[-+=])|(?<=^\d)(?=[.)]\s)|(?<=^\d\d)(?=[.)]\s)", r"\\", escaped)
 
 
 def code(text: str) -> str:
@@ -43,8 +43,9 @@ def shell(text: str) -> str:
 
 
 def outcome(verdict: Verdict) -> str:
-    """Sign and word of a verdict's outcome."""
-    return f"{SYMBOLS[verdict.outcome]} {verdict.outcome}"
+    """Sign and word of a verdict's outcome; that a value was not rejected is called what it is."""
+    word = f"{SYMBOLS[verdict.outcome]} {verdict.outcome}"
+    return f"{word} (compatible)" if verdict.kind == "value" and verdict.outcome == "supported" else word
 
 
 def mean_sd(mean: float | None, sd: float | None) -> str:

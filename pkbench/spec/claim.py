@@ -54,6 +54,7 @@ class LessClaim(ClaimPart):
     """``mean(a) < mean(b) - margin``; paired by seed between two models, one-sample against a reported row."""
 
     kind: Literal["less"]
+    """less: one error is lower than another; value: a published number is reproduced."""
     a: Identifier
     """The model said to be lower."""
     b: Identifier
@@ -68,6 +69,7 @@ class ValueClaim(ClaimPart):
     """The reported mean lies in the interval our seeds predict for a mean of the reported size."""
 
     kind: Literal["value"]
+    """less: one error is lower than another; value: a published number is reproduced."""
     a: Identifier
     """The model whose reported number is checked."""
 

@@ -65,6 +65,7 @@ class DigitsData(DataPart):
     """Handwritten digits that ship with scikit-learn: 1,797 grey images of 8 x 8; no download."""
 
     source: Literal["digits"]
+    """Where the images come from."""
     test_count: Count
     """Images held out as the test part, by class proportion."""
 
@@ -80,6 +81,7 @@ class TorchvisionData(DataPart):
         "torchvision:FashionMNIST",
         "torchvision:SVHN",
     ]
+    """Where the images come from."""
     path: FilePath | None = None
     """Folder that holds (or will hold) the files; absent: the data folder, see ``pkbench data list``."""
 
@@ -88,6 +90,7 @@ class ParquetData(DataPart):
     """Parquet files with one encoded image and one integer label a row, as public hubs write them."""
 
     source: Literal["parquet"]
+    """Where the images come from."""
     train_path: FilePath
     """File of the training images."""
     test_path: FilePath | None = None
@@ -104,6 +107,7 @@ class NpzData(DataPart):
     """A NumPy archive: uint8 images ``(N, H, W)`` or ``(N, H, W, colours)`` and integer labels ``(N,)``."""
 
     source: Literal["npz"]
+    """Where the images come from."""
     path: FilePath
     """The .npz file."""
     train_images: Name = "x_train"
@@ -122,6 +126,7 @@ class ImageFolderData(DataPart):
     """Folders of image files, one sub-folder a class, classes numbered in alphabetical order."""
 
     source: Literal["imagefolder"]
+    """Where the images come from."""
     train_path: FilePath
     """Folder with one sub-folder a class."""
     test_path: FilePath | None = None

@@ -26,6 +26,8 @@ from pkbench.spec.words import (
 )
 
 _SIZES = frozenset({"too_short", "too_long"})
+_EXACT = 2**53
+"""Below it every whole number is a float."""
 _LENGTHS = frozenset({"string_too_short", "string_too_long"})
 
 
@@ -36,8 +38,10 @@ def faults_of(error: ValidationError, model: type[BaseModel], document: Document
         for item in error.errors(include_url=False, include_context=False)
     ]
     locs = [spot.loc for spot, _, _ in found]
+    names = {spot.loc for spot, _, _ in found if _is_key_of_map(spot)}
     for spot, kind, value in found:
-        if document.is_broken(spot.loc):
+        # A name that cannot stand there says enough: what it names is no better.
+        if document.is_broken(spot.loc) or (spot.loc in names and not _is_key_of_map(spot)):
             continue
         # pydantic counts only the items it accepted: an array with a bad item is not also too short.
         if kind in _SIZES and any(loc != spot.loc and loc[: len(spot.loc)] == spot.loc for loc in locs):
@@ -97,6 +101,8 @@ def _remedy(form: Form, value: Any) -> str:
             return ""
         fits = isinstance(form.items[0], Scalar) and not form.fixed and _fits(form.items[0], value)
         return f"write [{written(value)}]" if fits else ""
+    if isinstance(form, Map):
+        return f"its header ends in a name: [….{form.key.choices[0] if form.key.choices else '<id>'}]"
     if isinstance(form, Scalar):
         if isinstance(value, list) and len(value) == 1 and _fits(form, value[0]):
             return f"write {written(value[0])} without [ ]"
@@ -108,16 +114,22 @@ def _remedy_for_scalar(form: Scalar, value: Any) -> str:
     if form.choices:
         return did_you_mean(value, form.choices) if isinstance(value, str) else _quoted(form, value)
     if form.kind is str:
-        if isinstance(value, str) and form.bounds.get("pattern") == IDENTIFIER:
-            like = identifier_like(value)
-            return f'for instance "{like}"' if like else ""
-        return "" if isinstance(value, str) else _quoted(form, value)
+        return _another_name(form, value) if isinstance(value, str) else _quoted(form, value)
     if isinstance(value, str):
         bare = value.strip().lower()
         return f"write {bare} without quotes" if _looks_like(form, bare) else ""
+    return _another_number(form, value)
+
+
+def _another_name(form: Scalar, value: str) -> str:
+    like = identifier_like(value) if form.bounds.get("pattern") == IDENTIFIER else ""
+    return f'for instance "{like}"' if like else ""
+
+
+def _another_number(form: Scalar, value: Any) -> str:
     if form.kind is bool and value in (0, 1) and isinstance(value, int):
         return f"write {'true' if value else 'false'}"
-    if form.kind is int and isinstance(value, float) and math.isfinite(value) and value == int(value):
+    if form.kind is int and isinstance(value, float) and abs(value) < _EXACT and value == int(value):
         return f"write {int(value)}"
     return ""
 

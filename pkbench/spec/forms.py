@@ -45,6 +45,7 @@ class Map:
 
     key: Scalar
     value: Form
+    least: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,24 @@ Form = Table | Choice | Array | Map | Scalar
 
 @dataclass(frozen=True, slots=True)
 class FieldForm:
-    """A field of a table: its form, what it is for, and whether it can be left out."""
+    """A field of a table: its form, what it is for, whether it can be left out, and what then stands in for it."""
 
     form: Form
     description: str
     required: bool
+    default: Any
 
 
 @cache
 def fields_of(model: type[BaseModel]) -> dict[str, FieldForm]:
     """The fields of ``model`` by name."""
     return {
-        name: FieldForm(_form_of_field(info), info.description or "", info.is_required())
+        name: FieldForm(
+            _form_of_field(info),
+            info.description or "",
+            info.is_required(),
+            None if info.is_required() else info.default,
+        )
         for name, info in model.model_fields.items()
     }
 
@@ -110,14 +117,19 @@ def _form(annotation: Any, bounds: dict[str, Any], tag: str | None) -> Form:
         length = len(items) if fixed else None
         return Array(items, fixed, length or bounds.get("min_length"), length or bounds.get("max_length"))
     if origin is dict:
-        key = _form(arguments[0], {}, None)
-        if not isinstance(key, Scalar):
-            raise TypeError(f"keys of {annotation} are no single values")
-        return Map(key, _form(arguments[1], {}, None))
-    if origin is Literal:
-        return Scalar(str, bounds, tuple(str(argument) for argument in arguments))
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return Table(annotation)
+        return Map(_scalar(arguments[0], {}), _form(arguments[1], {}, None), bounds.get("min_length", 0))
+    return _scalar(annotation, bounds) if not _is_model(annotation) else Table(annotation)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _scalar(annotation: Any, bounds: dict[str, Any]) -> Scalar:
+    if get_origin(annotation) is Annotated:
+        return _scalar(get_args(annotation)[0], _bounds(get_args(annotation)[1:]) | bounds)
+    if get_origin(annotation) is Literal:
+        return Scalar(str, bounds, tuple(str(argument) for argument in get_args(annotation)))
     if annotation in (str, int, float, bool):
         return Scalar(annotation, bounds)
     raise TypeError(f"a spec cannot hold {annotation}")

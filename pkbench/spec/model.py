@@ -72,6 +72,7 @@ class MlpMixer(MixerPart):
     """MLP-Mixer, eq. 1-4: two-layer MLPs with hidden widths gamma*S and gamma*C."""
 
     kind: Literal["mlp-mixer"]
+    """Architecture."""
     gamma: Gamma
     """Expansion factor of both mixing MLPs; gamma*S and gamma*C are rounded to whole widths."""
     rp_placement: Literal["block", "layer"] | None = None
@@ -87,6 +88,7 @@ class SMixer(MixerPart):
     """S-Mixer, eq. 5 and S.7-S.8: one square fully connected layer a mixing block, activation after it."""
 
     kind: Literal["s-mixer"]
+    """Architecture."""
 
 
 Model = Annotated[MlpMixer | SMixer, Field(discriminator="kind")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pkbench.errors import Fault
+from pkbench.spec.base import IDENTIFIER
 from pkbench.spec.claim import LessClaim, Reported, ValueClaim
 from pkbench.spec.document import Experiment, ProfileName, Spec
 from pkbench.spec.faults import faults_of
@@ -26,10 +28,11 @@ LISTS = frozenset({"data", "model", "reported", "claim"})
 class Parts:
     """What is valid of a spec: items of arrays by their index, so that a broken one hides no other.
 
-    ``spec`` is the whole, where all of it is valid.
+    ``spec`` is the whole, where all of it is valid; ``raw`` is the data before its structure was mended.
     """
 
     document: Document
+    raw: dict[str, Any]
     spec: Spec | None = None
     experiment: Experiment | None = None
     train: Train | None = None
@@ -54,35 +57,35 @@ class Parts:
         return [item["id"] for item in self.items(section) if isinstance(item.get("id"), str)]
 
     def knows(self, section: str, name: str) -> bool:
-        """Whether ``name`` is an id of ``section``, or might be one that cannot be read."""
-        ids = self.ids(section)
-        return name in ids or len(ids) < len(self.items(section)) or self.document.has_broken((section,))
+        """Whether ``name`` is an id of ``section``, or might be meant by one."""
+        return name in self.ids(section) or self.might_mean(section, name)
 
-    def data_called(self, name: str) -> tuple[int, AnyData] | None:
-        """Index and data set of the id ``name``, if it is valid."""
-        return next(((index, data) for index, data in self.data.items() if data.id == name), None)
+    def might_mean(self, section: str, name: str) -> bool:
+        """Whether ``name`` may stand for a table whose own id is missing, repeated or misspelled: one fault, not two."""
+        ids = self.ids(section)
+        if len(set(ids)) < len(self.items(section)):
+            return True
+        return any(_bare(name) == _bare(other) for other in ids if not re.match(IDENTIFIER, other))
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def validate(document: Document) -> tuple[Parts, list[Fault]]:
     """The valid parts of ``document``, and all faults of single values and tables."""
     repaired = repair(document)
-    document = repaired.document
+    raw, document = document.data, repaired.document
     faults = list(document.faults)
-    parts = Parts(document)
+    parts = Parts(document, raw)
     try:
         parts.spec = Spec.model_validate(document.data)
     except ValidationError as error:
-        found = [item for item in faults_of(error, Spec, document) if item[0] not in repaired.excused]
-        faults += [fault for _, fault in found]
-        bad = {_unit(tuple(part for part in item)) for item in _error_locs(error)}
-        _salvage(parts, bad)
+        faults += [fault for loc, fault in faults_of(error, Spec, document) if loc not in repaired.excused]
+        _salvage(parts, {_unit(item["loc"]) for item in error.errors(include_url=False, include_input=False)})
     else:
         _take_apart(parts, parts.spec)
     return parts, faults
-
-
-def _error_locs(error: ValidationError) -> list[Loc]:
-    return [item["loc"] for item in error.errors(include_url=False, include_context=False, include_input=False)]
 
 
 def _unit(loc: Loc) -> Loc:
@@ -100,15 +103,15 @@ def _take_apart(parts: Parts, spec: Spec) -> None:
 
 
 def _salvage(parts: Parts, bad: set[Loc]) -> None:
-    """Fill ``parts`` with what no error is in; all of it has been validated as part of the whole."""
-    data = parts.document.data
-    for name in ("experiment", "train"):
-        if name in data and (name,) not in bad:
-            setattr(parts, name, _valid(Spec.model_fields[name].annotation, data[name]))
-    for section, kind in _UNITS.items():
-        found = data.get(section)
-        if (section,) in bad or not isinstance(found, list | dict):
+    """Fill ``parts`` with what no error is in."""
+    for section, value in parts.document.data.items():
+        annotation: Any = Spec.model_fields[section].annotation
+        if (section,) in bad:
             continue
-        pairs = enumerate(found) if isinstance(found, list) else found.items()
-        good = {key: _valid(kind, value) for key, value in pairs if (section, key) not in bad}
-        setattr(parts, section, good)
+        if get_origin(annotation) not in (tuple, dict):
+            setattr(parts, section, TypeAdapter(annotation).validate_python(value))
+            continue
+        kind = get_args(annotation)[0 if get_origin(annotation) is tuple else 1]
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        pairs = enumerate(value) if isinstance(value, list) else value.items()
+        setattr(parts, section, {key: adapter.validate_python(it) for key, it in pairs if (section, key) not in bad})

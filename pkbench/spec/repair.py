@@ -6,17 +6,20 @@ and bring up others that are not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pkbench.errors import Fault
+from pkbench.spec.base import IDENTIFIER
 from pkbench.spec.document import Spec
 from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Scalar, Table, fields_of
 from pkbench.spec.positions import Loc
+from pkbench.spec.syntax import shorten
 from pkbench.spec.toml import Document
 from pkbench.spec.unknown import UnknownKey
-from pkbench.spec.words import any_of, closest, did_you_mean, plain, subject, written
+from pkbench.spec.words import any_of, closest, did_you_mean, no_such, plain, subject, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +54,28 @@ class _Repairer:
 
     def value(self, form: Form, value: Any, loc: Loc, origin: Loc) -> Any:
         """``value`` mended where it is not what ``form`` asks for; single values stay as they are."""
+        origin = self.origins.get(loc, origin)
         match form:
             case Table() | Choice() if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
                 self._brackets(origin, "[[%s]]", "[%s]")
+                self.origins[loc] = (*origin, 0)
                 return self.value(form, value[0], loc, (*origin, 0))
             case Array(items) if isinstance(items[0], Table | Choice) and isinstance(value, dict):
                 self._brackets(origin, "[%s]", "[[%s]]")
                 return [self.value(items[0], value, (*loc, 0), origin)]
         if loc != origin:
             self.origins[loc] = origin
+        if isinstance(form, Array) and isinstance(value, list):
+            return [self.value(form.items[0], item, (*loc, at), (*origin, at)) for at, item in enumerate(value)]
+        return self._keyed(form, value, loc, origin) if isinstance(value, dict) else value
+
+    def _keyed(self, form: Form, value: dict[str, Any], loc: Loc, origin: Loc) -> dict[str, Any]:
         match form:
-            case Table(model) if isinstance(value, dict):
+            case Table(model):
                 return self._table(fields_of(model), value, loc, origin, None)
-            case Choice() if isinstance(value, dict):
+            case Choice():
                 return self._choice(form, value, loc, origin)
-            case Array(items) if isinstance(value, list):
-                return [self.value(items[0], item, (*loc, at), (*origin, at)) for at, item in enumerate(value)]
-            case Map() if isinstance(value, dict):
+            case Map():
                 return self._map(form, value, loc, origin)
         return value
 
@@ -80,20 +88,35 @@ class _Repairer:
     def _table(
         self, fields: dict[str, FieldForm], table: dict[str, Any], loc: Loc, origin: Loc, choice: Choice | None
     ) -> dict[str, Any]:
-        """``table`` with keys that are ``fields``: an unknown one is taken for the absent one it resembles."""
-        mended: dict[str, Any] = {}
-        absent = [name for name in fields if name not in table]
-        for key, item in table.items():
-            name: str | None = key
-            if key not in fields:
-                unknown = UnknownKey(key, loc, origin, fields, choice)
-                name = None if unknown.is_misplaced() else closest(key, absent)
-                if not self.document.is_broken((*origin, key)):
-                    self.faults.append(unknown.fault(self.document))
-            if name is not None:
-                absent = [other for other in absent if other != name]
-                mended[name] = self.value(fields[name].form, item, (*loc, name), (*origin, key))
-        return mended
+        """``table`` with keys that are ``fields``: an unknown one is taken for the one it resembles."""
+        renamed: dict[str, str] = {}
+        for key in [key for key in table if key not in fields]:
+            unknown = UnknownKey(key, loc, origin, fields, choice)
+            near = None if unknown.is_misplaced() else _nearest(key, fields, table)
+            if not self.document.is_broken((*origin, key)):
+                self.faults.append(unknown.fault(self.document, near))
+            if near is not None:
+                renamed[key] = near
+        table = self._rename(
+            {key: item for key, item in table.items() if key in fields or key in renamed}, renamed, loc, origin
+        )
+        return {key: self.value(fields[key].form, item, (*loc, key), (*origin, key)) for key, item in table.items()}
+
+    def _rename(self, table: dict[str, Any], names: dict[str, str], loc: Loc, origin: Loc) -> dict[str, Any]:
+        """``table`` with the keys of ``names`` as they are meant; one that is there already takes in what is new."""
+        result = {key: item for key, item in table.items() if key not in names}
+        for key, name in names.items():
+            item, old = table[key], result.get(name)
+            if name not in result:
+                result[name] = item
+                self.origins[(*loc, name)] = (*origin, key)
+            elif isinstance(old, dict) and isinstance(item, dict) and not set(old) & set(item):
+                result[name] = old | item
+                self.origins |= {(*loc, name, inner): (*origin, key, inner) for inner in item}
+            elif isinstance(old, list) and isinstance(item, list) and all(isinstance(it, dict) for it in old + item):
+                result[name] = old + item
+                self.origins |= {(*loc, name, len(old) + at): (*origin, key, at) for at in range(len(item))}
+        return result
 
     def _choice(self, form: Choice, table: dict[str, Any], loc: Loc, origin: Loc) -> dict[str, Any]:
         """``table`` as the variant that its tag names, or as the likeliest one."""
@@ -131,18 +154,30 @@ class _Repairer:
         """``table`` with names that are allowed, and with whole paths as keys where the values are single."""
         if isinstance(form.value, Scalar):
             return dict(self._flat(table, loc, origin))
-        mended: dict[str, Any] = {}
-        absent = [choice for choice in form.key.choices if choice not in table]
-        for key, item in table.items():
-            near = closest(key, absent) if form.key.choices and key not in form.key.choices else None
-            if near:
-                what = f"`{key}` cannot stand here as a name"
-                constraint = f"it needs {any_of(form.key.choices)}"
-                place = self.document.at_key((*origin, key))
-                self.faults.append(Fault(place, what, constraint, f"did you mean `{near}`?"))
-                absent.remove(near)
-            mended[near or key] = self.value(form.value, item, (*loc, near or key), (*origin, key))
-        return mended
+        choices = form.key.choices or self._models(loc)
+        renamed: dict[str, str] = {}
+        for key in [key for key in table if choices and key not in choices]:
+            near = _nearest(key, choices, table)
+            what, constraint, _ = no_such("model", key, choices)
+            if form.key.choices:
+                what, constraint = f"`{shorten(key)}` cannot stand here as a name", f"it needs {any_of(choices)}"
+            remedy = f"did you mean `{near}`?" if near else ""
+            self.faults.append(Fault(self.document.at_key((*origin, key)), what, constraint, remedy))
+            if near is not None:
+                renamed[key] = near
+        table = self._rename(table, renamed, loc, origin)
+        return {key: self.value(form.value, item, (*loc, key), (*origin, key)) for key, item in table.items()}
+
+    def _models(self, loc: Loc) -> tuple[str, ...]:
+        """The ids that keys at ``loc`` have to be, where these are ids of models and all of them can be read."""
+        if len(loc) != 3 or loc[0] != "profile" or loc[2] != "model" or set(self.document.data) - set(fields_of(Spec)):
+            return ()
+        models = self.document.data.get("model")
+        ids = (
+            [item.get("id") if isinstance(item, dict) else None for item in models] if isinstance(models, list) else []
+        )
+        names = tuple(name for name in ids if isinstance(name, str) and re.match(IDENTIFIER, name))
+        return names if len(names) == len(ids) else ()
 
     def _flat(self, table: dict[str, Any], loc: Loc, origin: Loc) -> Iterator[tuple[str, Any]]:
         """Pairs of a table whose keys are paths; TOML takes a path without quotes for tables within tables."""
@@ -161,3 +196,9 @@ class _Repairer:
                     place = self.document.at_key((*origin, *path))
                     self.faults.append(Fault(place, what, constraint, f'write "{name}" = …'))
             yield name, item
+
+
+def _nearest(key: str, choices: Iterable[str], table: dict[str, Any]) -> str | None:
+    """What ``key`` is likely meant to be: rather one of ``choices`` that ``table`` lacks."""
+    names = list(choices)
+    return closest(key, [name for name in names if name not in table]) or closest(key, names)

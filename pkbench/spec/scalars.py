@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from typing import Any
 
 from pkbench.spec.syntax import BrokenError, shorten
@@ -19,6 +20,17 @@ _WORDS = {
     "true": "write true in lower case",
     "false": "write false in lower case",
 }
+
+
+_LOOKS_LIKE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+    (r"[“”„‘’«].*", "stands in typographic quotes", lambda _: 'write straight quotes: "…"'),
+    (r"[+-]?\d{400,}", "has too many digits", lambda _: "write a smaller number"),
+    (r"[+-]?0\d+", "begins with a zero", lambda text: f"write {int(text)}"),
+    (r"[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?", "lacks a digit beside its point", lambda text: f"write {float(text)!r}"),
+    (r"\d{4}-\d\d-\d\d.*", "is not a date", lambda _: 'write it as text: "…"'),
+    (r"[+-]?[\d.(].*", "is not a number", lambda _: "numbers look like 3, 0.5 or 1e-8, and nothing is computed"),
+)
+"""Pattern, what is wrong and the remedy, the most particular first."""
 
 
 def is_scalar(text: str) -> bool:
@@ -40,26 +52,16 @@ def read_scalar(text: str, offset: int) -> Any:
 
 
 def _explain(text: str, error: str) -> tuple[str, str]:
+    """What is wrong with ``text``, and what to write instead."""
     shown = f"`{shorten(text)}`"
     if text[0] in "\"'":
-        if "\\" in text and "escape" in error.lower():
-            return (
-                f"a \\ in {shown} starts an escape that does not exist",
-                "write \\\\ for a backslash, or put the text in '…'",
-            )
-        return f"the text {shown} has a character that does not belong there", "take out control characters"
-    if text[0] in "“”„‘’«":
-        return f"{shown} stands in typographic quotes", 'write straight quotes: "…"'
+        if text[0] == '"' and "\\" in text and "Illegal" not in error:
+            remedy = "write \\\\ for a backslash, or put the text in '…'"
+            return f"a \\ in {shown} starts an escape that does not exist", remedy
+        return f"the text {shown} has a character that does not belong there", "take it out"
     if text.lower() in _WORDS:
         return f"{shown} is not a value", _WORDS[text.lower()]
-    if re.fullmatch(r"[+-]?\d{400,}", text):
-        return f"{shown} has {len(text)} digits", "write a smaller number"
-    if re.fullmatch(r"[+-]?0\d+", text):
-        return f"{shown} begins with a zero", f"write {int(text)}"
-    if re.fullmatch(r"[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?", text):
-        return f"{shown} lacks a digit beside its point", f"write {float(text)!r}"
-    if re.match(r"\d{4}-\d\d-\d\d", text):
-        return f"{shown} is not a date", 'write it as text: "…"'
-    if re.match(r"[+-]?[\d.(]", text):
-        return f"{shown} is not a number", "numbers look like 3, 0.5 or 1e-8; nothing is computed"
+    for pattern, what, advice in _LOOKS_LIKE:
+        if re.fullmatch(pattern, text):
+            return f"{shown} {what}", advice(text)
     return f"{shown} is not a value", f'text stands in quotes: "{shorten(text, 30)}"'

@@ -38,15 +38,14 @@ class Document:
         """The place of the value of ``loc``, or of its nearest ancestor."""
         return Place(self.file, *self.positions.value(self._original(loc)))
 
+    def has(self, loc: Loc) -> bool:
+        """Whether the file has ``loc``."""
+        return self._original(loc) in self.positions
+
     def is_broken(self, loc: Loc) -> bool:
         """Whether ``loc`` is, or lies in, a value that could not be read."""
         original = self._original(loc)
         return any(original[:length] in self.broken for length in range(1, len(original) + 1))
-
-    def has_broken(self, loc: Loc) -> bool:
-        """Whether something in ``loc`` could not be read."""
-        original = self._original(loc)
-        return any(broken[: len(original)] == original for broken in self.broken)
 
     def _original(self, loc: Loc) -> Loc:
         for length in range(len(loc), 0, -1):

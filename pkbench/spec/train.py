@@ -17,6 +17,7 @@ class AdamW(Part):
     """AdamW (Loshchilov & Hutter 2019), weight decay on every parameter."""
 
     kind: Literal["adamw"]
+    """Algorithm."""
     lr: LearningRates
     """Peak learning rates to try; with more than one, each model and data set takes its best by ``select_lr_by``."""
     weight_decay: NonNegative
@@ -31,6 +32,7 @@ class Sgd(Part):
     """Stochastic gradient descent with (Nesterov) momentum."""
 
     kind: Literal["sgd"]
+    """Algorithm."""
     lr: LearningRates
     """Peak learning rates to try; with more than one, each model and data set takes its best by ``select_lr_by``."""
     weight_decay: NonNegative
@@ -45,6 +47,7 @@ class Cosine(Part):
     """Linear warm-up, then half a cosine from the peak to ``final_lr``, updated every step."""
 
     kind: Literal["cosine"]
+    """Shape of the learning rate over time."""
     warmup_epochs: NonNegative
     """Epochs of linear warm-up from ``warmup_lr`` to the peak."""
     warmup_lr: NonNegative
@@ -61,7 +64,7 @@ class Augment(Part):
     flip: bool
     """Mirror half of the images."""
     policy: Literal["none", "autoaugment-cifar10"]
-    """AutoAugment's CIFAR-10 policy (Cubuk et al. 2019): 25 sub-policies of two operations."""
+    """none, or AutoAugment's CIFAR-10 policy (Cubuk et al. 2019): 25 sub-policies of two operations."""
 
 
 class Train(Part):

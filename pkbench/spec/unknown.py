@@ -12,9 +12,9 @@ from pkbench.spec.document import Spec
 from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Table, fields_of
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
-from pkbench.spec.toml import Document
 from pkbench.spec.syntax import shorten
-from pkbench.spec.words import any_of, closest, subject
+from pkbench.spec.toml import Document
+from pkbench.spec.words import any_of, subject
 
 
 class UnknownKey:
@@ -31,8 +31,8 @@ class UnknownKey:
         """Whether it is a key of another table or kind, spelled as it is there."""
         return bool(self._kinds() or self._is_question() or self._homes())
 
-    def fault(self, document: Document) -> Fault:
-        """What is wrong with it and where it belongs."""
+    def fault(self, document: Document, near: str | None) -> Fault:
+        """What is wrong with it and where it belongs, or that it is likely meant to be ``near``."""
         name = shorten(self.key)
         place = document.at_key((*self.origin, self.key))
         known = "known keys here: " + ", ".join(self.fields)
@@ -50,7 +50,6 @@ class UnknownKey:
             return Fault(place, what, "", id_remedy)
         if self._homes():
             return Fault(place, what, f"it is a key of {' and '.join(self._homes())}", "move it there")
-        near = closest(self.key, self.fields)
         return Fault(place, what, known, f"did you mean `{near}`?" if near else "")
 
     def _kinds(self) -> tuple[str, ...]:

@@ -78,10 +78,10 @@ def written(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > _MAX_BITS:
         # Python refuses to write out integers of thousands of digits.
         return f"a number of about {round(value.bit_length() * 0.30103):,} digits"
+    if isinstance(value, dict):
+        return "{ … }"
     if isinstance(value, list):
         return shorten("[" + ", ".join(written(item) for item in value[:20]) + (", …" if value[20:] else "") + "]")
-    if isinstance(value, dict):
-        return shorten("{ " + ", ".join(f"{key} = …" for key in list(value)[:10]) + " }")
     return shorten(str(value) if isinstance(value, date | time) else repr(value))
 
 
@@ -112,6 +112,13 @@ def did_you_mean(word: object, choices: Iterable[str]) -> str:
     """'did you mean "x"?', or nothing."""
     near = closest(word, choices) if isinstance(word, str) else None
     return f'did you mean "{near}"?' if near else ""
+
+
+def no_such(noun: str, name: str, names: Iterable[str]) -> tuple[str, str, str]:
+    """What, constraint and remedy for a reference to a thing that is not there."""
+    known = list(dict.fromkeys(names))
+    there = f"there are {', '.join(known[:10])}{', …' if known[10:] else ''}" if known else f"there is no {noun}"
+    return f"no {noun} is called `{shorten(name)}`", there, did_you_mean(name, known)
 
 
 def identifier_like(text: str) -> str:

@@ -150,7 +150,9 @@ class Study:
     def put(self, record: Record) -> None:
         self.records[record.run_id] = record
 
-    def finish(self, model: str, errors: Mapping[int, float] | Sequence[float], *, lr: float | None = None, **more: Any) -> None:
+    def finish(
+        self, model: str, errors: Mapping[int, float] | Sequence[float], *, lr: float | None = None, **more: Any
+    ) -> None:
         """Finished records of ``model`` with these final test errors by seed (or for seeds 0, 1, …)."""
         by_seed = errors if isinstance(errors, Mapping) else dict(enumerate(errors))
         for seed, error in by_seed.items():
@@ -195,7 +197,9 @@ def finished(
     return _record(run, history, None, device=device, commit=commit, dirty=dirty, torch=torch)
 
 
-def failed(run: Run, kind: Literal["diverged", "out-of-memory"] = "diverged", *, message: str = "loss is nan") -> Record:
+def failed(
+    run: Run, kind: Literal["diverged", "out-of-memory"] = "diverged", *, message: str = "loss is nan"
+) -> Record:
     """A failed record of ``run``."""
     failure = Failure(kind=kind, message=message, epoch=1)
     return _record(run, (), failure, device="cpu", commit="0" * 40, dirty=False, torch="2.11.0")

@@ -60,6 +60,6 @@ def test_a_file_torchvision_only_checks_is_required_but_no_content(tmp_path: Pat
 
 def test_the_digits_are_found_and_their_absence_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert digits_file().name == "digits.csv.gz"
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(DataError, match="scikit-learn"):
         digits_file()

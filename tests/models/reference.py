@@ -47,9 +47,7 @@ def gelu(x: Tensor) -> Tensor:
 def cut_patches(image: Tensor, P: int) -> Tensor:
     """One image (colours, H, W) to (S0, C0), square by square."""
     _, height, width = image.shape
-    rows = [
-        image[:, y : y + P, x : x + P].reshape(-1) for y in range(0, height, P) for x in range(0, width, P)
-    ]
+    rows = [image[:, y : y + P, x : x + P].reshape(-1) for y in range(0, height, P) for x in range(0, width, P)]
     return torch.stack(rows)
 
 

@@ -45,7 +45,9 @@ def cases(draw: st.DrawFn) -> tuple[Shape, int, str | None]:
 
 @settings(max_examples=60, deadline=None)
 @given(case=cases(), data=st.data())
-def test_value_and_gradients_equal_the_papers_equations(case: tuple[Shape, int, str | None], data: st.DataObject) -> None:
+def test_value_and_gradients_equal_the_papers_equations(
+    case: tuple[Shape, int, str | None], data: st.DataObject
+) -> None:
     shape, patch, placement = case
     model, mixing = make(shape, patch, placement)
     colours = shape.C0 // patch**2
@@ -63,7 +65,9 @@ def test_value_and_gradients_equal_the_papers_equations(case: tuple[Shape, int, 
 
     torch.testing.assert_close(fast, slow, rtol=1e-9, atol=1e-10)
     for name, parameter in model.named_parameters():
-        torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-8, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
+        torch.testing.assert_close(
+            gradients[name], parameter.grad, rtol=1e-8, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}"
+        )
 
 
 @settings(max_examples=40, deadline=None)

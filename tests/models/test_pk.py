@@ -26,7 +26,9 @@ def make_layer(n1: int, n2_in: int, n2_out: int, *, bias: bool, activation: str,
 
 
 @given(n1=small, n2_in=small, n2_out=small, bias=st.booleans(), activation=st.sampled_from(sorted(ACTIVATIONS)))
-def test_value_and_gradients_equal_definition_5_1(n1: int, n2_in: int, n2_out: int, bias: bool, activation: str) -> None:
+def test_value_and_gradients_equal_definition_5_1(
+    n1: int, n2_in: int, n2_out: int, bias: bool, activation: str
+) -> None:
     layer = make_layer(n1, n2_in, n2_out, bias=bias, activation=activation)
     J1, J2 = (permutation_matrix(p.permutation.index) for p in (layer.J1, layer.J2))
     x = torch.randn(4, n1 * n2_in, dtype=torch.float64, requires_grad=True)

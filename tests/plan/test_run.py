@@ -35,7 +35,9 @@ def test_ids_are_pinned() -> None:
 
 
 def test_every_run_has_its_own_id_and_seeds_come_before_models() -> None:
-    runs = small_runs(optimizer={"kind": "sgd", "lr": [0.1, 0.2], "weight_decay": 0.0, "momentum": 0.9, "nesterov": False})
+    runs = small_runs(
+        optimizer={"kind": "sgd", "lr": [0.1, 0.2], "weight_decay": 0.0, "momentum": 0.9, "nesterov": False}
+    )
     assert len(runs) == len({run.run_id for run in runs}) == 12
     assert [(run.seed, run.model.id, run.lr) for run in runs[:4]] == [
         (0, "narrow", 0.1),

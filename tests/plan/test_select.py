@@ -9,13 +9,23 @@ from tests.small import small_runs, small_scaled
 
 @pytest.mark.parametrize(
     ("selectors", "count"),
-    [([], 6), (["narrow"], 3), (["*/1"], 2), (["narrow/2"], 1), (["*/digits/0"], 2), (["narrow/1", "random/0"], 2), (["*"], 6)],
+    [
+        ([], 6),
+        (["narrow"], 3),
+        (["*/1"], 2),
+        (["narrow/2"], 1),
+        (["*/digits/0"], 2),
+        (["narrow/1", "random/0"], 2),
+        (["*"], 6),
+    ],
 )
 def test_selectors(selectors: list[str], count: int) -> None:
     assert len(select(small_runs(), selectors)) == count
 
 
-@pytest.mark.parametrize(("selector", "hint"), [("narow", "did you mean narrow"), ("x", "models: narrow, random"), ("narrow/7", "MODEL")])
+@pytest.mark.parametrize(
+    ("selector", "hint"), [("narow", "did you mean narrow"), ("x", "models: narrow, random"), ("narrow/7", "MODEL")]
+)
 def test_a_selector_that_matches_nothing_is_refused(selector: str, hint: str) -> None:
     with pytest.raises(UsageError, match=hint):
         select(small_runs(), ["random", selector])

@@ -11,7 +11,7 @@ import pytest
 
 from pkbench.store.files import Store
 from pkbench.store.mirror.database import ensure_database
-from pkbench.store.mirror.interface import address, free_port, serving
+from pkbench.store.mirror.interface import address, free_port
 from pkbench.store.mirror.settings import mirror_settings
 from pkbench.store.mirror.target import Target, resolve_target
 
@@ -57,16 +57,6 @@ def target(store: Store, empty_database: Path) -> Target:
     found.folder.mkdir(parents=True)
     shutil.copy(empty_database, found.sqlite_file)
     return found
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[str]:
-    """The address of a real MLflow server with a database of its own."""
-    folder = tmp_path_factory.mktemp("server")
-    database = shutil.copy(empty_database, folder / "server.db")
-    port = free_port("127.0.0.1", 0)
-    with serving(Target(f"sqlite:///{database}", folder), "127.0.0.1", port):
-        yield address("127.0.0.1", port)
 
 
 @pytest.fixture

@@ -30,20 +30,12 @@ def test_runs_arrive_as_they_end(store: Store, target: Target, tmp_path: Path) -
     store.write(records[0])  # left by an earlier command
     mirror = BackgroundMirror(store.root, ["toy"])
     mirror.start()
-    for record in records[1:]:
+    for count, record in enumerate(records[1:], start=2):
         store.write(record)
         mirror.nudge()
+        wait_until(lambda count=count: len(list(target.artifacts.glob("toy/*/artifacts/*.json"))) == count)
     assert mirror.finish(60) == MirrorOutcome("caught up")
     check_all(target.uri, store, records, tmp_path / "a")
-
-
-def test_a_run_arrives_before_the_end(store: Store, target: Target) -> None:
-    mirror = BackgroundMirror(store.root, ["toy"])
-    mirror.start()
-    store.write(make_record())
-    mirror.nudge()
-    wait_until(lambda: bool(list(target.artifacts.glob("toy/*/artifacts/*.json"))), 60)
-    assert mirror.finish(30).state == "caught up"
 
 
 def test_without_records_there_is_nothing_to_wait_for(store: Store) -> None:
@@ -87,18 +79,8 @@ def test_a_hanging_server_costs_no_more_than_the_time_given(store: Store, hangin
     assert outcome.message == "mirror behind: 1 run (it takes too long); `pkbench sync` brings it up to date"
 
 
-def test_a_hanging_server_with_time_enough_is_named(store: Store, hanging: str) -> None:
-    store.write(make_record())
-    mirror = BackgroundMirror(store.root, ["toy"], hanging.replace("://", "://me:secret@"))
-    mirror.start()
-    outcome = mirror.finish(60)
-    assert outcome.state == "behind"
-    assert "does not answer in time" in outcome.reason
-    assert "secret" not in outcome.message
-
-
 def test_a_dead_server_is_named(store: Store, refused: str) -> None:
-    mirror = BackgroundMirror(store.root, ["toy"], refused)
+    mirror = BackgroundMirror(store.root, ["toy"], refused.replace("://", "://me:secret@"))
     mirror.start()
     for seed in range(3):
         store.write(make_record(seed))
@@ -106,6 +88,7 @@ def test_a_dead_server_is_named(store: Store, refused: str) -> None:
     outcome = mirror.finish(60)
     assert (outcome.state, outcome.behind) == ("behind", 3)
     assert "connection refused" in outcome.reason
+    assert "secret" not in outcome.message
 
 
 def test_a_mirror_that_was_killed_is_named(store: Store, hanging: str) -> None:
@@ -113,11 +96,9 @@ def test_a_mirror_that_was_killed_is_named(store: Store, hanging: str) -> None:
     mirror = BackgroundMirror(store.root, ["toy"], hanging)
     mirror.start()
     the_child().kill()
-    for _ in range(100_000):  # more than the pipe would hold
-        mirror.nudge()
-        break
+    mirror.nudge()
     outcome = mirror.finish(10)
-    assert (outcome.state, outcome.reason) == ("behind", "it ended unexpectedly")
+    assert (outcome.state, outcome.reason) == ("behind", "it died")
 
 
 def test_nudges_nobody_reads_do_not_block(store: Store, hanging: str) -> None:

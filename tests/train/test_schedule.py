@@ -27,9 +27,15 @@ def test_warmup_is_linear_and_meets_the_peak() -> None:
 
 
 @given(
-    peak=st.floats(1e-4, 1), final=st.floats(0, 1e-4), warmup=st.integers(0, 3), steps=st.integers(1, 20), epochs=st.integers(4, 9)
+    peak=st.floats(1e-4, 1),
+    final=st.floats(0, 1e-4),
+    warmup=st.integers(0, 3),
+    steps=st.integers(1, 20),
+    epochs=st.integers(4, 9),
 )
-def test_rates_stay_between_the_ends_and_the_peak(peak: float, final: float, warmup: int, steps: int, epochs: int) -> None:
+def test_rates_stay_between_the_ends_and_the_peak(
+    peak: float, final: float, warmup: int, steps: int, epochs: int
+) -> None:
     schedule = cosine(warmup_epochs=warmup, final_lr=final)
     rates = [learning_rate(schedule, peak, step, steps, epochs) for step in range(steps * epochs)]
     assert all(-1e-12 <= rate <= peak * (1 + 1e-9) for rate in rates)

@@ -72,7 +72,9 @@ def test_steps_equal_a_loop_written_out(optimizer: dict[str, Any]) -> None:
 
     model = build(run.model, run.shape, run.seed)
     if optimizer is SGD:
-        plain: torch.optim.Optimizer = torch.optim.SGD(model.parameters(), lr=1, momentum=0.9, nesterov=True, weight_decay=0.01)
+        plain: torch.optim.Optimizer = torch.optim.SGD(
+            model.parameters(), lr=1, momentum=0.9, nesterov=True, weight_decay=0.01
+        )
     else:
         plain = torch.optim.AdamW(model.parameters(), lr=1, weight_decay=0.01, eps=1e-3)
     step = 0
@@ -179,6 +181,7 @@ def test_divergence_is_said() -> None:
 def test_bfloat16_learns_about_the_same() -> None:
     data = small_data(200)
     exact, rounded = (
-        results(Trainer(run_of(epochs=10, augment=PLAIN, precision=p), data, CPU))[-1].train_loss for p in ("fp32", "bf16")
+        results(Trainer(run_of(epochs=10, augment=PLAIN, precision=p), data, CPU))[-1].train_loss
+        for p in ("fp32", "bf16")
     )
     assert rounded == pytest.approx(exact, rel=0.1, abs=0.05)

@@ -26,8 +26,7 @@ def read(data: DigitsData) -> RawImages:
     (height, width, _), _ = DIGITS_SHAPE
     try:
         with gzip.open(file, "rt", encoding="ascii") as lines:
-            table = np.loadtxt(lines, delimiter=",", dtype=np.int64, ndmin=2)
-        values = table[:, :-1].reshape(-1, height, width)
+            table = np.array([line.split(",") for line in lines]).astype(np.int64).reshape(-1, height * width + 1)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise file_error(
             file,
@@ -35,7 +34,7 @@ def read(data: DigitsData) -> RawImages:
             "it is scikit-learn's table of 64 values and a label a row",
             "pip install --force-reinstall scikit-learn",
         ) from error
-    images = np.rint(values * 255 / 16).astype(np.uint8)
+    images = np.rint(table[:, :-1].reshape(-1, height, width) * 255 / 16).astype(np.uint8)
     images = checked_images(images, data.shape, data.resize is not None, file, "images")
     labels = checked_labels(table[:, -1], len(images), data.classes, file, "labels")
     return RawImages(resized(images, data.shape, file), labels)

@@ -54,7 +54,10 @@ def _array(archive: NpzFile, file: Path, key: str) -> NDArray[Any]:
     if key not in archive.files:
         raise file_error(file, f"has no array '{key}'", "the spec names it", choices(key, archive.files))
     try:
-        array: NDArray[Any] = archive[key]
+        array = archive[key]
+        # numpy hands out a member that does not begin as an array does as bytes.
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it is no array")  # noqa: TRY004 - reported as the other damage is
     except _DAMAGE as error:
         # numpy says "Object arrays cannot be loaded when allow_pickle=False" only here, and only in words.
         pickled = "allow_pickle" in str(error)

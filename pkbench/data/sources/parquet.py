@@ -19,6 +19,9 @@ from pkbench.spec.data import ParquetData
 _BATCH = 2048
 """Rows held in encoded form at a time."""
 
+_DAMAGE = (pa.ArrowException, OSError, ValueError, MemoryError)
+"""What pyarrow raises on files that are no Parquet, cut off, damaged, or that lie about their size."""
+
 
 def read(data: ParquetData, base: Path) -> RawImages:
     """Read the files that ``data`` names.
@@ -38,7 +41,7 @@ def _part(file: Path, data: ParquetData) -> tuple[Images, Labels]:
         with pq.ParquetFile(file) as parquet:
             _check_columns(parquet.schema_arrow, file, data)
             return _rows(parquet, file, data)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGE as error:
         raise file_error(
             file, f"is not readable as Parquet: {error}", "it is a whole Parquet file", "get or write the file again"
         ) from error
@@ -87,11 +90,15 @@ def _rows(parquet: Any, file: Path, data: ParquetData) -> tuple[Images, Labels]:
     start = 0
     for batch in parquet.iter_batches(_BATCH, columns=[data.image_column, data.label_column]):
         rows = slice(start, start + batch.num_rows)
+        start = rows.stop
+        if start > count:
+            break
         found = decode_all(_encoded(batch.column(data.image_column)), images[rows], data.resize is not None)
         found += _labels(batch.column(data.label_column), labels[rows], data.classes)
         for row, what in sorted(found):
-            faults.add(start + row, what)
-        start += batch.num_rows
+            faults.add(rows.start + row, what)
+    if start != count:
+        raise ValueError(f"it states {count} rows and has {'more' if start > count else start}")
     size = "" if data.resize else ' (or set resize = "bilinear")'
     faults.check(
         count,

@@ -56,7 +56,7 @@ def _check_test_part(data: ParquetData | ImageFolderData) -> None:
     """Check that the spec says in exactly one way where test images come from, and that images can be decoded."""
     if (data.test_path is None) == (data.test_count is None):
         raise DataError(
-            f"data set {data.id} has {'neither' if data.test_path is None else 'both'} test_path and test_count",
+            f"data set {data.id} has {'neither test_path nor' if data.test_path is None else 'both test_path and'} test_count",
             constraint="test images come from a place of their own or out of the training part",
             remedy="give exactly one of the two",
         )

@@ -70,6 +70,7 @@ class BackgroundMirror:
         self._process: subprocess.Popen[bytes] | None = None
         self._nudges = 0
         self._unread = b""
+        self._hung_up = False
         self._status: dict[str, object] = {}
 
     def start(self) -> None:
@@ -107,19 +108,18 @@ class BackgroundMirror:
         self._send(_FINISH)
         while self._receive(deadline - time.monotonic()):
             pass
-        ended = process.poll() is not None or self._status.get("final") is True
         process.kill()
         self._close(process)
         self._process = None
-        return self._outcome(ended)
+        return self._outcome()
 
-    def _outcome(self, ended: bool) -> MirrorOutcome:
+    def _outcome(self) -> MirrorOutcome:
         behind, reason = self._status.get("behind"), str(self._status.get("error") or "")
-        if ended and self._status.get("final") is True and behind == 0 and not reason:
+        if self._status.get("final") is True and behind == 0 and not reason:
             return MirrorOutcome("caught up")
         # Before the first answer the process cannot know what MLflow has: what ended here is certainly missing.
         count = behind if isinstance(behind, int) else self._nudges
-        return MirrorOutcome("behind", count, reason or ("it ended unexpectedly" if ended else "it takes too long"))
+        return MirrorOutcome("behind", count, reason or ("it died" if self._hung_up else "it takes too long"))
 
     def _send(self, command: bytes) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -131,11 +131,12 @@ class BackgroundMirror:
         pipe = self._process.stdout if self._process is not None else None
         if pipe is None or not select.select([pipe], [], [], max(wait_s, 0.0))[0]:
             return False
-        said = pipe.read(65536)
-        *lines, self._unread = (self._unread + (said or b"")).split(b"\n")
+        said = pipe.read(65536) or b""
+        self._hung_up = not said
+        *lines, self._unread = (self._unread + said).split(b"\n")
         if lines:
             self._status = json.loads(lines[-1])
-        return bool(said) and self._status.get("final") is not True
+        return not self._hung_up and self._status.get("final") is not True
 
     @staticmethod
     def _close(process: subprocess.Popen[bytes]) -> None:

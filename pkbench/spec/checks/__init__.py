@@ -1,0 +1,51 @@
+"""What no single table of a spec can get wrong by itself: names, sizes, data and scales that must fit each other.
+
+Every check looks at whatever parts are valid, so a broken part never hides a fault elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pkbench.errors import Fault
+from pkbench.spec.checks.assumptions import check_assumptions
+from pkbench.spec.checks.claims import check_claims, check_profiles, check_reported
+from pkbench.spec.checks.data import check_data
+from pkbench.spec.checks.models import check_models, check_models_at
+from pkbench.spec.checks.repeats import check_names
+from pkbench.spec.checks.scene import scenes
+from pkbench.spec.checks.train import check_train, check_train_at
+from pkbench.spec.checks.warnings import check_equal_connections, check_file_name, check_stated, check_unused
+from pkbench.spec.parts import Parts
+
+_WHOLE = (
+    check_names,
+    check_models,
+    check_train,
+    check_profiles,
+    check_reported,
+    check_claims,
+    check_assumptions,
+)
+
+
+def find_faults(parts: Parts) -> Iterator[Fault]:
+    """Faults between the parts of a spec; the same one can come up at several profiles."""
+    for check in _WHOLE:
+        yield from check(parts)
+    odd: dict[int, list[Fault]] = {index: list(check_data(parts, index)) for index in parts.data}
+    for faults in odd.values():
+        yield from faults
+    for scene in scenes(parts, frozenset(index for index, faults in odd.items() if faults)):
+        yield from check_models_at(scene)
+        yield from check_train_at(scene)
+
+
+def find_warnings(parts: Parts, path: Path) -> Iterator[Fault]:
+    """What is odd about a spec that has no fault."""
+    yield from check_file_name(parts, path)
+    yield from check_unused(parts)
+    for scene in scenes(parts, frozenset()):
+        yield from check_equal_connections(scene)
+        yield from check_stated(scene)

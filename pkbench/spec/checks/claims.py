@@ -1,0 +1,114 @@
+"""Checks of profiles, published numbers and claims: what they name exists, and each claim can have a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pkbench.errors import Fault
+from pkbench.spec.checks.repeats import repeated
+from pkbench.spec.claim import LessClaim, ValueClaim
+from pkbench.spec.document import ProfileName
+from pkbench.spec.parts import Parts
+from pkbench.spec.positions import Loc
+from pkbench.spec.words import no_such
+
+_NOUNS = {"data": "data set", "model": "model"}
+
+
+def check_profiles(parts: Parts) -> Iterator[Fault]:
+    """Faults of what the profiles name."""
+    for name, profile in parts.profile.items():
+        loc: Loc = ("profile", name)
+        yield from _named_data(parts, (*loc, "data"), profile.data)
+        yield from repeated(parts, (*loc, "data"), profile.data, "a data set is used once")
+
+
+def check_reported(parts: Parts) -> Iterator[Fault]:
+    """Faults of published numbers."""
+    for index, row in parts.reported.items():
+        loc: Loc = ("reported", index)
+        if not parts.knows("data", row.data):
+            yield parts.fault((*loc, "data"), *_unknown(parts, "data", row.data))
+        if row.quoted_from is None and not parts.knows("model", row.row):
+            what, constraint, remedy = _unknown(parts, "model", row.row)
+            constraint = f"{constraint}; a row that is not trained here says whom it is quoted from"
+            yield parts.fault((*loc, "row"), what, constraint, remedy or "add quoted_from = …")
+
+
+def check_claims(parts: Parts) -> Iterator[Fault]:
+    """Faults of claims."""
+    for index, claim in parts.claim.items():
+        loc: Loc = ("claim", index)
+        if not parts.knows("model", claim.a):
+            what, constraint, remedy = _unknown(parts, "model", claim.a)
+            is_row = any(row.row == claim.a for row in parts.reported.values())
+            constraint = "a claim's `a` is a model of this spec, not a reported row" if is_row else constraint
+            yield parts.fault((*loc, "a"), what, constraint, remedy)
+        if isinstance(claim, LessClaim):
+            yield from _check_less(parts, loc, claim)
+        elif parts.knows("model", claim.a):
+            yield from _check_numbers(parts, loc, claim, claim.a, "a")
+        if claim.data is not None:
+            yield from _named_data(parts, (*loc, "data"), claim.data)
+            yield from repeated(parts, (*loc, "data"), claim.data, "each data set has one verdict")
+            yield from _check_reach(parts, loc, claim)
+
+
+def _unknown(parts: Parts, section: str, name: str) -> tuple[str, str, str]:
+    """What, constraint and remedy for an id that no table of ``section`` has."""
+    return no_such(_NOUNS[section], name, parts.ids(section))
+
+
+def _named_data(parts: Parts, loc: Loc, names: tuple[str, ...]) -> Iterator[Fault]:
+    for index, name in enumerate(names):
+        if not parts.knows("data", name):
+            yield parts.fault((*loc, index), *_unknown(parts, "data", name))
+
+
+def _check_less(parts: Parts, loc: Loc, claim: LessClaim) -> Iterator[Fault]:
+    if claim.a == claim.b:
+        what = f"claim `{claim.id}` compares `{claim.a}` with itself"
+        yield parts.fault((*loc, "b"), what, "a and b are two", "name the other model, or a reported row")
+        return
+    if parts.knows("model", claim.b):
+        return
+    rows = {row.row for row in parts.reported.values()}
+    if claim.b in rows:
+        yield from _check_numbers(parts, loc, claim, claim.b, "b")
+        if claim.equal_connections_within is not None:
+            what = f"claim `{claim.id}` bounds the difference in connections to `{claim.b}`, a reported row"
+            remedy = "take it out, or compare two models"
+            at = (*loc, "equal_connections_within")
+            yield parts.fault(at, what, "connections are known of this spec's models only", remedy)
+    elif len(parts.reported) == len(parts.items("reported")):
+        ids = [*parts.ids("model"), *sorted(rows)]
+        yield parts.fault((*loc, "b"), *no_such("model or reported row", claim.b, ids))
+
+
+def _check_numbers(parts: Parts, loc: Loc, claim: LessClaim | ValueClaim, row: str, key: str) -> Iterator[Fault]:
+    """A claim about a published number needs that number on its data sets."""
+    if len(parts.reported) < len(parts.items("reported")):
+        return
+    has = {item.data for item in parts.reported.values() if item.row == row and item.metric == claim.metric}
+    remedy = f'add a [[reported]] with row = "{row}"'
+    if not has:
+        what = f"claim `{claim.id}` is about the reported {claim.metric} of `{row}`, and there is none"
+        yield parts.fault((*loc, key), what, "a published number to compare with", remedy)
+    for index, name in enumerate(claim.data or ()):
+        if has and name not in has and parts.knows("data", name):
+            what = f"claim `{claim.id}` is about data {name}, where nothing is reported of `{row}`"
+            constraint = f"its numbers are for {', '.join(sorted(has))}"
+            yield parts.fault((*loc, "data", index), what, constraint, f'{remedy} and data = "{name}"')
+
+
+def _check_reach(parts: Parts, loc: Loc, claim: LessClaim | ValueClaim) -> Iterator[Fault]:
+    """A claim that no profile has runs for can never have a verdict."""
+    wanted = set(claim.data or ())
+    listed = parts.document.data.get("profile", {})
+    all_valid = isinstance(listed, dict) and len(parts.profile) == len(listed)
+    if all_valid and all(parts.knows("data", name) for name in wanted):
+        used: dict[ProfileName, set[str]] = {name: set(profile.data) for name, profile in parts.profile.items()}
+        if not any(wanted & data for data in used.values()):
+            what = f"claim `{claim.id}` is about data {', '.join(sorted(wanted))}, which no profile uses"
+            constraint = "; ".join(f"{name} uses {', '.join(sorted(data))}" for name, data in used.items())
+            yield parts.fault((*loc, "data"), what, constraint, "add it to a profile's data, or take it out here")

@@ -1,0 +1,77 @@
+"""A profile as far as it is valid: what will be trained at it, and where in the file each value comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pkbench.spec.document import ProfileName
+from pkbench.spec.model import SMixer
+from pkbench.spec.parts import Parts
+from pkbench.spec.positions import Loc
+from pkbench.spec.profile import Profile
+from pkbench.spec.scale import AnyData, AnyModel, scaled_model, scaled_train
+from pkbench.spec.train import Train
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """``parts`` at the profile called ``name``: its data sets, models and recipe by their index in the file."""
+
+    parts: Parts
+    name: ProfileName
+    profile: Profile
+    data: dict[int, AnyData]
+    models: dict[int, AnyModel]
+    train: Train | None
+
+    def model_loc(self, index: int, *fields: str) -> Loc:
+        """Where the first of ``fields`` that the profile sets comes from, or else the first that the model sets."""
+        model = self.models[index]
+        scale = self.profile.model.get(model.id)
+        for field in fields:
+            if scale is not None and getattr(scale, field, None) is not None:
+                return ("profile", self.name, "model", model.id, field)
+        for field in fields:
+            if getattr(model, field, None) is not None:
+                return ("model", index, field)
+        return ("model", index)
+
+    def train_loc(self, *paths: str) -> Loc:
+        """The same for the recipe; ``paths`` are dotted."""
+        for path in paths:
+            loc: Loc = ("profile", self.name, "train", *path.split("."))
+            if self.parts.document.has(loc):
+                return loc
+        return ("train", *paths[0].split("."))
+
+    def at(self, *locs: Loc) -> str:
+        """' at profile x' where one of ``locs`` is the profile's, or nothing: the spec's own values are no profile's."""
+        return f" at profile {self.name}" if any(loc[:1] == ("profile",) for loc in locs) else ""
+
+
+def scenes(parts: Parts, odd: frozenset[int]) -> list[Scene]:
+    """A scene for each valid profile, without the data sets at the indices ``odd``, which have faults of their own."""
+    return [_scene(parts, name, profile, odd) for name, profile in parts.profile.items()]
+
+
+def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int]) -> Scene:
+    wanted = set(profile.data)
+    models = {
+        index: scaled_model(model, profile)
+        for index, model in parts.model.items()
+        if not (isinstance(model, SMixer) and sets_gamma(profile, model.id))
+    }
+    return Scene(
+        parts,
+        name,
+        profile,
+        {index: data for index, data in parts.data.items() if data.id in wanted and index not in odd},
+        models,
+        scaled_train(parts.train, profile) if parts.train is not None else None,
+    )
+
+
+def sets_gamma(profile: Profile, model_id: str) -> bool:
+    """Whether ``profile`` gives ``model_id`` a gamma."""
+    scale = profile.model.get(model_id)
+    return scale is not None and scale.gamma is not None

@@ -1,0 +1,110 @@
+"""Checks of the recipe: by itself, at each profile, and against the profile's data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pkbench.errors import Fault
+from pkbench.spec.checks.data import training_images
+from pkbench.spec.checks.repeats import repeated
+from pkbench.spec.checks.scene import Scene
+from pkbench.spec.parts import Parts
+from pkbench.spec.scale import AnyData
+from pkbench.spec.train import Sgd, Train
+from pkbench.spec.words import plural
+
+MAX_RUNS = 100_000
+"""Runs of a spec at one profile: more is a slip of the keyboard, and planning them would only fill the memory."""
+
+
+def check_train(parts: Parts) -> Iterator[Fault]:
+    """Faults of the recipe that no profile can change."""
+    train = parts.train
+    if (
+        train is not None
+        and isinstance(train.optimizer, Sgd)
+        and train.optimizer.nesterov
+        and not train.optimizer.momentum
+    ):
+        remedy = "write nesterov = false, or momentum = 0.9"
+        loc = ("train", "optimizer", "nesterov")
+        yield parts.fault(
+            loc, "`train.optimizer.nesterov` is true with momentum = 0", "it needs a momentum above 0", remedy
+        )
+
+
+def check_train_at(scene: Scene) -> Iterator[Fault]:
+    """Faults of the recipe at a profile."""
+    train = scene.train
+    if train is None:
+        return
+    yield from repeated(scene.parts, scene.train_loc("seeds"), train.seeds, "a seed gives the same run each time")
+    yield from repeated(scene.parts, scene.train_loc("optimizer.lr"), train.optimizer.lr, "each is tried once")
+    yield from _check_schedule(scene, train)
+    yield from _check_size(scene, train)
+    for index, data in scene.data.items():
+        yield from _check_augment(scene, train, data)
+        yield from _check_batch(scene, train, data)
+        yield from _check_selection(scene, train, index, data)
+
+
+def _check_schedule(scene: Scene, train: Train) -> Iterator[Fault]:
+    schedule = train.schedule
+    if schedule.warmup_epochs >= train.epochs:
+        loc = scene.train_loc("schedule.warmup_epochs", "epochs")
+        what = f"warmup_epochs is {schedule.warmup_epochs:g} and epochs {train.epochs}{scene.at(loc)}"
+        yield scene.parts.fault(loc, what, "warm-up ends before the training does", "shorten it, or train longer")
+    for name, value in (("final_lr", schedule.final_lr), ("warmup_lr", schedule.warmup_lr)):
+        least = min(train.optimizer.lr)
+        if value > least:
+            loc = scene.train_loc(f"schedule.{name}", "optimizer.lr")
+            what = f"{name} is {value:g} and the least lr {least:g}{scene.at(loc)}"
+            yield scene.parts.fault(loc, what, "the schedule does not leave the peak upwards", f"write {name} = 0.0")
+
+
+def _check_size(scene: Scene, train: Train) -> Iterator[Fault]:
+    models, data, rates = len(scene.parts.items("model")), len(scene.profile.data), len(train.optimizer.lr)
+    runs = models * data * len(train.seeds) * rates
+    if runs > MAX_RUNS:
+        what = (
+            f"profile {scene.name} has {plural(models, 'model')} x {plural(data, 'data set')}"
+            f" x {plural(len(train.seeds), 'seed')} x {plural(rates, 'learning rate')} = {runs:,} runs"
+        )
+        loc = ("profile", scene.name)
+        yield scene.parts.fault(loc, what, f"a profile has at most {MAX_RUNS:,}", "take fewer, or split the spec")
+
+
+def _check_augment(scene: Scene, train: Train, data: AnyData) -> Iterator[Fault]:
+    augment, (height, width, colours) = train.augment, data.shape
+    if augment.policy == "autoaugment-cifar10" and colours != 3:
+        loc = scene.train_loc("augment.policy")
+        what = (
+            f'policy is "{augment.policy}"{scene.at(loc)}, and data {data.id} has {colours} colour{"s"[: colours != 1]}'
+        )
+        yield scene.parts.fault(loc, what, "the policy is made for 3 colours", _elsewhere('policy = "none"'))
+    if augment.crop_padding >= min(height, width):
+        loc = scene.train_loc("augment.crop_padding")
+        what = f"crop_padding is {augment.crop_padding}{scene.at(loc)}, and images of data {data.id} are {height} x {width}"
+        yield scene.parts.fault(loc, what, "a crop could show nothing but padding", _elsewhere("crop_padding = 0"))
+
+
+def _elsewhere(value: str) -> str:
+    return f"write {value}, in [profile.<name>.train.augment] if only one profile needs it"
+
+
+def _check_batch(scene: Scene, train: Train, data: AnyData) -> Iterator[Fault]:
+    images = training_images(data)
+    if train.drop_last and images is not None and 0 < images < train.batch_size:
+        loc = scene.train_loc("batch_size")
+        what = f"batch_size is {train.batch_size}{scene.at(loc)}, and data {data.id} leaves {images:,} training images"
+        constraint = "with drop_last = true an epoch would have no step"
+        yield scene.parts.fault(loc, what, constraint, f"write at most {images}")
+
+
+def _check_selection(scene: Scene, train: Train, index: int, data: AnyData) -> Iterator[Fault]:
+    rates = len(train.optimizer.lr)
+    if rates > 1 and train.select_lr_by == "validation-error" and data.validation_count == 0:
+        what = f"`data.{data.id}.validation_count` is 0, and profile {scene.name} tries {rates} learning rates"
+        constraint = 'with select_lr_by = "validation-error" images must be held out to choose among them'
+        remedy = "write validation_count above 0, or give one lr"
+        yield scene.parts.fault(("data", index, "validation_count"), what, constraint, remedy)

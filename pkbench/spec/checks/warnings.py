@@ -1,0 +1,85 @@
+"""What is odd about a valid spec and is not wrong: numbers of the paper's that do not fit, names that mislead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pkbench import widths
+from pkbench.errors import Fault
+from pkbench.spec.checks.scene import Scene
+from pkbench.spec.claim import LessClaim
+from pkbench.spec.model import Stated, shape_of
+from pkbench.spec.parts import Parts
+from pkbench.spec.scale import AnyModel
+
+CONNECTIONS_TOLERANCE = 0.01
+WIDTH_TOLERANCE = 0.03
+
+
+def check_file_name(parts: Parts, path: Path) -> Iterator[Fault]:
+    """The id and the file's name should be one."""
+    if parts.experiment is not None and parts.experiment.id != path.stem:
+        what = f"`experiment.id` is {parts.experiment.id} and the file is called {path.name}"
+        constraint = "results, DVC stage and MLflow experiment carry the id"
+        yield parts.fault(("experiment", "id"), what, constraint, f'rename one of them: id = "{path.stem}"')
+
+
+def check_unused(parts: Parts) -> Iterator[Fault]:
+    """Data sets that no profile uses."""
+    used = {name for profile in parts.profile.values() for name in profile.data}
+    for index, data in parts.data.items():
+        if data.id not in used:
+            what = f"data `{data.id}` is in no profile"
+            yield parts.fault(("data", index, "id"), what, "it is never trained on", "add it to a profile's data")
+
+
+def check_equal_connections(scene: Scene) -> Iterator[Fault]:
+    """Claims at equal connections whose models' connections differ by more than the claim allows."""
+    models = {model.id: model for model in scene.models.values()}
+    for index, claim in scene.parts.claim.items():
+        if not isinstance(claim, LessClaim) or claim.equal_connections_within is None or claim.b not in models:
+            continue
+        for data in scene.data.values():
+            if claim.data is not None and data.id not in claim.data:
+                continue
+            a, b = (widths.connections(shape_of(models[key], data.shape, data.classes)) for key in (claim.a, claim.b))
+            apart = relative_difference(a, b)
+            if apart > claim.equal_connections_within:
+                what = f"claim `{claim.id}`: {claim.a} has {a:,} connections and {claim.b} {b:,} on data {data.id} at profile {scene.name}"
+                constraint = f"they differ by {apart:.1%} and the claim is about models within {claim.equal_connections_within:.1%}"
+                loc = ("claim", index, "equal_connections_within")
+                yield scene.parts.fault(loc, what, constraint, f"change sizes in [profile.{scene.name}.model.…]")
+
+
+def relative_difference(a: float, b: float) -> float:
+    """How far apart ``a`` and ``b`` are, as a fraction of the larger."""
+    return abs(a - b) / max(a, b)
+
+
+def check_stated(scene: Scene) -> Iterator[Fault]:
+    """Totals the paper states that do not follow from the sizes it states; only where a profile uses these sizes."""
+    for index, model in scene.models.items():
+        base = scene.parts.model[index]
+        if model.stated is None or model != base:
+            continue
+        for data in scene.data.values():
+            shape = shape_of(model, data.shape, data.classes)
+            yield from _off(scene.parts, index, model, model.stated, "connections", widths.connections(shape))
+            yield from _off(scene.parts, index, model, model.stated, "width", widths.effective_width(shape))
+
+
+def _off(parts: Parts, index: int, model: AnyModel, stated: Stated, name: str, actual: int) -> Iterator[Fault]:
+    value = stated.connections if name == "connections" else stated.width
+    tolerance = CONNECTIONS_TOLERANCE if name == "connections" else WIDTH_TOLERANCE
+    if value is None or relative_difference(value, actual) <= tolerance or rounds_to(actual, value):
+        return
+    what = f"`model.{model.id}` is stated to have {name} = {value:,.0f} ({stated.place})"
+    constraint = f"its sizes give {actual:,}, {actual / value - 1:+.1%}"
+    yield parts.fault(("model", index, "stated", name), what, constraint, "")
+
+
+def rounds_to(actual: int, stated: float) -> bool:
+    """Whether ``stated`` is ``actual`` rounded to as many digits as ``stated`` has: 124,672 is 1.2e5."""
+    digits = len(f"{stated:.12e}".partition("e")[0].rstrip("0").replace(".", ""))
+    return float(f"{actual:.{digits - 1}e}") == stated

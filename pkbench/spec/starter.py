@@ -1,0 +1,188 @@
+"""A commented spec to start from: it runs as it is, and says of every value what it means and what else it can be.
+
+The comments are made of the models' own descriptions, so they cannot fall behind them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from pkbench.errors import UsageError
+from pkbench.spec.base import IDENTIFIER
+from pkbench.spec.claim import LessClaim
+from pkbench.spec.data import TORCHVISION_SHAPES, DigitsData, ImageFolderData, NpzData, ParquetData, TorchvisionData
+from pkbench.spec.document import Experiment, Spec
+from pkbench.spec.forms import Array, Choice, Form, Scalar, fields_of
+from pkbench.spec.model import SMixer
+from pkbench.spec.profile import Profile
+from pkbench.spec.schema import FILE_NAME
+from pkbench.spec.train import AdamW, Augment, Cosine, Train
+from pkbench.spec.words import any_of, closest, identifier_like, plain, requirement, written
+
+KINDS = ("digits", "parquet", "npz", "imagefolder", *TORCHVISION_SHAPES)
+"""What ``--data`` can be."""
+
+_SPLIT = {"validation_count": 0, "split_seed": 0, "normalize": "train-statistics"}
+_DIGITS = {"id": "digits", "source": "digits", "shape": [8, 8, 1], "classes": 10, "test_count": 540} | _SPLIT
+_OWN = {"id": "own", "shape": [32, 32, 3], "classes": 10} | _SPLIT
+_FILES: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
+    "parquet": (ParquetData, {"train_path": "data/train.parquet", "test_path": "data/test.parquet"}),
+    "npz": (NpzData, {"path": "data/images.npz"}),
+    "imagefolder": (ImageFolderData, {"train_path": "data/train", "test_path": "data/test", "resize": "bilinear"}),
+}
+_PATCHES = {8: 2, 28: 4, 32: 4, 96: 8}
+"""Patch size for each image size: enough tokens to mix, few enough to train quickly."""
+_EXPERIMENT = {
+    "title": "Do random permutations cost a Mixer accuracy?",
+    "paper": "Own question, after Fig. 7: RP-Mixers are worse when shallow",
+    "kind": "train",
+}
+_MODEL = {"kind": "s-mixer", "depth": 4, "C": 32, "bias": True, "init": "torch-linear", "first_skip": "identity"}
+_TRAIN = {
+    "seeds": [0, 1, 2, 3, 4],
+    "epochs": 20,
+    "batch_size": 128,
+    "drop_last": True,
+    "label_smoothing": 0.0,
+    "precision": "fp32",
+    "cpu_threads": 1,
+    "eval_every": 5,
+    "select_lr_by": "validation-error",
+}
+_OPTIMIZER = {"kind": "adamw", "lr": [0.003], "weight_decay": 0.01, "betas": [0.9, 0.999], "eps": 1e-8}
+_SCHEDULE = {"kind": "cosine", "warmup_epochs": 1, "warmup_lr": 0.0, "final_lr": 0.0}
+_AUGMENT = {"crop_padding": 0, "flip": False, "policy": "none"}
+_CLAIM = {
+    "id": "normal-is-better",
+    "kind": "less",
+    "statement": "At four blocks the S-Mixer has a lower test error than its random-permuted twin",
+    "place": "Fig. 7",
+    "a": "normal",
+    "b": "random",
+    "metric": "test_error",
+    "margin": 0.0,
+    "alpha": 0.05,
+}
+_QUICK = {
+    "scope": "Handwritten digits of 8 x 8 pixels and small Mixers: a verdict here speaks about these alone.",
+    "data": ["digits"],
+}
+_FAST = {"scope": "These images and these sizes: a verdict here speaks about them alone."}
+
+
+def starter(spec_id: str, kind: str = "digits", schema: str = f"../{FILE_NAME}") -> str:
+    """The text of a spec called ``spec_id`` on data of ``kind``; ``schema`` is the path of the JSON Schema for editors.
+
+    Raises:
+        UsageError: ``spec_id`` cannot be an id, or there is no such kind of data.
+    """
+    if not re.fullmatch(IDENTIFIER, spec_id):
+        like = identifier_like(spec_id)
+        constraint = requirement(fields_of(Experiment)["id"].form)
+        raise UsageError(
+            f"{written(spec_id)} cannot be the id of a spec",
+            constraint=f"it needs {constraint}",
+            remedy=f"for instance {like}" if like else "",
+        )
+    if kind not in KINDS:
+        near = closest(kind, KINDS)
+        remedy = f"did you mean {near}?" if near else ""
+        raise UsageError(f"there is no data of kind {kind}", constraint=f"--data is {', '.join(KINDS)}", remedy=remedy)
+    return "\n".join([f"#:schema {schema}", "#", f"# Command   pkbench run {spec_id}", *_body(spec_id, kind)]) + "\n"
+
+
+def _body(spec_id: str, kind: str) -> Iterator[str]:
+    table, own = _own_data(kind)
+    yield from _table("[experiment]", Experiment, _EXPERIMENT | {"id": spec_id})
+    yield from _rule("data")
+    if kind != "digits":
+        yield from _table("[[data]]", table, own)
+    yield from _table("[[data]]", DigitsData, _DIGITS, brief=kind != "digits")
+    yield from _rule("models")
+    yield from _table("[[model]]", SMixer, {"id": "normal", "mixing": "normal"} | _MODEL | _sizes(own))
+    yield from _table("[[model]]", SMixer, {"id": "random", "mixing": "random"} | _MODEL | _sizes(own), brief=True)
+    yield from _rule("recipe")
+    yield from _table("[train]", Train, _TRAIN)
+    yield from _table("[train.optimizer]", AdamW, _OPTIMIZER)
+    yield from _table("[train.schedule]", Cosine, _SCHEDULE)
+    yield from _table("[train.augment]", Augment, _AUGMENT)
+    yield from _rule("claims")
+    yield from _table("[[claim]]", LessClaim, _CLAIM)
+    yield from _rule("scales")
+    if kind == "digits":
+        yield from _table("[profile.quick]", Profile, _QUICK)
+        return
+    yield from _table("[profile.fast]", Profile, _FAST | {"data": [own["id"]]})
+    yield from _table("[profile.quick]", Profile, _QUICK, brief=True)
+    for model in ("normal", "random"):
+        yield from ("", f"[profile.quick.model.{model}]")
+        yield from (f"{key} = {value}" for key, value in _sizes(_DIGITS).items())
+
+
+def _own_data(kind: str) -> tuple[type[BaseModel], dict[str, Any]]:
+    """The table of the data set that is asked for, and what stands in it."""
+    if kind == "digits":
+        return DigitsData, _DIGITS
+    if kind in _FILES:
+        table, paths = _FILES[kind]
+        return table, _OWN | {"source": kind} | paths
+    shape, classes = TORCHVISION_SHAPES[kind]
+    name = kind.partition(":")[2].lower()
+    return TorchvisionData, {"id": name, "source": kind, "shape": list(shape), "classes": classes} | _SPLIT
+
+
+def _sizes(data: dict[str, Any]) -> dict[str, int]:
+    """Patch size and tokens for the images of ``data``."""
+    height, width, _ = data["shape"]
+    patch = _PATCHES[height]
+    return {"patch": patch, "S": (height // patch) * (width // patch)}
+
+
+def _rule(title: str) -> Iterator[str]:
+    yield ""
+    yield f"# {'-' * (117 - len(title))} {title}"
+
+
+def _table(header: str, model: type[BaseModel], values: dict[str, Any], *, brief: bool = False) -> Iterator[str]:
+    """A table of ``values``; unless ``brief``, with what each is for, and with the optional ones left to choose."""
+    yield ""
+    if not brief:
+        yield from _comment(plain(model.__doc__ or ""))
+    yield header
+    fields = fields_of(model)
+    for name in sorted(fields, key=lambda name: name not in {"id", "kind", "source"}):
+        form, default = fields[name].form, fields[name].default
+        if name in values:
+            if not brief:
+                yield from _comment(plain(fields[name].description) + _allowed(model, name, form))
+            yield f"{name} = {_toml(values[name])}"
+        elif not brief and isinstance(form, Scalar | Array):
+            yield from _comment(f"Optional. {plain(fields[name].description)}{_allowed(model, name, form)}")
+            yield f"# {name} = {'…' if default is None else _toml(default)}"
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield from textwrap.wrap(f"{text}.", 116, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def _allowed(model: type[BaseModel], name: str, form: Form) -> str:
+    """What else a value can be, where its description leaves that open; of a table's kind: every kind there is."""
+    for section in [*fields_of(Spec).values(), *fields_of(Train).values()]:
+        choice = section.form.items[0] if isinstance(section.form, Array) else section.form
+        if isinstance(choice, Choice) and choice.tag == name and model in choice.variants.values():
+            return f" ({any_of(choice.variants)})"
+    single = form.items[0] if isinstance(form, Array) else form
+    is_open = isinstance(single, Scalar) and single.kind is str and len(single.choices) < 2
+    return "" if is_open else f" ({requirement(form)})"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else written(value)

@@ -1,0 +1,106 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from pkbench.claims.power import POWER, detectable, power, seeds_for, seeds_needed
+
+# Machines are shared: how long an example takes says nothing.
+calm = settings(deadline=None)
+
+
+@pytest.mark.parametrize(
+    # Pairs for 80 % power at one-sided 5 % as G*Power 3.1 and R's pwr.t.test(type = "paired") give them.
+    ("standardised", "pairs"),
+    [(0.2, 156), (0.5, 27), (0.8, 12), (1.0, 8)],
+)
+def test_seeds_as_in_published_tables(standardised: float, pairs: int) -> None:
+    assert seeds_for(standardised, 1.0, alpha=0.05) == pairs
+    # Only the ratio counts, and not which side of the boundary the effect is on.
+    assert seeds_for(-3 * standardised, 3.0, alpha=0.05) == pairs
+
+
+def test_power_as_simulated() -> None:
+    differences = np.random.default_rng(0).normal(0.8, 1.0, size=(20_000, 6))
+    rejected = stats.ttest_1samp(differences, 0.0, axis=1, alternative="greater").pvalue <= 0.05
+    assert power(0.8, 6, alpha=0.05) == pytest.approx(rejected.mean(), abs=0.012)
+
+
+def test_power_without_an_effect_is_alpha() -> None:
+    assert power(0.0, 5, alpha=0.03) == pytest.approx(0.03)
+
+
+def test_fewest_is_three_and_most_is_a_thousand() -> None:
+    assert seeds_for(100.0, 1.0, alpha=0.05) == 3
+    # 80 % at a thousand pairs needs about (1.645 + 0.842) / sqrt 1000 = 0.0787 deviations.
+    assert seeds_for(0.079, 1.0, alpha=0.05) in range(985, 1001)
+    assert seeds_for(0.078, 1.0, alpha=0.05) is None
+    assert seeds_for(0.0, 1.0, alpha=0.05) is None
+
+
+def test_a_thousand_itself_is_within() -> None:
+    just = detectable(1.0, 1000, alpha=0.05)
+    assert just is not None
+    assert seeds_for(just * (1 + 1e-6), 1.0, alpha=0.05) == 1000
+    assert seeds_for(just * (1 - 1e-6), 1.0, alpha=0.05) is None
+
+
+@calm
+@given(st.floats(0.1, 5), st.sampled_from([0.05, 0.01, 0.002]))
+def test_seeds_for_is_the_first_that_is_enough(standardised: float, alpha: float) -> None:
+    n = seeds_for(standardised, 1.0, alpha=alpha)
+    assert n is None or power(standardised, n, alpha=alpha) >= POWER
+    if n is not None and n > 3:
+        assert power(standardised, n - 1, alpha=alpha) < POWER
+
+
+def test_enormous_effects_do_not_break_the_noncentral_t() -> None:
+    assert seeds_for(50.0, 1e-9, alpha=0.05) == 3
+
+
+def test_range_by_the_spread() -> None:
+    # n = 3: (n-1) s² / sigma² lies between the 10 % and 90 % points of chi-square(2), -2 ln 0.9 = 0.210721 and
+    # -2 ln 0.1 = 4.605170: sigma between sqrt(2 / 4.605170) = 0.659010 and sqrt(2 / 0.210721) = 3.080781 times s.
+    needed = seeds_needed(-1.0, 2.0, 3, alpha=0.05)
+    assert needed.seeds == seeds_for(1.0, 2.0, alpha=0.05) == 27
+    assert needed.fewest == seeds_for(1.0, 2.0 * 0.659010, alpha=0.05)
+    assert needed.most == seeds_for(1.0, 2.0 * 3.080781, alpha=0.05)
+    assert needed.fewest is not None
+    assert needed.most is not None
+    assert needed.fewest < 27 < needed.most
+
+
+def test_more_pairs_narrow_the_range() -> None:
+    few, many = seeds_needed(1.0, 2.0, 3, alpha=0.05), seeds_needed(1.0, 2.0, 30, alpha=0.05)
+    assert few.fewest is not None
+    assert many.fewest is not None
+    assert few.most is not None
+    assert many.most is not None
+    assert few.fewest < many.fewest < many.most < few.most
+
+
+@calm
+@given(st.integers(3, 60), st.floats(0.01, 10), st.sampled_from([0.05, 0.01, 0.001]))
+def test_detectable_is_where_the_power_is_80_per_cent(n: int, sd: float, alpha: float) -> None:
+    distance = detectable(sd, n, alpha=alpha)
+    assert distance is not None
+    assert power(distance / sd, n, alpha=alpha) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_detectable_by_the_known_table() -> None:
+    # 27 pairs are the fewest for half a deviation, so they just show it and 26 do not.
+    with_27, with_26 = detectable(1.0, 27, alpha=0.05), detectable(1.0, 26, alpha=0.05)
+    assert with_27 is not None
+    assert with_26 is not None
+    assert with_27 <= 0.5 < with_26
+
+
+def test_nothing_is_detectable_at_an_absurd_alpha() -> None:
+    assert detectable(1.0, 3, alpha=1e-12) is None
+
+
+def test_the_range_is_in_units_of_the_spread() -> None:
+    assert math.isclose(detectable(2.0, 5, alpha=0.05) or 0.0, 2 * (detectable(1.0, 5, alpha=0.05) or 0.0))

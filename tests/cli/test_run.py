@@ -1,0 +1,182 @@
+"""The commands plan and run as a user types them."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.small import write_small
+
+
+def test_plan_run_plan(tmp_path: Path, pkbench: Command) -> None:
+    write_small(tmp_path)
+    before = pkbench("plan", "small")
+    assert before.returncode == 0, before.stderr
+    assert before.stdout.count("never run") == 6
+    assert "6 runs: 6 to compute, 0 skipped; about" in before.stdout
+    assert not (tmp_path / "results").exists(), "planning writes nothing"
+
+    run = pkbench("run", "small", "--no-mlflow", "--jobs", "1")
+    assert run.returncode == 0, run.stderr
+    lines = run.stdout.splitlines()
+    assert lines[0] == "small · quick: 6 runs, 6 to compute"
+    assert lines[1].startswith("[1/6] narrow · digits · lr 0.01 · seed 0: test error ")
+    assert "next: pkbench report small" in lines[-1]
+    assert "\x1b" not in run.stdout
+
+    after = json.loads(pkbench("plan", "small", "--json").stdout)[0]
+    assert [row["state"] for row in after["runs"]] == ["done"] * 6
+    assert {row["estimated_from"] for row in after["runs"]} == {"measured"}
+    row = after["runs"][0]
+    assert row["counts"]["S"] == 4
+    assert row["counts"]["connections"] == 624
+    assert row["config"]["train"]["epochs"] == 2
+
+    again = pkbench("run", "small", "--no-mlflow")
+    assert again.returncode == 0
+    assert "6 runs, 0 to compute, 6 skipped (6 done)" in again.stdout
+
+
+def test_a_spec_outside_any_project_leaves_results_beside_it(tmp_path: Path, pkbench: Command) -> None:
+    spec = write_small(tmp_path / "elsewhere")
+    moved = spec.parent.parent / "mine.toml"
+    spec.rename(moved)
+    elsewhere = tmp_path / "cwd"
+    elsewhere.mkdir()
+    done = pkbench("run", str(moved), "--no-mlflow", "--only", "narrow/0", "--json", cwd=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert len(list((moved.parent / "results" / "small" / "runs").glob("*.json"))) == 1
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds == ["Prepared", "RunStarted", "EpochEnded", "EpochEnded", "RunEnded"]
+    assert events[-1]["status"] == "finished"
+
+
+def test_quiet_prints_nothing_when_all_is_well(tmp_path: Path, pkbench: Command) -> None:
+    write_small(tmp_path)
+    done = pkbench("run", "small", "--no-mlflow", "--only", "narrow/0", "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_failed_runs_decide_the_exit_code(tmp_path: Path, pkbench: Command) -> None:
+    sgd = 'kind = "sgd"\nlr = [1e30]\nweight_decay = 0.0\nmomentum = 0.0\nnesterov = false'
+    adamw = 'kind = "adamw"\nlr = [0.01]\nweight_decay = 0.01\nbetas = [0.9, 0.999]\neps = 1e-8'
+    write_small(tmp_path, (adamw, sgd))
+    done = pkbench("run", "small", "--no-mlflow", "--only", "narrow/0")
+    assert done.returncode == 1
+    assert "failed: the training loss became" in done.stdout
+    again = pkbench("run", "small", "--no-mlflow", "--only", "narrow/0")
+    assert again.returncode == 1
+    assert "1 failed before" in again.stdout
+
+
+def test_max_time_stops_and_the_same_command_goes_on(tmp_path: Path, pkbench: Command) -> None:
+    write_small(tmp_path, ("epochs = 2", "epochs = 100000"))
+    done = pkbench("run", "small", "--no-mlflow", "--only", "narrow/0", "--max-time", "8s")
+    assert done.returncode == 3, done.stderr
+    assert "the same command goes on" in done.stdout
+    plan = pkbench("plan", "small", "--only", "narrow/0", "--no-estimate")
+    assert "interrupted after epoch" in plan.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "small", "--profile", "papr"], ["no profile papr", "quick"]),
+        (["run", "small", "--only", "narow"], ["--only narow matches no run", "did you mean narrow?"]),
+        (["run", "small", "--device", "cuda:9"], ["--device cuda:9 is not available"]),
+        (["run", "small", "--max-time", "soon"], ["'soon' is no duration", "30m"]),
+        (["run", "smal"], ["smal", "small"]),
+        (["plan", "nothing.toml"], ["nothing.toml"]),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(
+    tmp_path: Path, pkbench: Command, arguments: list[str], words: list[str]
+) -> None:
+    write_small(tmp_path)
+    done = pkbench(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, environment: dict[str, str]) -> None:
+    write_small(tmp_path, ("epochs = 2", "epochs = 100000"))
+    command = [sys.executable, "-m", "pkbench", "run", "small", "--no-mlflow", "--jobs", "2", "--json", "--only", "*/0"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["event"] == "EpochEnded":
+            break
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole group
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "stopping after this step" in err
+    statuses = [json.loads(line)["status"] for line in out.splitlines() if '"RunEnded"' in line]
+    assert statuses == ["interrupted"] * len(statuses) != []
+    assert len(list((tmp_path / "results" / "small" / "checkpoints").glob("*/step-*.json"))) == len(statuses)
+
+
+def test_bars_in_a_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
+    write_small(tmp_path)
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pkbench", "run", "small", "--no-mlflow", "--only", "*/0", "--jobs", "1"],
+        cwd=tmp_path,
+        env=environment | {"TERM": "xterm"},
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    chunks: list[bytes] = []
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            chunk = os.read(master, 4096)
+        except OSError:
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(master)
+    assert process.wait(timeout=30) == 0
+    screen = b"".join(chunks).decode()
+    assert "all runs" in screen
+    assert "4/4" in screen
+    assert "2/2" in screen
+    assert "test error" in screen
+
+
+def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path, environment: dict[str, str]) -> None:
+    write_small(tmp_path, ("seeds = [0, 1, 2]", f"seeds = {list(range(1000))}"))
+    done = subprocess.run(
+        f"{sys.executable} -m pkbench plan small --no-estimate | head -n 1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.startswith("Small")
+    assert "Traceback" not in done.stderr
+    assert done.stderr == ""

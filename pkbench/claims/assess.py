@@ -9,7 +9,18 @@ from pkbench.claims.groups import Group
 from pkbench.claims.hardware import difference_note
 from pkbench.claims.power import FEWEST
 from pkbench.claims.published import paper_test, published
-from pkbench.claims.statistics import Summary, deviation, from_summary, mean, one_sample, paired, prediction, welch
+from pkbench.claims.selection import record_of
+from pkbench.claims.statistics import (
+    Summary,
+    TTest,
+    deviation,
+    from_summary,
+    mean,
+    one_sample,
+    paired,
+    prediction,
+    welch,
+)
 from pkbench.claims.verdict import Evidence
 from pkbench.spec.claim import LessClaim, ValueClaim
 from pkbench.spec.scale import Scaled
@@ -37,7 +48,7 @@ def assess(
     )
     b = groups.get((claim.b, data_id))
     if b is None:
-        return _against_quoted(evidence, claim, a, scaled.profile_name)
+        return _against_quoted(evidence, claim, a, scaled.profile_name, records)
     return _between_models(replace(evidence, b=b), claim, a, b, records)
 
 
@@ -57,6 +68,7 @@ def _between_models(
     obstacles = [
         *_choice_obstacles(a, b),
         *_count_obstacles(len(seeds), len(a.planned), "pair of seeds", "pairs of seeds"),
+        *_resolution_obstacle(test, claim, a, records),
     ]
     if test is not None and len(seeds) >= FEWEST and not test.possible:
         obstacles.append("the difference is the same for every seed, so there is no spread to test against")
@@ -79,7 +91,9 @@ def _between_models(
     )
 
 
-def _against_quoted(evidence: Evidence, claim: LessClaim, group: Group, profile: str) -> Evidence:
+def _against_quoted(
+    evidence: Evidence, claim: LessClaim, group: Group, profile: str, records: Mapping[str, Record]
+) -> Evidence:
     """A ``less`` claim against a row nobody trained here: it is about that row's data set and scale only."""
     quoted = evidence.published_b
     if profile != "paper":
@@ -94,13 +108,15 @@ def _against_quoted(evidence: Evidence, claim: LessClaim, group: Group, profile:
             f"{claim.b} was not trained here and the spread of its quoted {quoted.mean:.2f} % is unknown: it is taken "
             "as exact, which makes the p value smaller than it would be"
         )
-        return _one_group(replace(evidence, test=test), group, values, note)
+        obstacles = _resolution_obstacle(test, claim, group, records)
+        return _one_group(replace(evidence, test=test, obstacles=obstacles), group, values, note)
     test = None
     if len(values) > 1:
         ours = Summary(mean(values), deviation(values), len(values))
         test = from_summary(ours, quoted.summary, margin=claim.margin, alpha=claim.alpha)
     note = f"{claim.b} was not trained here: its stated mean and deviation are held against our seeds (Welch's test)"
-    return _one_group(replace(evidence, test=test, welch=True), group, values, note)
+    obstacles = _resolution_obstacle(test, claim, group, records)
+    return _one_group(replace(evidence, test=test, welch=True, obstacles=obstacles), group, values, note)
 
 
 def _value(evidence: Evidence, group: Group, profile: str) -> Evidence:
@@ -120,7 +136,11 @@ def _value(evidence: Evidence, group: Group, profile: str) -> Evidence:
 
 def _one_group(evidence: Evidence, group: Group, values: Sequence[float], note: str) -> Evidence:
     """``evidence`` with what stands in the way of a test of one group's seeds."""
-    obstacles = [*_choice_obstacles(group), *_count_obstacles(len(values), len(group.planned), "run", "runs")]
+    obstacles = [
+        *_choice_obstacles(group),
+        *_count_obstacles(len(values), len(group.planned), "run", "runs"),
+        *evidence.obstacles,
+    ]
     if len(values) >= FEWEST and deviation(values) == 0.0:
         obstacles.append("the error is the same for every seed, so there is no spread to test against")
     return replace(
@@ -145,6 +165,26 @@ def _count_obstacles(n: int, planned: int, one: str, many: str) -> list[str]:
     if n < FEWEST:
         obstacles.append(f"{n} {one if n == 1 else many} cannot decide: at least {FEWEST - n} more are needed")
     return obstacles
+
+
+def _resolution_obstacle(
+    test: TTest | None, claim: LessClaim, group: Group, records: Mapping[str, Record]
+) -> tuple[str, ...]:
+    """A decision on less than one test image is none.
+
+    Errors are counts of images. Where the seeds agree closely a t test finds differences of a fraction of an image,
+    which say something about single images and nothing about models.
+    """
+    images = {record.data.test for run in group.runs if (record := record_of(run, records)) and record.data}
+    if test is None or not images or min(test.p_below, test.p_above) > claim.alpha:
+        return ()
+    step = 100 / min(images)
+    # A whole image up to rounding is an image.
+    if abs(test.effect + claim.margin) > step * (1 - 1e-9):
+        return ()
+    what = "the difference is" if claim.margin == 0 else "the difference lies within"
+    away = "smaller than one test image" if claim.margin == 0 else "one test image of the claimed margin"
+    return (f"{what} {away} ({min(images):,} images, {step:.2g} points each)",)
 
 
 def _group_notes(group: Group) -> list[str]:

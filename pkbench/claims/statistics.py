@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 _EQUAL = 1e-9
-"""Spread, relative to the largest value, below which differing digits are floating-point noise."""
+"""Spread, relative to the mean or 1, below which differing digits are floating-point noise."""
 
 
 class Summary(NamedTuple):
@@ -65,8 +65,7 @@ def mean(values: Sequence[float]) -> float:
 def deviation(values: Sequence[float]) -> float:
     """Standard deviation with ``n - 1``; 0 for a single value, and for values that differ by rounding noise only."""
     centre = mean(values)
-    largest = max(abs(value) for value in values)
-    if max(abs(value - centre) for value in values) <= _EQUAL * max(1.0, largest):
+    if max(abs(value - centre) for value in values) <= _EQUAL * max(1.0, abs(centre)):
         return 0.0
     return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
 
@@ -75,7 +74,7 @@ def _t_test(n: int, effect: float, sd: float, error: float, df: float, margin: f
     """The t test of ``effect`` with standard error ``error`` against the boundary ``-margin``."""
     from scipy.stats import t
 
-    if error == 0.0 or df <= 0:
+    if error == 0.0:
         return TTest(n=n, effect=effect, sd=sd, df=df, bounds=None, p_below=1.0, p_above=1.0)
     statistic = (effect + margin) / error
     half = float(t.isf(alpha / 2, df)) * error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkbench.cli.console import print_error
-from pkbench.cli.options import Json, Profile, SpecNames
+from pkbench.cli.options import Json, Profile
 from pkbench.cli.units import size
 from pkbench.errors import DataError, UsageError
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 EXIT_FAULT = 2
 
+Specs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SPEC...]", help="Spec files or ids [default: all in the nearest specs/ folder]."),
+]
 SpecName = Annotated[
     str, typer.Argument(metavar="SPEC", help="A spec file, or an id looked up in the nearest specs/ folder.")
 ]
@@ -42,9 +46,12 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command("list")
-def list_(specs: SpecNames, json_: Json = False) -> None:
+def list_(specs: Specs = None, json_: Json = False) -> None:
     """List every data set of the specs: its source, where it is looked for, and whether it is there."""
-    rows = [_located(loaded, data) for loaded in map(_load, specs) for data in loaded.spec.data]
+    from pkbench.spec.find import find_specs
+    from pkbench.spec.load import load_spec
+
+    rows = [_located(loaded, data) for loaded in map(load_spec, find_specs(specs or [])) for data in loaded.spec.data]
     if json_:
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -67,7 +74,11 @@ def list_(specs: SpecNames, json_: Json = False) -> None:
             escape("\n".join(row["places"])),
         )
     # Piped to a file or program there is no width to keep to: paths stay in one piece.
-    Console(highlight=False, width=None if sys.stdout.isatty() else 10_000).print(table)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+    console.print(table)
+    for row in rows:
+        if row["problem"] is not None:
+            console.print(f"[yellow]note:[/] {escape(row['problem'])}", soft_wrap=True)
 
 
 @group.command("get")
@@ -162,6 +173,7 @@ def _located(loaded: LoadedSpec, data: AnyData) -> dict[str, Any]:
         "places": [],
         "bytes": None,
         "checksum": None,
+        "problem": None,
     }
     try:
         row["places"] = [str(place) for place in looked_at(data, base)]

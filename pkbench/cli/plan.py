@@ -27,9 +27,9 @@ class Planned:
 
     @property
     def seconds(self) -> float:
-        """Wall time of everything still to be computed."""
+        """Wall time of everything still to be computed, runs whose data is not here yet included."""
         pairs = zip(self.prepared.decisions, self.forecasts, strict=True)
-        total = sum(f.estimate.seconds for decision, f in pairs if f and decision.action == "run")
+        total = sum(f.estimate.seconds for decision, f in pairs if f and decision.action != "skip")
         return total / self.jobs
 
 
@@ -150,7 +150,7 @@ def _print(planned: Planned) -> None:
     if "blocked" in actions:
         parts.append(f"{actions.count('blocked')} without data")
     line = f"{len(actions)} runs: {', '.join(parts)}"
-    if any(planned.forecasts) and "run" in actions:
+    if planned.seconds:
         line += f"; about {duration(planned.seconds)} with {planned.jobs} at a time on {planned.device}"
     console.print(line, soft_wrap=True)
 

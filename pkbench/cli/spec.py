@@ -69,7 +69,8 @@ def _count(number: int, noun: str) -> str:
 
 def _shown(path: Path) -> str:
     """``path`` as one would type it here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    shown = str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    return shown.encode(errors="replace").decode()
 
 
 def _runs(loaded: LoadedSpec) -> dict[str, int]:

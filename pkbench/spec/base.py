@@ -11,7 +11,7 @@ class Part(BaseModel):
     """A table of a spec: unknown keys refused, no conversion between types, no infinities, immutable."""
 
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, defer_build=True
     )
 
 

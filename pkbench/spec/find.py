@@ -21,9 +21,10 @@ def find_spec(name_or_path: str) -> Path:
     if _holds(path.exists) and not path.is_dir():
         return path
     folders = list(_folders())
-    if re.match(IDENTIFIER, name_or_path):
+    file_name = f"{name_or_path.removesuffix('.toml')}.toml"
+    if re.match(IDENTIFIER, file_name):
         for folder in folders:
-            candidate = folder / f"{name_or_path}.toml"
+            candidate = folder / file_name
             if _holds(candidate.is_file):
                 return candidate
     if _holds(path.is_dir):
@@ -33,7 +34,7 @@ def find_spec(name_or_path: str) -> Path:
             f"{name_or_path or 'an empty name'} is a folder", constraint="a spec is a TOML file", remedy=remedy
         )
     ids = [file.stem for folder in folders for file in sorted(folder.glob("*.toml"))]
-    looked = ", ".join([str(path), *(str(folder / f"{path.stem}.toml") for folder in folders)])
+    looked = ", ".join([str(path), *(str(folder / file_name) for folder in folders)])
     near = did_you_mean(path.stem, ids)
     known = f"specs here: {', '.join(dict.fromkeys(ids))}" if ids else "`pkbench new <id>` writes one to start from"
     raise UsageError(f"there is no spec {name_or_path}", constraint=f"looked for {looked}", remedy=near or known)

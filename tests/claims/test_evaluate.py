@@ -222,6 +222,79 @@ def test_less_than_the_margin_is_contradicted_even_if_lower() -> None:
     assert (v.outcome, v.effect) == ("contradicted", pytest.approx(-1.0))
 
 
+# ------------------------------------------------------------------------------------------------- resolution
+
+IMAGE = 100 / 360
+
+
+def images(*wrong: int) -> tuple[float, ...]:
+    """Test errors in per cent of counts of 360 images."""
+    return tuple(100 * count / 360 for count in wrong)
+
+
+def test_less_than_a_test_image_decides_nothing() -> None:
+    # Differences of -1, -1, -1, -1, 0 images: mean -0.8, sd 0.447, t = -4, p = 0.008.
+    a, b = images(7, 8, 9, 8, 7), images(8, 9, 10, 9, 7)
+    v = only(compared(a, b))
+    assert (v.outcome, v.p_support) == ("inconclusive", pytest.approx(0.00807, abs=1e-5))
+    assert v.effect == pytest.approx(-0.8 * IMAGE)
+    assert v.sentence.endswith(
+        "No decision: the difference is smaller than one test image (360 images, 0.28 points each)."
+    )
+    assert v.adjusted_support is None
+    v = only(compared(b, a))
+    assert v.outcome == "inconclusive"
+    assert "smaller than one test image" in v.sentence
+
+
+def test_a_whole_test_image_decides() -> None:
+    # -1, -1, -1, -1, -1 has no spread; -1, -1, -1, -0, -2 has mean -1, sd 0.707, t = -3.16, p = 0.017.
+    a, b = images(7, 8, 9, 7, 7), images(8, 9, 10, 7, 9)
+    assert only(compared(a, b)).outcome == "supported"
+    assert only(compared(b, a)).outcome == "contradicted"
+
+
+def test_the_distance_from_the_margin_counts() -> None:
+    # The differences above and a margin of 3 images: -0.8 + 3 = 2.2 images above the boundary.
+    a, b = images(7, 8, 9, 8, 7), images(8, 9, 10, 9, 7)
+    assert only(compared(a, b, claims=(LESS | {"margin": 3 * IMAGE},))).outcome == "contradicted"
+    v = only(compared(a, b, claims=(LESS | {"margin": 1.5 * IMAGE},)))
+    assert v.p_contradict is not None
+    assert (v.outcome, v.p_contradict < 0.05) == ("inconclusive", True)
+    assert (
+        "the difference lies within one test image of the claimed margin (360 images, 0.28 points each)" in v.sentence
+    )
+
+
+def test_the_resolution_is_silent_where_nothing_would_be_decided() -> None:
+    # -1, 1, 0: nothing to hold back, and the seeds needed are said.
+    v = only(compared(images(7, 8, 9), images(8, 7, 9)))
+    assert "test image" not in v.sentence
+    assert "seeds would be needed" in v.sentence
+
+
+def test_the_resolution_is_the_data_sets() -> None:
+    a, b = images(7, 8, 9, 8, 7), images(8, 9, 10, 9, 7)
+    s = compared(a, b)
+    for run_id, record in s.records.items():
+        assert record.data is not None
+        s.records[run_id] = record.model_copy(update={"data": record.data.model_copy(update={"test": 10_000})})
+    assert only(s).outcome == "supported"
+    for run_id, record in s.records.items():
+        s.records[run_id] = record.model_copy(update={"data": None})
+    assert only(s).outcome == "supported"
+
+
+def test_the_resolution_counts_against_quoted_rows_too() -> None:
+    errors = images(7, 8, 7, 8, 8)  # mean 7.6 images, sd 0.548
+    for number in ({}, {"sd": 0.01, "n": 10}):
+        near = against_quoted(errors, mean=8.4 * IMAGE, **number)
+        assert near.p_support is not None
+        assert (near.outcome, near.p_support < 0.05) == ("inconclusive", True)
+        assert "smaller than one test image" in near.sentence
+        assert against_quoted(errors, mean=8.7 * IMAGE, **number).outcome == "supported"
+
+
 # ------------------------------------------------------------------------------------------ equal connections
 
 WITHIN = LESS | {"equal_connections_within": 0.01}
@@ -395,8 +468,8 @@ def test_a_verdict_for_each_data_set_of_the_profile_or_of_the_claim() -> None:
 # ----------------------------------------------------------------------------------------------- quoted numbers
 
 
-def against_quoted(errors: Any = A, profile: Any = "paper", **number: Any) -> Verdict:
-    s = study(profile, seeds=tuple(range(len(errors))), claims=(QUOTED,), numbers=(reported("lasso", 5.0, **number),))
+def against_quoted(errors: Any = A, profile: Any = "paper", mean: float = 5.0, **number: Any) -> Verdict:
+    s = study(profile, seeds=tuple(range(len(errors))), claims=(QUOTED,), numbers=(reported("lasso", mean, **number),))
     s.finish("a", errors)
     return only(s)
 

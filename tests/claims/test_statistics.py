@@ -48,12 +48,13 @@ def test_deviation_takes_rounding_noise_for_nothing() -> None:
     noisy = [0.3 - 0.2, 0.8 - 0.7, 50.1 - 50.0]
     assert len(set(noisy)) == 3
     assert deviation(noisy) == 0.0
-    # One image in ten million is 1e-5 points and is no noise; relative to large values less is.
+    # One image in ten million is 1e-5 points and is no noise; for large values more is.
     assert deviation([1.0, 1.0 + 1e-5]) > 0
     assert deviation([1.0, 1.0 + 1e-10]) == 0.0
     assert deviation([0.0, 1e-10]) == 0.0
     assert deviation([1e6, 1e6 + 1e-4]) == 0.0
     assert deviation([-1e6, -1e6 - 1e-4]) == 0.0
+    assert deviation([1e6, 1e6 + 1e-2]) > 0.0
     # The border itself: half a distance of 2e-9 is 1e-9.
     assert deviation([0.0, 2e-9]) == 0.0
     assert deviation([0.0, 2.1e-9]) > 0.0
@@ -134,6 +135,11 @@ def test_the_papers_own_numbers_by_welch(a: Summary, b: Summary, p: float) -> No
 def test_the_papers_own_numbers_against_quoted_ones(a: Summary, constant: float, p: float) -> None:
     # For instance 14.81: t = -2.74 / (0.47 / sqrt 3) = -10.0974, t² = 101.958, p = 1 - 10.0974 / sqrt 103.958 = 0.00967.
     assert one_sample_from_summary(a, constant, alpha=0.05).p_two_sided == pytest.approx(p, abs=5e-5)
+
+
+def test_no_margin_is_a_margin_of_zero() -> None:
+    a, b = [1.0, 2.5, 3.0, 4.0], [2.0, 4.0, 7.0]
+    assert welch(a, b, alpha=0.05) == welch(a, b, margin=0.0, alpha=0.05)
 
 
 def test_summaries_say_what_the_values_say() -> None:

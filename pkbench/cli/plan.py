@@ -12,6 +12,8 @@ from pkbench.cli.options import Device, Fresh, Jobs, Json, Only, Profile, Result
 from pkbench.cli.units import count, duration, size
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from pkbench.execute.forecast import Forecast
     from pkbench.execute.prepare import Prepared
 
@@ -143,7 +145,8 @@ def _print(planned: Planned) -> None:
         console.print(f"[yellow]warning:[/] {escape(str(warning))}", soft_wrap=True)
     for problem in prepared.problems:
         console.print(f"[yellow]note:[/] {escape(problem)}", soft_wrap=True)
-    console.print(_model_table(planned))
+    for table in _model_tables(planned):
+        console.print(table)
     console.print(_run_table(planned))
     actions = [decision.action for decision in prepared.decisions]
     parts = [f"{actions.count('run')} to compute", f"{actions.count('skip')} skipped"]
@@ -155,67 +158,56 @@ def _print(planned: Planned) -> None:
     console.print(line, soft_wrap=True)
 
 
-def _model_table(planned: Planned) -> Any:
-    """One row for each model and data set: what a run of it is and costs."""
-    from rich.table import Table
-
+def _model_tables(planned: Planned) -> list[Table]:
+    """What a run of each model on each data set is, and what it costs: two tables, each fit for 80 columns."""
     from pkbench.execute.records import counts
 
-    table = Table(title="models", title_justify="left")
-    for name in (
-        "model",
-        "data",
-        "S",
-        "C",
-        "γ",
-        "Ω",
-        "m",
-        "p",
-        "param.",
-        "connect.",
-        "FLOP/sample",
-        "epochs",
-        "a run",
-        "memory",
-    ):
-        table.add_column(name, justify="left" if name in {"model", "data"} else "right", overflow="fold")
+    sizes = _table("models", ("model", "data"), ("S", "C", "γ", "Ω", "m", "p", "depth", "epochs"))
+    costs = _table("cost of a run", ("model", "data"), ("parameters", "connections", "FLOP/sample", "time", "memory"))
     seen: set[tuple[str, str]] = set()
     for decision, cast in zip(planned.prepared.decisions, planned.forecasts, strict=True):
         run = decision.run
-        if (run.model.id, run.data.id) in seen:
+        names = (run.model.id, run.data.id)
+        if names in seen:
             continue
-        seen.add((run.model.id, run.data.id))
+        seen.add(names)
         c = counts(run)
-        table.add_row(
-            run.model.id,
-            run.data.id,
+        gamma = "–" if c.gamma is None else f"{c.gamma:g}"
+        sizes.add_row(
+            *names,
             str(c.S),
             str(c.C),
-            "–" if c.gamma is None else f"{c.gamma:g}",
+            gamma,
             count(c.omega),
             count(c.S * c.C),
             f"{c.p:.3g}",
-            count(c.parameters),
-            count(c.connections),
-            count(c.forward_flops),
+            str(c.depth),
             str(run.train.epochs),
-            duration(cast.estimate.seconds) if cast else "?",
-            size(cast.estimate.bytes) if cast else "?",
         )
+        time_and_memory = ("?", "?") if cast is None else (duration(cast.estimate.seconds), size(cast.estimate.bytes))
+        costs.add_row(*names, count(c.parameters), count(c.connections), count(c.forward_flops), *time_and_memory)
+    return [sizes, costs]
+
+
+def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
+    """An empty table: names on the left may be folded, numbers on the right may not."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for name in left:
+        table.add_column(name, overflow="fold")
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
-def _run_table(planned: Planned) -> Any:
+def _run_table(planned: Planned) -> Table:
     """One row for each run: what would happen to it and why."""
-    from rich.table import Table
-
-    table = Table(title="runs", title_justify="left")
-    for name in ("run", "model", "data", "lr", "seed", "", "why"):
+    table = _table("runs", (), ("run",))
+    for name in ("model", "data", "lr", "seed", "", "why"):
         table.add_column(name, justify="right" if name in {"lr", "seed"} else "left", overflow="fold")
     for decision in planned.prepared.decisions:
         run = decision.run
-        reason = decision.reason
-        table.add_row(
-            run.run_id or "–", run.model.id, run.data.id, f"{run.lr:g}", str(run.seed), decision.action, reason
-        )
+        names = (run.run_id or "–", run.model.id, run.data.id, f"{run.lr:g}", str(run.seed))
+        table.add_row(*names, decision.action, decision.reason)
     return table

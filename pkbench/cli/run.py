@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -166,7 +167,7 @@ class _Command:
         if prepared.to_run:
             typer.echo(f"{spec_id}: {', '.join(parts)} in {duration(seconds)}; records in {results / spec_id / 'runs'}")
         profile = "" if self.selection.profile == "quick" else f" --profile {self.selection.profile}"
-        typer.echo(f"next: pkbench report {spec_id}{profile}")
+        typer.echo(f"next: pkbench report {_as_typed(prepared.loaded.path)}{profile}")
 
     def _exit_code(self, prepared: Prepared, ended: list[RunEnded]) -> int:
         if any(event.status == "failed" for event in ended):
@@ -180,3 +181,9 @@ class _Command:
         if any(event.status == "interrupted" for event in ended):
             return EXIT_TIME
         return 0
+
+
+def _as_typed(path: Path) -> str:
+    """``path`` relative to the current folder where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)

@@ -15,6 +15,7 @@ from torch import Tensor
 from pkbench.data.raw import Images, Labels, RawImages
 from pkbench.data.sources.table import read
 from pkbench.data.split import Rows, random_order, split
+from pkbench.errors import DataError
 from pkbench.spec.data import DataPart, TorchvisionData
 from pkbench.spec.scale import AnyData
 
@@ -85,7 +86,7 @@ def load(data: AnyData, base: Path, device: torch.device | str) -> Dataset:
         device: where the tensors shall lie.
 
     Raises:
-        DataError: the data is missing, damaged or not what the spec states.
+        DataError: the data is missing, damaged, not what the spec states, or too large for the device.
     """
     raw = read(data, base)
     test_count = 0 if raw.test_images is not None else _test_count(data)
@@ -97,14 +98,21 @@ def load(data: AnyData, base: Path, device: torch.device | str) -> Dataset:
         data_id=data.id,
     )
     mean, std = _normalisation(raw.train_images, rows.train, data)
-    return Dataset(
-        train=_part(raw.train_images, raw.train_labels, rows.train, device),
-        validation=_part(raw.train_images, raw.train_labels, rows.validation, device),
-        test=_test_part(raw, rows.test, data, device),
-        mean=mean,
-        std=std,
-        classes=data.classes,
-    )
+    try:
+        return Dataset(
+            train=_part(raw.train_images, raw.train_labels, rows.train, device),
+            validation=_part(raw.train_images, raw.train_labels, rows.validation, device),
+            test=_test_part(raw, rows.test, data, device),
+            mean=mean,
+            std=std,
+            classes=data.classes,
+        )
+    except torch.OutOfMemoryError as error:
+        raise DataError(
+            f"data set {data.id} does not fit into the memory of {device}",
+            constraint="a data set is held there whole",
+            remedy="state a smaller shape with resize, free memory, or use another device",
+        ) from error
 
 
 def _test_count(data: AnyData) -> int:

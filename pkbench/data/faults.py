@@ -37,7 +37,7 @@ class RowFaults:
         listed = ", ".join(self.shown) + (f", and {rest} more" if rest else "")
         numbered = " (the first row is row 0)" if "row " in listed else ""
         raise DataError(
-            f"{self.count} of {total} images cannot be used{numbered}: {listed}",
+            one_line(f"{self.count} of {total} images cannot be used{numbered}: {listed}"),
             constraint=constraint,
             remedy=remedy,
             place=Place(str(self.file)),
@@ -46,7 +46,7 @@ class RowFaults:
 
 def file_error(file: Path, what: str, constraint: str, remedy: str) -> DataError:
     """The error for a fault of a whole file."""
-    return DataError(what, constraint=constraint, remedy=remedy, place=Place(str(file)))
+    return DataError(one_line(what), constraint=constraint, remedy=remedy, place=Place(str(file)))
 
 
 def choices(wanted: str, present: Iterable[str]) -> str:
@@ -56,4 +56,9 @@ def choices(wanted: str, present: Iterable[str]) -> str:
     close = difflib.get_close_matches(wanted.casefold(), plain, n=1)
     meant = f"did you mean '{plain[close[0]]}'? " if close else ""
     listed = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
-    return f"{meant}there is {listed or 'none at all'}"
+    return one_line(f"{meant}there is {listed or 'none at all'}")
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line without control characters: names and reasons out of files may hold anything."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))

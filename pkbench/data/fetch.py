@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pkbench.data.faults import one_line
 from pkbench.data.identity import content_files
 from pkbench.data.layout import absent_files, layout_of, torchvision_root
 from pkbench.errors import DataError
@@ -91,7 +92,7 @@ def _remove(data: TorchvisionData, root: Path) -> None:
 
 def _download_error(data: TorchvisionData, root: Path, error: Exception) -> DataError:
     """One line for whatever went wrong underneath."""
-    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = one_line(str(error)) or type(error).__name__
     return DataError(
         f"data set {data.id} ({data.source}) could not be downloaded: {reason}",
         constraint="it comes from torchvision's servers and is checked there",

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Part(BaseModel):
-    """A table of a spec: unknown keys refused, no conversion between types, no infinities, immutable."""
+    """A table of a spec: unknown keys refused, no conversion between types, no infinities, immutable.
 
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, defer_build=True
-    )
+    The string below a field says what it is for; :mod:`pkbench.spec.forms` reads it when it is asked for.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 IDENTIFIER = r"^[a-z0-9][a-z0-9.-]{0,62}$"

@@ -31,6 +31,7 @@ class Builder:
         self.positions = Positions(Lines(text))
         self.broken: set[Loc] = set()
         self.slips: list[Slip] = []
+        self.lost = False
         self._text = text
         self._evaluate = evaluate
         self._lists = lists
@@ -47,6 +48,10 @@ class Builder:
                 return
             if isinstance(statement, Pair):
                 self._pair(self._table, self._loc, statement)
+            elif not statement.keys:
+                # Whose table this is cannot be told: what it holds is nobody's.
+                self.lost = True
+                self._table, self._loc = {}, ("",)
             elif statement.array:
                 self._array_header(statement)
             else:
@@ -129,6 +134,12 @@ class Builder:
         table, loc = self._enter(table, loc, pair.keys[:-1], pair.keys[0].offset)
         last = pair.keys[-1]
         loc = (*loc, last.name)
+        if self._begins_another(table, pair):
+            section = loc[0]
+            what = f"`{last.name}` is given twice, first on line {self._line_of(loc)}"
+            self._slip(last.offset, what, f"begin another [[{section}]] above it, or leave one of them")
+            self._append(self.data, loc[:1], Header((Key(str(section), last.offset),), last.offset, array=True))
+            table, loc = self._table, (*self._loc, last.name)
         if last.name in table:
             what = f"`{dotted(pair.keys)}` is given twice, first on line {self._line_of(loc)}"
             self._slip(pair.keys[0].offset, what, "leave one of them")
@@ -136,6 +147,11 @@ class Builder:
         start = pair.value.start if pair.value else pair.keys[0].offset
         self.positions.add(loc, pair.keys[0].offset, start)
         table[last.name] = self._value(loc, pair.value)
+
+    def _begins_another(self, table: dict[str, Any], pair: Pair) -> bool:
+        """Whether ``pair`` repeats the key that an item of a list begins with: then the header between is missing."""
+        in_list = len(self._loc) == 2 and self._loc[0] in self._lists
+        return in_list and table is self._table and pair.keys[-1].name == next(iter(table), None)
 
     def _value(self, loc: Loc, value: Value | None) -> Any:
         """What ``value`` means; nesting is bounded by the scanner."""

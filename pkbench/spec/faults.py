@@ -43,6 +43,8 @@ def faults_of(error: ValidationError, model: type[BaseModel], document: Document
         # A name that cannot stand there says enough: what it names is no better.
         if document.is_broken(spot.loc) or (spot.loc in names and not _is_key_of_map(spot)):
             continue
+        if document.lost and kind == "missing" and not isinstance(spot.form, Scalar):
+            continue
         # pydantic counts only the items it accepted: an array with a bad item is not also too short.
         if kind in _SIZES and any(loc != spot.loc and loc[: len(spot.loc)] == spot.loc for loc in locs):
             continue

@@ -5,8 +5,12 @@ A form is one of five: a table, a choice between tables, an array, a map from na
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -62,12 +66,18 @@ Form = Table | Choice | Array | Map | Scalar
 
 @dataclass(frozen=True, slots=True)
 class FieldForm:
-    """A field of a table: its form, what it is for, whether it can be left out, and what then stands in for it."""
+    """A field of the table ``model``: its form, whether it can be left out, and what then stands in for it."""
 
+    model: type[BaseModel]
+    name: str
     form: Form
-    description: str
     required: bool
     default: Any
+
+    @property
+    def description(self) -> str:
+        """What the field is for: the string below it in its class."""
+        return _descriptions(self.model).get(self.name, "")
 
 
 @cache
@@ -75,13 +85,31 @@ def fields_of(model: type[BaseModel]) -> dict[str, FieldForm]:
     """The fields of ``model`` by name."""
     return {
         name: FieldForm(
-            _form_of_field(info),
-            info.description or "",
-            info.is_required(),
-            None if info.is_required() else info.default,
+            model, name, _form_of_field(info), info.is_required(), None if info.is_required() else info.default
         )
         for name, info in model.model_fields.items()
     }
+
+
+@cache
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """The strings below the fields of ``model`` and its bases.
+
+    pydantic can collect them too, at every import; here it is done for the few tables a message is about.
+    """
+    found: dict[str, str] = {}
+    for part in reversed(model.__mro__):
+        if issubclass(part, BaseModel) and part.__module__.startswith("pkbench."):
+            (body,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+            lines = body.body if isinstance(body, ast.ClassDef) else []
+            for line, after in pairwise(lines):
+                if (
+                    isinstance(line, ast.AnnAssign)
+                    and isinstance(line.target, ast.Name)
+                    and isinstance(after, ast.Expr)
+                ):
+                    found[line.target.id] = str(ast.literal_eval(after.value))
+    return found
 
 
 def _form_of_field(info: FieldInfo) -> Form:

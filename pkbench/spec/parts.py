@@ -28,11 +28,13 @@ LISTS = frozenset({"data", "model", "reported", "claim"})
 class Parts:
     """What is valid of a spec: items of arrays by their index, so that a broken one hides no other.
 
-    ``spec`` is the whole, where all of it is valid; ``raw`` is the data before its structure was mended.
+    ``spec`` is the whole, where all of it is valid; ``raw`` is the data before its structure was mended, and at
+    ``excused`` paths something is missing that has been found elsewhere.
     """
 
     document: Document
     raw: dict[str, Any]
+    excused: frozenset[Loc] = frozenset()
     spec: Spec | None = None
     experiment: Experiment | None = None
     train: Train | None = None
@@ -63,7 +65,7 @@ class Parts:
     def might_mean(self, section: str, name: str) -> bool:
         """Whether ``name`` may stand for a table whose own id is missing, repeated or misspelled: one fault, not two."""
         ids = self.ids(section)
-        if len(set(ids)) < len(self.items(section)):
+        if self.document.lost or len(set(ids)) < len(self.items(section)) or "" in ids:
             return True
         return any(_bare(name) == _bare(other) for other in ids if not re.match(IDENTIFIER, other))
 
@@ -77,7 +79,7 @@ def validate(document: Document) -> tuple[Parts, list[Fault]]:
     repaired = repair(document)
     raw, document = document.data, repaired.document
     faults = list(document.faults)
-    parts = Parts(document, raw)
+    parts = Parts(document, raw, repaired.excused)
     try:
         parts.spec = Spec.model_validate(document.data)
     except ValidationError as error:

@@ -18,8 +18,11 @@ from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Scalar, Tabl
 from pkbench.spec.positions import Loc
 from pkbench.spec.syntax import shorten
 from pkbench.spec.toml import Document
-from pkbench.spec.unknown import UnknownKey
+from pkbench.spec.unknown import UnknownKey, lost_header
 from pkbench.spec.words import any_of, closest, did_you_mean, no_such, plain, subject, written
+
+_SEVERAL = 3
+"""Keys of one other table that are no longer a slip each, but its missing header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,10 @@ class _Repairer:
                 return self._map(form, value, loc, origin)
         return value
 
+    def _origin(self, loc: Loc, origin: Loc, key: str) -> Loc:
+        """The file's own path of ``key`` in the table at ``loc``."""
+        return self.origins.get((*loc, key), (*origin, key))
+
     def _brackets(self, origin: Loc, found: str, needed: str) -> None:
         name = ".".join(str(part) for part in origin if isinstance(part, str))
         constraint = "a spec has one such table" if needed == "[%s]" else "a spec can have several such tables"
@@ -90,13 +97,24 @@ class _Repairer:
     ) -> dict[str, Any]:
         """``table`` with keys that are ``fields``: an unknown one is taken for the one it resembles."""
         renamed: dict[str, str] = {}
+        elsewhere: dict[tuple[str, ...], list[UnknownKey]] = {}
         for key in [key for key in table if key not in fields]:
-            unknown = UnknownKey(key, loc, origin, fields, choice)
+            unknown = UnknownKey(key, loc, self._origin(loc, origin, key), fields, choice)
             near = None if unknown.is_misplaced() else _nearest(key, fields, table)
-            if not self.document.is_broken((*origin, key)):
-                self.faults.append(unknown.fault(self.document, near))
             if near is not None:
                 renamed[key] = near
+            if unknown.homes():
+                elsewhere.setdefault(unknown.homes(), []).append(unknown)
+            elif not self.document.is_broken(unknown.origin):
+                self.faults.append(unknown.fault(self.document, near))
+        for homes, unknowns in elsewhere.items():
+            # What stands here is not missing there as well.
+            for home in (tuple(header.strip("[]").split(".")) for header in homes):
+                self.excused |= {home, *((*home, unknown.key) for unknown in unknowns)}
+            if len(unknowns) >= _SEVERAL:
+                self.faults.append(lost_header(unknowns, self.document))
+            else:
+                self.faults += [unknown.fault(self.document, None) for unknown in unknowns]
         table = self._rename(
             {key: item for key, item in table.items() if key in fields or key in renamed}, renamed, loc, origin
         )
@@ -162,7 +180,10 @@ class _Repairer:
             if form.key.choices:
                 what, constraint = f"`{shorten(key)}` cannot stand here as a name", f"it needs {any_of(choices)}"
             remedy = f"did you mean `{near}`?" if near else ""
-            self.faults.append(Fault(self.document.at_key((*origin, key)), what, constraint, remedy))
+            if near or not form.key.choices:
+                self.faults.append(
+                    Fault(self.document.at_key(self._origin(loc, origin, key)), what, constraint, remedy)
+                )
             if near is not None:
                 renamed[key] = near
         table = self._rename(table, renamed, loc, origin)

@@ -34,6 +34,8 @@ _STATEMENT = re.compile(
     r"|\[\[?[ \t]*(?!(?:true|false|inf|nan)\b)[A-Za-z_][^\[\],\n]*\])"
 )
 """A line that is a statement whatever stands before it: no line within a valid array looks like that."""
+_ODD_HEADER = re.compile(rf"([\[({{< \t]*)({_KEY}(?:\.{_KEY})*)([\])}}>]+)[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
+"""A line that has nothing but a name in some brackets, the closing ones at least."""
 _CLOSER = {"array": "]", "table": "}"}
 
 
@@ -59,7 +61,7 @@ class _Scanner(Cursor):
             if self.at >= len(self.text):
                 return
             try:
-                if self.here("["):
+                if self.here("[") or _ODD_HEADER.match(self.text, self.at):
                     self._header()
                 else:
                     self._pair()
@@ -78,14 +80,40 @@ class _Scanner(Cursor):
     def _header(self) -> None:
         start = self.at
         array = self.here("[[")
+        odd = _ODD_HEADER.match(self.text, start)
+        if odd is not None:
+            self._odd_header(odd)
         self.at += 2 if array else 1
-        keys = self.keys("the name of a table")
+        try:
+            keys = self.keys("the name of a table")
+        except BrokenError:
+            self.statements.append(Header((), start, array))
+            raise
+        if self.here("="):
+            self.statements.append(Pair(keys))
+            raise BrokenError(start, f"`{self.line(start)}` begins with [", f"write `{dotted(keys)} = …`")
         closing = self.match(_BRACKETS) or ""
+        if not closing and LINE_END.match(self.text, self.at) is None:
+            self.statements.append(Header((), start, array))
+            raise BrokenError(self.at, f"the name of a table cannot have `{self.line(self.at)}` in it", "write [name]")
         self.statements.append(Header(keys, start, array or closing == "]]"))
         if len(closing) != 1 + array:
-            what = f"`{self.line(start)}` is not closed the way it is opened"
-            raise BrokenError(start, what, f"write [{dotted(keys)}], or [[{dotted(keys)}]] where there may be several")
+            raise self._unlike(start, dotted(keys))
         self._end_of_line("the table's name", "go on in a new line")
+
+    def _odd_header(self, found: re.Match[str]) -> None:
+        """Take a line that is a table's name in the wrong brackets for what it is meant to be."""
+        opening, name, closing = found.groups()
+        if (opening, closing) in {("[", "]"), ("[[", "]]")}:
+            return
+        self.at = found.start(2)
+        keys = self.keys("the name of a table")
+        self.statements.append(Header(keys, found.start(), "[[" in opening or "]]" in closing))
+        raise self._unlike(found.start(), name)
+
+    def _unlike(self, start: int, name: str) -> BrokenError:
+        what = f"`{self.line(start)}` is not closed the way it is opened"
+        return BrokenError(start, what, f"write [{name}], or [[{name}]] where there may be several")
 
     def _pair(self) -> None:
         start = self.at

@@ -52,7 +52,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """``[key]`` or, with ``array``, ``[[key]]``."""
+    """``[key]`` or, with ``array``, ``[[key]]``; no ``keys`` where the name could not be read."""
 
     keys: tuple[Key, ...]
     offset: int

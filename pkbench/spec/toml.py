@@ -20,7 +20,8 @@ from pkbench.spec.syntax import MAX_SLIPS, Slip
 class Document:
     """A parsed file: ``faults`` where it is not TOML, and at ``broken`` paths no value that could be read.
 
-    ``origins`` has the file's own path of what a repair has put elsewhere.
+    ``lost``: there are tables whose name could not be read, so what is missing may be there. ``origins`` has the
+    file's own path of what a repair has put elsewhere.
     """
 
     file: str
@@ -28,6 +29,7 @@ class Document:
     positions: Positions
     broken: frozenset[Loc]
     faults: tuple[Fault, ...]
+    lost: bool = False
     origins: Mapping[Loc, Loc] = field(default_factory=dict)
 
     def at_key(self, loc: Loc) -> Place:
@@ -77,7 +79,7 @@ def parse(content: bytes, file: str, lists: frozenset[str] = frozenset()) -> Doc
         what = f"{len(faults)} faults, and the rest of the file is not looked at"
         raise SpecError([*faults, Fault(Place(file), what, "a spec is a TOML file", "is this the right file?")])
     data = builder.data if data is None else data
-    return Document(file, data, builder.positions, frozenset(builder.broken), faults)
+    return Document(file, data, builder.positions, frozenset(builder.broken), faults, builder.lost)
 
 
 def _load(text: str) -> tuple[dict[str, Any], None] | tuple[None, Slip]:

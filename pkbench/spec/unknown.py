@@ -18,7 +18,10 @@ from pkbench.spec.words import any_of, subject
 
 
 class UnknownKey:
-    """A key of the table at ``loc`` that is none of ``fields``; ``choice``: the kinds that table can have."""
+    """A key, in the file at ``origin``, of the table at ``loc`` that is none of ``fields``.
+
+    ``choice`` has the kinds that this table can be of, where there are several.
+    """
 
     def __init__(self, key: str, loc: Loc, origin: Loc, fields: dict[str, FieldForm], choice: Choice | None) -> None:
         self.key = key
@@ -29,12 +32,12 @@ class UnknownKey:
 
     def is_misplaced(self) -> bool:
         """Whether it is a key of another table or kind, spelled as it is there."""
-        return bool(self._kinds() or self._is_question() or self._homes())
+        return bool(self._kinds() or self._is_question() or self.homes())
 
     def fault(self, document: Document, near: str | None) -> Fault:
         """What is wrong with it and where it belongs, or that it is likely meant to be ``near``."""
         name = shorten(self.key)
-        place = document.at_key((*self.origin, self.key))
+        place = document.at_key(self.origin)
         known = "known keys here: " + ", ".join(self.fields)
         table = subject(self.loc, document.data) if self.loc else "the spec"
         if self._kinds() and self.choice:
@@ -48,8 +51,8 @@ class UnknownKey:
         id_remedy = self._dotted_id(document)
         if id_remedy:
             return Fault(place, what, "", id_remedy)
-        if self._homes():
-            return Fault(place, what, f"it is a key of {' and '.join(self._homes())}", "move it there")
+        if self.homes():
+            return Fault(place, what, f"it is a key of {' and '.join(self.homes())}", "move it there")
         return Fault(place, what, known, f"did you mean `{near}`?" if near else "")
 
     def _kinds(self) -> tuple[str, ...]:
@@ -67,15 +70,17 @@ class UnknownKey:
             return False
         return any(self.key in table for _, table in _tables(Spec))
 
-    def _homes(self) -> list[str]:
-        """Headers of the other tables that have the key, where they are few."""
+    def homes(self) -> tuple[str, ...]:
+        """Headers of the other tables that have the key, where they are few and it is not about another kind."""
+        if self._kinds() or self._is_question():
+            return ()
         if self._in_profile():
             prefix = f"profile.{self.loc[1]}"
             homes = [_header((prefix, *path)) for path, table in _tables(Profile) if self.key in table]
         else:
             homes = [_header(path) for path, table in _tables(Spec) if self.key in table and path[:1] != ("profile",)]
-        distinct = list(dict.fromkeys(homes))
-        return distinct if len(distinct) <= 2 else []
+        distinct = tuple(dict.fromkeys(homes))
+        return distinct if len(distinct) <= 2 else ()
 
     def _dotted_id(self, document: Document) -> str:
         """Advice for ``[profile.quick.model.a.b]`` where ``a.b`` is one id."""
@@ -85,6 +90,15 @@ class UnknownKey:
         ids = [item.get("id") for item in document.data.get("model", ()) if isinstance(item, dict)]
         known = next((name for name in ids if isinstance(name, str) and (name + ".").startswith(whole + ".")), None)
         return f'an id with dots stands in quotes: [profile.{self.loc[1]}.model."{known}"]' if known else ""
+
+
+def lost_header(keys: list[UnknownKey], document: Document) -> Fault:
+    """One fault for several keys that all belong to the same other table: its header is likely missing."""
+    first, homes = keys[0], " and ".join(keys[0].homes())
+    names = ", ".join(f"`{shorten(key.key)}`" for key in keys[:6]) + (", …" if keys[6:] else "")
+    table = subject(first.loc, document.data) if first.loc else "the spec"
+    remedy = f"write {first.homes()[0]} above them, or move them there"
+    return Fault(document.at_key(first.origin), f"{table} has no keys {names}", f"they are keys of {homes}", remedy)
 
 
 def _header(path: tuple[str, ...]) -> str:

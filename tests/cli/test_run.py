@@ -28,7 +28,7 @@ def test_plan_run_plan(tmp_path: Path, pkbench: Command) -> None:
     lines = run.stdout.splitlines()
     assert lines[0] == "small · quick: 6 runs, 6 to compute"
     assert lines[1].startswith("[1/6] narrow · digits · lr 0.01 · seed 0: test error ")
-    assert "next: pkbench report small" in lines[-1]
+    assert "next: pkbench report specs/small.toml" in lines[-1]
     assert "\x1b" not in run.stdout
 
     after = json.loads(pkbench("plan", "small", "--json").stdout)[0]

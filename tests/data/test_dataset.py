@@ -169,6 +169,16 @@ def test_counts_that_leave_nothing_to_train_on_are_an_error(tmp_path: Path) -> N
         load(data_of("npz", validation_count=12), tmp_path, "cpu")
 
 
+def test_a_device_that_is_too_small_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
+
+    write_npz(tmp_path / "arrays.npz")
+    monkeypatch.setattr("pkbench.data.dataset._part", full)
+    with pytest.raises(DataError, match="data set made does not fit into the memory of cpu"):
+        load(data_of("npz"), tmp_path, "cpu")
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_on_a_gpu_everything_lies_there(tmp_path: Path) -> None:
     write_npz(tmp_path / "arrays.npz")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.data.faults import RowFaults, choices
+from pkbench.data.faults import RowFaults, choices, file_error
 from pkbench.errors import DataError
 
 
@@ -40,3 +40,9 @@ def test_files_are_shown_by_name() -> None:
 )
 def test_choices(wanted: str, present: list[str], said: str) -> None:
     assert choices(wanted, present) == said
+
+
+def test_what_comes_out_of_a_file_cannot_steer_a_terminal() -> None:
+    error = file_error(Path("a"), "column 'x\x1b[2J'\nis odd", "b", "c")
+    assert error.message == "a: column 'x?[2J' is odd; b; c"
+    assert choices("a", ["\x1b[2J"]) == "there is '?[2J'"

@@ -73,6 +73,7 @@ def test_a_file_changed_just_now_is_not_remembered(tmp_path: Path, reads: list[s
         b"null",
         b'{"a": 1}',
         b'{"a": [[1, 2, 3, 4], "zz"]}',
+        b'{"a": [[1, 2, 3, 4], "00"]}',
         b'{"a": [[1], "00"]}',
         b'{"a": [null, 7]}',
     ],

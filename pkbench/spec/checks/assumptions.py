@@ -18,7 +18,7 @@ def check_assumptions(parts: Parts) -> Iterator[Fault]:
         return
     paths = set(_paths(parts))
     for path in parts.assumption:
-        if path in paths or _might_be_there(parts, path):
+        if path in paths or tuple(path.split(".")) in parts.excused or _might_be_there(parts, path):
             continue
         near = closest(path, paths)
         constraint = "a path is like train.optimizer.lr, or model.<id>.bias, of a value that the spec has"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pkbench.claims.groups import Group
 from pkbench.claims.hardware import difference_note
+from pkbench.claims.images import image_count, other_images_note, too_fine
 from pkbench.claims.power import FEWEST
 from pkbench.claims.published import paper_test, published
-from pkbench.claims.selection import record_of
 from pkbench.claims.statistics import (
     Summary,
-    TTest,
     deviation,
     from_summary,
     mean,
@@ -65,10 +64,11 @@ def _between_models(
     values_a, values_b = [a.errors[seed] for seed in seeds], [b.errors[seed] for seed in seeds]
     test = paired(values_a, values_b, margin=claim.margin, alpha=claim.alpha) if seeds else None
     gap = connections_gap(a.connections, b.connections)
+    images = image_count(a, records)
     obstacles = [
         *_choice_obstacles(a, b),
         *_count_obstacles(len(seeds), len(a.planned), "pair of seeds", "pairs of seeds"),
-        *_resolution_obstacle(test, claim, a, records),
+        *too_fine(test, claim, images),
     ]
     if test is not None and len(seeds) >= FEWEST and not test.possible:
         obstacles.append("the difference is the same for every seed, so there is no spread to test against")
@@ -77,7 +77,13 @@ def _between_models(
             f"the claim is about connections equal within {claim.equal_connections_within:.3g} of each other, but "
             f"{claim.a} has {a.connections:,} and {claim.b} has {b.connections:,}: {100 * gap:.2f} % apart"
         )
-    notes = [*_group_notes(a), *_group_notes(b), *difference_note(a, b, records)]
+    means = (mean(values_a), mean(values_b)) if seeds else (0.0, 0.0)
+    notes = [
+        *_group_notes(a),
+        *_group_notes(b),
+        *difference_note(a, b, records),
+        *other_images_note(test, claim, means, images),
+    ]
     if a.run_ids and a.run_ids == b.run_ids:
         notes.append(f"{claim.a} and {claim.b} are one and the same model at this profile")
     return replace(
@@ -108,15 +114,24 @@ def _against_quoted(
             f"{claim.b} was not trained here and the spread of its quoted {quoted.mean:.2f} % is unknown: it is taken "
             "as exact, which makes the p value smaller than it would be"
         )
-        obstacles = _resolution_obstacle(test, claim, group, records)
-        return _one_group(replace(evidence, test=test, obstacles=obstacles), group, values, note)
-    test = None
-    if len(values) > 1:
-        ours = Summary(mean(values), deviation(values), len(values))
-        test = from_summary(ours, quoted.summary, margin=claim.margin, alpha=claim.alpha)
-    note = f"{claim.b} was not trained here: its stated mean and deviation are held against our seeds (Welch's test)"
-    obstacles = _resolution_obstacle(test, claim, group, records)
-    return _one_group(replace(evidence, test=test, welch=True, obstacles=obstacles), group, values, note)
+    else:
+        test = None
+        if len(values) > 1:
+            ours = Summary(mean(values), deviation(values), len(values))
+            test = from_summary(ours, quoted.summary, margin=claim.margin, alpha=claim.alpha)
+        note = (
+            f"{claim.b} was not trained here: its stated mean and deviation are held against our seeds (Welch's test)"
+        )
+    images = image_count(group, records)
+    means = (mean(values) if values else 0.0, quoted.mean)
+    return replace(
+        evidence,
+        test=test,
+        welch=quoted.summary is not None,
+        seeds=tuple(group.errors),
+        obstacles=(*_group_obstacles(group), *too_fine(test, claim, images)),
+        notes=(*_group_notes(group), note, *other_images_note(test, claim, means, images)),
+    )
 
 
 def _value(evidence: Evidence, group: Group, profile: str) -> Evidence:
@@ -131,24 +146,22 @@ def _value(evidence: Evidence, group: Group, profile: str) -> Evidence:
     note = "the paper's seeds are taken to scatter as ours do"
     if quoted.n is None:
         note += "; how many seeds are behind its number is not stated, so it is taken for a single one"
-    return _one_group(replace(evidence, test=test), group, values, note)
-
-
-def _one_group(evidence: Evidence, group: Group, values: Sequence[float], note: str) -> Evidence:
-    """``evidence`` with what stands in the way of a test of one group's seeds."""
-    obstacles = [
-        *_choice_obstacles(group),
-        *_count_obstacles(len(values), len(group.planned), "run", "runs"),
-        *evidence.obstacles,
-    ]
-    if len(values) >= FEWEST and deviation(values) == 0.0:
-        obstacles.append("the error is the same for every seed, so there is no spread to test against")
     return replace(
         evidence,
-        obstacles=tuple(obstacles),
-        notes=(*_group_notes(group), note),
+        test=test,
         seeds=tuple(group.errors),
+        obstacles=_group_obstacles(group),
+        notes=(*_group_notes(group), note),
     )
+
+
+def _group_obstacles(group: Group) -> tuple[str, ...]:
+    """What stands in the way of a test of one group's seeds."""
+    values = list(group.errors.values())
+    obstacles = [*_choice_obstacles(group), *_count_obstacles(len(values), len(group.planned), "run", "runs")]
+    if len(values) >= FEWEST and deviation(values) == 0.0:
+        obstacles.append("the error is the same for every seed, so there is no spread to test against")
+    return tuple(obstacles)
 
 
 def _choice_obstacles(*groups: Group) -> list[str]:
@@ -165,26 +178,6 @@ def _count_obstacles(n: int, planned: int, one: str, many: str) -> list[str]:
     if n < FEWEST:
         obstacles.append(f"{n} {one if n == 1 else many} cannot decide: at least {FEWEST - n} more are needed")
     return obstacles
-
-
-def _resolution_obstacle(
-    test: TTest | None, claim: LessClaim, group: Group, records: Mapping[str, Record]
-) -> tuple[str, ...]:
-    """A decision on less than one test image is none.
-
-    Errors are counts of images. Where the seeds agree closely a t test finds differences of a fraction of an image,
-    which say something about single images and nothing about models.
-    """
-    images = {record.data.test for run in group.runs if (record := record_of(run, records)) and record.data}
-    if test is None or not images or min(test.p_below, test.p_above) > claim.alpha:
-        return ()
-    step = 100 / min(images)
-    # A whole image up to rounding is an image.
-    if abs(test.effect + claim.margin) > step * (1 - 1e-9):
-        return ()
-    what = "the difference is" if claim.margin == 0 else "the difference lies within"
-    away = "smaller than one test image" if claim.margin == 0 else "one test image of the claimed margin"
-    return (f"{what} {away} ({min(images):,} images, {step:.2g} points each)",)
 
 
 def _group_notes(group: Group) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.published import paper_tests, published
 from pkbench.report import evidence, sections
-from pkbench.report.provenance import commits
+from pkbench.report.provenance import commits, used_records
 from pkbench.report.study import Study
 from pkbench.report.words import NOTHING, SYMBOLS, code, effect, markdown, mean_sd, outcome, shell
 from pkbench.report.words import published as number
@@ -154,6 +154,8 @@ def _reproduce(studies: Sequence[Study]) -> list[str]:
     lines += [sections.run_command(study) for study in studies]
     lines.append(f"pkbench report {shell(first.spec_path)}")
     text = ["## How to reproduce", "", "```sh", *lines, "```", ""]
+    if any(record.code.dirty for study in studies for record in used_records(study)):
+        text += ["Some runs were computed with uncommitted changes: the commit alone does not give their code.", ""]
     if len(used) > 1:
         text += [f"The runs come from several commits: {', '.join(f'`{commit}`' for commit in used)}.", ""]
     return text

@@ -193,6 +193,8 @@ class _Repairer:
         """The ids that keys at ``loc`` have to be, where these are ids of models and all of them can be read."""
         if len(loc) != 3 or loc[0] != "profile" or loc[2] != "model" or set(self.document.data) - set(fields_of(Spec)):
             return ()
+        if self.document.lost:
+            return ()
         models = self.document.data.get("model")
         ids = (
             [item.get("id") if isinstance(item, dict) else None for item in models] if isinstance(models, list) else []

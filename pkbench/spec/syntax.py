@@ -12,6 +12,9 @@ MAX_DEPTH = 32
 MAX_SLIPS = 100
 """Slips after which a file is taken for something else, and the rest of it is not looked at."""
 
+MAX_VALUES = 50_000
+"""Values and tables of a file: a thousand models have a third of that, and each takes some microseconds."""
+
 BLANK = re.compile(r"[ \t]*")
 LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 STRINGS = {

@@ -64,7 +64,7 @@ def parse(content: bytes, file: str, lists: frozenset[str] = frozenset()) -> Doc
     """
     text, odd = control_characters(decode(content, file))
     statements, slips = scan(text)
-    if not statements and not slips:
+    if not statements and not slips and not odd:
         remedy = "`pkbench new <id>` writes a spec to start from"
         raise SpecError([Fault(Place(file), "this file is empty", "a spec has at least a model and its data", remedy)])
     slips = [Slip(at, "a control character stands here", "take it out") for at in odd[:MAX_SLIPS]] + slips
@@ -78,6 +78,9 @@ def parse(content: bytes, file: str, lists: frozenset[str] = frozenset()) -> Doc
     if len(faults) >= MAX_SLIPS:
         what = f"{len(faults)} faults, and the rest of the file is not looked at"
         raise SpecError([*faults, Fault(Place(file), what, "a spec is a TOML file", "is this the right file?")])
+    if faults and all((key,) in builder.broken for key in builder.data):
+        # Nothing could be read: that everything is missing besides is no news.
+        raise SpecError(faults)
     data = builder.data if data is None else data
     return Document(file, data, builder.positions, frozenset(builder.broken), faults, builder.lost)
 

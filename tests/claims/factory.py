@@ -176,6 +176,7 @@ def finished(
     commit: str | None = "0" * 40,
     dirty: bool | None = False,
     torch: str = "2.11.0",
+    images: int = 10_000,
 ) -> Record:
     """A finished record of ``run``: the error falls to ``error`` per cent over its epochs."""
     last = run.train.epochs if epochs is None else epochs
@@ -194,7 +195,7 @@ def finished(
         )
         for epoch in range(1, last + 1)
     )
-    return _record(run, history, None, device=device, commit=commit, dirty=dirty, torch=torch)
+    return _record(run, history, None, device=device, commit=commit, dirty=dirty, torch=torch, images=images)
 
 
 def failed(
@@ -202,7 +203,7 @@ def failed(
 ) -> Record:
     """A failed record of ``run``."""
     failure = Failure(kind=kind, message=message, epoch=1)
-    return _record(run, (), failure, device="cpu", commit="0" * 40, dirty=False, torch="2.11.0")
+    return _record(run, (), failure, device="cpu", commit="0" * 40, dirty=False, torch="2.11.0", images=10_000)
 
 
 def _record(
@@ -214,6 +215,7 @@ def _record(
     commit: str | None,
     dirty: bool | None,
     torch: str,
+    images: int,
 ) -> Record:
     assert run.run_id is not None
     shape = run.shape
@@ -239,7 +241,7 @@ def _record(
             connections=widths.connections(shape),
             forward_flops=widths.forward_flops(shape),
         ),
-        data=DataSummary(checksum=CHECKSUM, train=1257, validation=180, test=360, mean=(0.0,), std=(1.0,)),
+        data=DataSummary(checksum=CHECKSUM, train=1257, validation=180, test=images, mean=(0.0,), std=(1.0,)),
         history=history,
         failure=failure,
         weights_sha256="a" * 64 if failure is None else None,

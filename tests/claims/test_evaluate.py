@@ -34,10 +34,10 @@ def three(**changes: Any) -> Study:
     return study(seeds=(0, 1, 2), **changes)
 
 
-def compared(a: Any = A, b: Any = B, **changes: Any) -> Study:
+def compared(a: Any = A, b: Any = B, *, images: int = 10_000, **changes: Any) -> Study:
     s = study(seeds=tuple(range(len(a))), **changes)
-    s.finish("a", a)
-    s.finish("b", b)
+    s.finish("a", a, images=images)
+    s.finish("b", b, images=images)
     return s
 
 
@@ -107,6 +107,7 @@ def test_two_pairs_never_decide_however_clear() -> None:
         assert v.adjusted_support is None
         assert v.adjusted_contradict is None
         # Raw values stay visible.
+        assert v.unpaired_p_support is not None
         assert v.p_support is not None
         assert min(v.p_support, 1 - v.p_support) < 0.01
 
@@ -235,14 +236,14 @@ def images(*wrong: int) -> tuple[float, ...]:
 def test_less_than_a_test_image_decides_nothing() -> None:
     # Differences of -1, -1, -1, -1, 0 images: mean -0.8, sd 0.447, t = -4, p = 0.008.
     a, b = images(7, 8, 9, 8, 7), images(8, 9, 10, 9, 7)
-    v = only(compared(a, b))
+    v = only(compared(a, b, images=360))
     assert (v.outcome, v.p_support) == ("inconclusive", pytest.approx(0.00807, abs=1e-5))
     assert v.effect == pytest.approx(-0.8 * IMAGE)
     assert v.sentence.endswith(
         "No decision: the difference is smaller than one test image (360 images, 0.28 points each)."
     )
     assert v.adjusted_support is None
-    v = only(compared(b, a))
+    v = only(compared(b, a, images=360))
     assert v.outcome == "inconclusive"
     assert "smaller than one test image" in v.sentence
 
@@ -250,15 +251,15 @@ def test_less_than_a_test_image_decides_nothing() -> None:
 def test_a_whole_test_image_decides() -> None:
     # -1, -1, -1, -1, -1 has no spread; -1, -1, -1, -0, -2 has mean -1, sd 0.707, t = -3.16, p = 0.017.
     a, b = images(7, 8, 9, 7, 7), images(8, 9, 10, 7, 9)
-    assert only(compared(a, b)).outcome == "supported"
-    assert only(compared(b, a)).outcome == "contradicted"
+    assert only(compared(a, b, images=360)).outcome == "supported"
+    assert only(compared(b, a, images=360)).outcome == "contradicted"
 
 
 def test_the_distance_from_the_margin_counts() -> None:
     # The differences above and a margin of 3 images: -0.8 + 3 = 2.2 images above the boundary.
     a, b = images(7, 8, 9, 8, 7), images(8, 9, 10, 9, 7)
-    assert only(compared(a, b, claims=(LESS | {"margin": 3 * IMAGE},))).outcome == "contradicted"
-    v = only(compared(a, b, claims=(LESS | {"margin": 1.5 * IMAGE},)))
+    assert only(compared(a, b, images=360, claims=(LESS | {"margin": 3 * IMAGE},))).outcome == "contradicted"
+    v = only(compared(a, b, images=360, claims=(LESS | {"margin": 1.5 * IMAGE},)))
     assert v.p_contradict is not None
     assert (v.outcome, v.p_contradict < 0.05) == ("inconclusive", True)
     assert (
@@ -268,18 +269,16 @@ def test_the_distance_from_the_margin_counts() -> None:
 
 def test_the_resolution_is_silent_where_nothing_would_be_decided() -> None:
     # -1, 1, 0: nothing to hold back, and the seeds needed are said.
-    v = only(compared(images(7, 8, 9), images(8, 7, 9)))
+    v = only(compared(images(7, 8, 9), images(8, 7, 9), images=360))
     assert "test image" not in v.sentence
     assert "seeds would be needed" in v.sentence
 
 
 def test_the_resolution_is_the_data_sets() -> None:
     a, b = images(7, 8, 9, 8, 7), images(8, 9, 10, 9, 7)
-    s = compared(a, b)
-    for run_id, record in s.records.items():
-        assert record.data is not None
-        s.records[run_id] = record.model_copy(update={"data": record.data.model_copy(update={"test": 10_000})})
+    s = compared(a, b, images=10_000)
     assert only(s).outcome == "supported"
+    s = compared(a, b, images=360)
     for run_id, record in s.records.items():
         s.records[run_id] = record.model_copy(update={"data": None})
     assert only(s).outcome == "supported"
@@ -288,11 +287,36 @@ def test_the_resolution_is_the_data_sets() -> None:
 def test_the_resolution_counts_against_quoted_rows_too() -> None:
     errors = images(7, 8, 7, 8, 8)  # mean 7.6 images, sd 0.548
     for number in ({}, {"sd": 0.01, "n": 10}):
-        near = against_quoted(errors, mean=8.4 * IMAGE, **number)
+        near = against_quoted(errors, images=360, mean=8.4 * IMAGE, **number)
         assert near.p_support is not None
         assert (near.outcome, near.p_support < 0.05) == ("inconclusive", True)
         assert "smaller than one test image" in near.sentence
-        assert against_quoted(errors, mean=8.7 * IMAGE, **number).outcome == "supported"
+        assert against_quoted(errors, images=360, mean=8.7 * IMAGE, **number).outcome == "supported"
+
+
+def test_where_p_is_exactly_alpha_the_resolution_counts() -> None:
+    a, b = images(7, 8, 9, 8, 7), images(8, 9, 10, 9, 7)
+    p = only(compared(a, b, images=360)).p_support
+    v = only(compared(a, b, images=360, claims=(LESS | {"alpha": p},)))
+    assert (v.outcome, v.adjusted_support) == ("inconclusive", None)
+
+
+def test_other_test_images_could_undo_a_difference() -> None:
+    # 2 % and 4 %: a standard error of at most sqrt(0.06 / N), and a warning where 2 points are below 1.96 of them:
+    # N < 0.06 * (1.96 / 0.02)² = 576.24.
+    warned, calm = (only(compared(images=n)) for n in (576, 577))
+    assert warned.outcome == calm.outcome == "supported"
+    assert calm.notes == ()
+    assert warned.notes == (
+        "the seeds speak about these 576 test images: for other images of the same kind the choice of images alone moves "
+        "the difference by up to 1.02 points (standard error, upper bound), so it need not hold there",
+    )
+    # The distance from the margin counts: 1.9 of them.
+    assert only(compared(images=577, claims=(LESS | {"margin": 0.1},))).notes != ()
+    # Nothing is said where nothing is decided.
+    assert only(compared(images=100, claims=(MARGIN,))).notes == ()
+    # The same for quoted rows, 2 % and 5 %, 3 points: N < 0.07 * (1.96 / 0.03)² = 298.8.
+    assert [len(against_quoted(images=n).notes) for n in (298, 299)] == [2, 1]
 
 
 # ------------------------------------------------------------------------------------------ equal connections
@@ -351,7 +375,9 @@ def test_choosing_on_the_test_set_is_marked() -> None:
         f"{m}: the learning rate was chosen on the test images, as the spec asks; its errors are optimistic"
         for m in "ab"
     )
-    # Nothing was chosen from a single one.
+    # Nothing was chosen from an unfinished grid, or from a single one.
+    del s.records[s.run("b", 2, 0.02).run_id or ""]
+    assert [note.split(":")[0] for note in only(s).notes] == ["a"]
     assert only(compared(select="test-error")).notes == ()
 
 
@@ -468,9 +494,11 @@ def test_a_verdict_for_each_data_set_of_the_profile_or_of_the_claim() -> None:
 # ----------------------------------------------------------------------------------------------- quoted numbers
 
 
-def against_quoted(errors: Any = A, profile: Any = "paper", mean: float = 5.0, **number: Any) -> Verdict:
+def against_quoted(
+    errors: Any = A, profile: Any = "paper", mean: float = 5.0, *, images: int = 10_000, **number: Any
+) -> Verdict:
     s = study(profile, seeds=tuple(range(len(errors))), claims=(QUOTED,), numbers=(reported("lasso", mean, **number),))
-    s.finish("a", errors)
+    s.finish("a", errors, images=images)
     return only(s)
 
 
@@ -509,6 +537,7 @@ def test_a_quoted_row_with_a_spread_is_compared_by_welch() -> None:
         "lasso was not trained here: its stated mean and deviation are held against our seeds (Welch's test)",
     )
     assert against_quoted((1.0,), sd=2.0, n=4).effect is None
+    assert against_quoted((1.0, 1.5), sd=2.0, n=4).effect == -3.75
     # A deviation without the number of seeds, or of a single one, is of no use.
     assert against_quoted(sd=2.0).p_support == against_quoted(sd=2.0, n=1).p_support == against_quoted().p_support
     assert against_quoted(sd=2.0, n=2).p_support != against_quoted().p_support

@@ -76,10 +76,14 @@ def test_parts_are_shuffled_where_the_rows_are_sorted_by_class() -> None:
         assert (np.diff(labels[part]) != 0).sum() > 0.7 * len(part)
 
 
-def test_the_order_is_pinned() -> None:
+def test_the_split_is_pinned() -> None:
     """A split that changes with a library would change every result under the same run id."""
     assert random_order(12, "test", 0).tolist() == PINNED
     assert random_order(12, "validation", 0).tolist() != PINNED
+    parts = cut(np.arange(20) % 3, 4, 3)
+    assert parts.test.tolist() == [2, 13, 15, 9]
+    assert parts.validation.tolist() == [11, 16, 3]
+    assert parts.train.tolist() == [8, 10, 7, 18, 4, 17, 6, 0, 19, 5, 1, 12, 14]
 
 
 @pytest.mark.parametrize(("test", "validation"), [(10, 0), (0, 10), (5, 5), (1, 100)])

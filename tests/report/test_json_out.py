@@ -23,7 +23,7 @@ def test_everything_is_there_as_plain_json() -> None:
     assert quick["curves"][0]["points"][-1] == {"epoch": 2, "n": 3, "mean": 2.0, "low": 1.0, "high": 3.0}
     assert [(t["claim_id"], round(t["p"], 3)) for t in quick["paper_tests"]] == [("less", 0.041), ("quoted", 0.01)]
     assert quick["provenance"]["data"] == [
-        {"data_id": "digits", "checksum": "c" * 64, "train": 1257, "validation": 180, "test": 360}
+        {"data_id": "digits", "checksum": "c" * 64, "train": 1257, "validation": 180, "test": 10_000}
     ]
     assert quick["provenance"]["circumstances"][0]["runs"] == 6
     assert quick["assumptions"] == {"train.optimizer.eps": "Not stated; PyTorch's default."}

@@ -14,7 +14,7 @@ from pkbench.spec.words import closest
 
 def check_assumptions(parts: Parts) -> Iterator[Fault]:
     """Faults of the paths under ``[assumption]``."""
-    if not parts.assumption:
+    if parts.document.lost:
         return
     paths = set(_paths(parts))
     for path in parts.assumption:

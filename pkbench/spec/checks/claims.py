@@ -41,7 +41,7 @@ def check_claims(parts: Parts) -> Iterator[Fault]:
         loc: Loc = ("claim", index)
         if not parts.knows("model", claim.a):
             what, constraint, remedy = _unknown(parts, "model", claim.a)
-            is_row = any(row.row == claim.a for row in parts.reported.values())
+            is_row = claim.a in {row for row, _ in _published(parts, claim.metric) or ()}
             constraint = "a claim's `a` is a model of this spec, not a reported row" if is_row else constraint
             yield parts.fault((*loc, "a"), what, constraint, remedy)
         if isinstance(claim, LessClaim):
@@ -72,7 +72,8 @@ def _check_less(parts: Parts, loc: Loc, claim: LessClaim) -> Iterator[Fault]:
         return
     if parts.knows("model", claim.b):
         return
-    rows = {row.row for row in parts.reported.values()}
+    published = _published(parts, claim.metric)
+    rows = {row for row, _ in published or ()}
     if claim.b in rows:
         yield from _check_numbers(parts, loc, claim, claim.b, "b")
         if claim.equal_connections_within is not None:
@@ -80,16 +81,17 @@ def _check_less(parts: Parts, loc: Loc, claim: LessClaim) -> Iterator[Fault]:
             remedy = "take it out, or compare two models"
             at = (*loc, "equal_connections_within")
             yield parts.fault(at, what, "connections are known of this spec's models only", remedy)
-    elif len(parts.reported) == len(parts.items("reported")):
+    elif published is not None:
         ids = [*parts.ids("model"), *sorted(rows)]
         yield parts.fault((*loc, "b"), *no_such("model or reported row", claim.b, ids))
 
 
 def _check_numbers(parts: Parts, loc: Loc, claim: LessClaim | ValueClaim, row: str, key: str) -> Iterator[Fault]:
     """A claim about a published number needs that number on its data sets."""
-    if len(parts.reported) < len(parts.items("reported")):
+    published = _published(parts, claim.metric)
+    if published is None:
         return
-    has = {item.data for item in parts.reported.values() if item.row == row and item.metric == claim.metric}
+    has = {data for name, data in published if name == row}
     remedy = f'add a [[reported]] with row = "{row}"'
     if not has:
         what = f"claim `{claim.id}` is about the reported {claim.metric} of `{row}`, and there is none"
@@ -99,6 +101,15 @@ def _check_numbers(parts: Parts, loc: Loc, claim: LessClaim | ValueClaim, row: s
             what = f"claim `{claim.id}` is about data {name}, where nothing is reported of `{row}`"
             constraint = f"its numbers are for {', '.join(sorted(has))}"
             yield parts.fault((*loc, "data", index), what, constraint, f'{remedy} and data = "{name}"')
+
+
+def _published(parts: Parts, metric: str) -> set[tuple[str, str]] | None:
+    """Row and data of each published number of ``metric``, valid or not; ``None`` where one of them cannot be read."""
+    items = [item for item in parts.items("reported") if item.get("metric", metric) == metric]
+    pairs = [(item.get("row"), item.get("data")) for item in items]
+    readable = {(row, data) for row, data in pairs if isinstance(row, str) and isinstance(data, str)}
+    unread = parts.document.lost or any(not isinstance(name, str) for pair in pairs for name in pair)
+    return None if unread else readable
 
 
 def _check_reach(parts: Parts, loc: Loc, claim: LessClaim | ValueClaim) -> Iterator[Fault]:

@@ -84,12 +84,23 @@ def test_faulty_rows_are_named_across_batches(tmp_path: Path, monkeypatch: pytes
     assert "label 0 … 2" in message
 
 
-def test_a_null_struct_is_no_image(tmp_path: Path) -> None:
+@pytest.mark.parametrize("nullable", [True, False])
+def test_a_null_struct_is_no_image(nullable: bool, tmp_path: Path) -> None:
+    fields = [pa.field("bytes", pa.binary(), nullable), pa.field("path", pa.string())]
+    mask = pa.array([row == 3 for row in range(12)])
+    rows = pa.StructArray.from_arrays(
+        [pa.array(png(), pa.binary()), pa.nulls(12, pa.string())], fields=fields, mask=mask
+    )
+    write_parquet(tmp_path / "train.parquet", rows, labels_of(12))
+    with pytest.raises(DataError, match=r"1 of 12 images .*row 3: no image"):
+        parquet.read(data_of("parquet"), tmp_path)
+
+
+def test_a_struct_that_only_names_a_file_is_no_image(tmp_path: Path) -> None:
     rows: list[Any] = in_structs()
-    rows[3] = None
     rows[5] = {"bytes": None, "path": "somewhere.png"}
     write_parquet(tmp_path / "train.parquet", pa.array(rows, STRUCT), labels_of(12))
-    with pytest.raises(DataError, match="row 3: no image, row 5: no image"):
+    with pytest.raises(DataError, match="row 5: no image"):
         parquet.read(data_of("parquet"), tmp_path)
 
 

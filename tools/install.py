@@ -89,7 +89,7 @@ def pip(arguments):
     with open(LOG, "a") as log:
         process = subprocess.Popen(command + arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for raw in process.stdout:
-            line = raw.decode(errors="replace").rstrip()
+            line = raw.decode(errors="replace").strip()
             log.write(line + "\n")
             if line.startswith(("Downloading ", "Using cached ")):
                 # "Downloading name-version-….whl (12 MB)": names without the tags, so that lines stay short.

@@ -77,12 +77,11 @@ def _between_models(
             f"the claim is about connections equal within {claim.equal_connections_within:.3g} of each other, but "
             f"{claim.a} has {a.connections:,} and {claim.b} has {b.connections:,}: {100 * gap:.2f} % apart"
         )
-    means = (mean(values_a), mean(values_b)) if seeds else (0.0, 0.0)
     notes = [
         *_group_notes(a),
         *_group_notes(b),
         *difference_note(a, b, records),
-        *other_images_note(test, claim, means, images),
+        *other_images_note(test, claim, values_a, values_b, images),
     ]
     if a.run_ids and a.run_ids == b.run_ids:
         notes.append(f"{claim.a} and {claim.b} are one and the same model at this profile")
@@ -123,14 +122,13 @@ def _against_quoted(
             f"{claim.b} was not trained here: its stated mean and deviation are held against our seeds (Welch's test)"
         )
     images = image_count(group, records)
-    means = (mean(values) if values else 0.0, quoted.mean)
     return replace(
         evidence,
         test=test,
         welch=quoted.summary is not None,
         seeds=tuple(group.errors),
         obstacles=(*_group_obstacles(group), *too_fine(test, claim, images)),
-        notes=(*_group_notes(group), note, *other_images_note(test, claim, means, images)),
+        notes=(*_group_notes(group), note, *other_images_note(test, claim, values, [quoted.mean], images)),
     )
 
 

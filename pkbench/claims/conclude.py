@@ -63,9 +63,8 @@ def _verdict(
     claim, test = evidence.claim, evidence.test
     less = claim if isinstance(claim, LessClaim) else None
     outcome = decide(evidence, *adjusted)
-    held_back = bool(evidence.obstacles or evidence.skipped)
-    support, contradict = (None, None) if held_back else adjusted
-    needed, shown = _planning(evidence, families) if less else (None, None)
+    support, contradict = (None, None) if evidence.obstacles else adjusted
+    needed, shown = _planning(evidence, families)
     return Verdict(
         claim_id=claim.id,
         kind=claim.kind,
@@ -115,7 +114,7 @@ def _verdict(
 def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeeded | None, float | None]:
     """Seeds that would decide, and the distance from the margin that these could have shown, in points.
 
-    Both at the strictest step of Holm's procedure in the larger family. Not for Welch's test, whose power is another
+    Both at the strictest step of Holm's procedure in the larger family. Only for ``less`` claims, and not for Welch's test, whose power is another
     and whose other side no seed of ours makes better known.
     """
     test, claim = evidence.test, evidence.claim

@@ -101,11 +101,11 @@ def _other_records(scaled: Scaled, runs: Sequence[Run], records: Mapping[str, Re
     others = [
         record for run_id, record in records.items() if record.profile == scaled.profile_name and run_id not in wanted
     ]
-    seeds = sorted({record.labels.seed for record in others if _without_seed(record.config) in settings})
+    seeds = {record.labels.seed for record in others if _without_seed(record.config) in settings}
     stale = sum(_without_seed(record.config) not in settings for record in others)
     notes = []
     if seeds:
-        count = len(set(seeds) | set(scaled.train.seeds))
+        count = len(seeds | set(scaled.train.seeds))
         notes.append(
             f"there are results of {len(seeds)} further seeds, which are not used; --seeds {count} asks for them"
         )

@@ -124,7 +124,7 @@ def _failure(run: Run, records: Mapping[str, Record]) -> str:
 def summarise(group: Group) -> ModelSummary:
     """The numbers of ``group``."""
     errors = [final.test for final in group.finals]
-    bounds = interval(errors, alpha=SUMMARY_ALPHA) if len(errors) > 1 else None
+    bounds = interval(errors, alpha=SUMMARY_ALPHA) if errors else None
     validation = [final.validation for final in group.finals if final.validation is not None]
     return ModelSummary(
         model_id=group.model.id,

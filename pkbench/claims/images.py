@@ -7,11 +7,11 @@ images. These checks only ever hold back or qualify a decision.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pkbench.claims.groups import Group
 from pkbench.claims.selection import record_of
-from pkbench.claims.statistics import TTest
+from pkbench.claims.statistics import TTest, mean
 from pkbench.spec.claim import LessClaim
 from pkbench.store.record import Record
 
@@ -44,9 +44,9 @@ def too_fine(test: TTest | None, claim: LessClaim, images: int | None) -> tuple[
 
 
 def other_images_note(
-    test: TTest | None, claim: LessClaim, errors: tuple[float, float], images: int | None
+    test: TTest | None, claim: LessClaim, a: Sequence[float], b: Sequence[float], images: int | None
 ) -> tuple[str, ...]:
-    """A warning where another draw of test images could undo what these show; ``errors`` are both means in per cent.
+    """A warning where another draw of test images could undo what these show; ``a`` and ``b`` are errors in per cent.
 
     For each image let D be the difference of the two models' error rates over seeds. ``Var(D) <= E|D| <=`` the sum
     of both error rates, so the difference over ``N`` images has a standard error of at most
@@ -54,7 +54,7 @@ def other_images_note(
     """
     if images is None or test is None or not _decides(test, claim):
         return ()
-    bound = 100 * math.sqrt(sum(errors) / 100 / images)
+    bound = 100 * math.sqrt((mean(a) + mean(b)) / 100 / images)
     if abs(test.effect + claim.margin) >= _NORMAL_975 * bound:
         return ()
     return (

@@ -44,7 +44,7 @@ def sync(
     names = spec or []
     store = Store(_results_folder(results, names))
     spec_ids = _chosen(store, names)
-    progress = _show_progress if sys.stderr.isatty() else None
+    progress = _show_progress if _on_terminal() else None
     try:
         summary = mirror.sync(store, spec_ids, uri, progress=progress)
     finally:
@@ -117,6 +117,10 @@ def _chosen(store: Store, wanted: list[str]) -> list[str]:
         there = f"specs with results: {', '.join(known)}" if known else "no spec has results"
         raise UsageError(f"no results of {', '.join(unknown)} in {store.root}", constraint=there)
     return ids or known
+
+
+def _on_terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 def _show_progress(spec_id: str, done: int, total: int) -> None:

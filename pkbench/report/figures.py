@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _WIDTH = 8.0
 _ROW = 0.62
 """Height of one model or verdict in inches."""
+_TALLEST = 100.0
+"""Inches for the rows of a figure, however many there are: images have a largest size."""
+_FEW = 8
+"""Curves in one panel whose ranges can still be told apart."""
 
 
 def write_figures(study: Study, folder: Path) -> dict[str, Path]:
@@ -60,9 +64,10 @@ def _panels(heights: Sequence[int], *, extra: float) -> tuple[Figure, list[Axes]
     """A figure with one panel below the other, ``heights`` rows each and ``extra`` inches around each."""
     from matplotlib.figure import Figure
 
-    total = sum(_ROW * height + extra for height in heights)
+    row = min(_ROW, _TALLEST / sum(heights))
+    total = sum(row * height + extra for height in heights)
     figure = Figure(figsize=(_WIDTH, total + 0.5), layout="constrained")
-    ratios = [_ROW * height + extra / 2 for height in heights]
+    ratios = [row * height + extra / 2 for height in heights]
     grid = figure.subplots(len(heights), 1, squeeze=False, height_ratios=ratios)
     return figure, list(grid[:, 0])
 
@@ -204,32 +209,31 @@ def curves_figure(study: Study) -> Figure | None:
         return None
     figure, axes = _panels([5] * len(panels), extra=0.8)
     for axis, (data_id, members) in zip(axes, panels, strict=True):
+        few = len(members) <= _FEW
         for number, curve in enumerate(members):
-            _curve(axis, curve, number)
+            _curve(axis, curve, number, with_range=few)
         sizes = {curve.points[-1].n for curve in members}
         n = f"{min(sizes)}" if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)}"
-        axis.set_title(
-            f"{study.evaluation.spec_id} at {study.evaluation.profile}, {data_id}: mean and range of n = {n} seeds"
-        )
+        what = "mean and range" if few else "mean"
+        axis.set_title(f"{study.evaluation.spec_id} at {study.evaluation.profile}, {data_id}: {what} of n = {n} seeds")
         axis.set_ylabel("test error (%)")
         axis.set_ylim(bottom=0)
         style.light_grid(axis, axis="y")
-        if len(members) > 8:
-            axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
-        else:
-            axis.legend(loc="upper right")
+        # Many names would cover the curves: beside them, then.
+        axis.legend(loc="upper right" if few else "upper left", bbox_to_anchor=None if few else (1, 1))
     axes[-1].set_xlabel("epoch")
     style.note(figure, _caption(study))
     return figure
 
 
-def _curve(axis: Axes, curve: Curve, number: int) -> None:
+def _curve(axis: Axes, curve: Curve, number: int, *, with_range: bool) -> None:
     """One model: colours repeat after seven, dashes then differ."""
     colour = style.CYCLE[number % len(style.CYCLE)]
     dash = style.DASHES[number // len(style.CYCLE) % len(style.DASHES)]
     epochs = [point.epoch for point in curve.points]
-    lows, highs = [point.low for point in curve.points], [point.high for point in curve.points]
-    axis.fill_between(epochs, lows, highs, color=colour, alpha=0.15, linewidth=0)
+    if with_range:
+        lows, highs = [point.low for point in curve.points], [point.high for point in curve.points]
+        axis.fill_between(epochs, lows, highs, color=colour, alpha=0.15, linewidth=0)
     # Marks show where the model was evaluated, as long as they can be told apart.
     marker = "o" if len(epochs) <= 30 else ""
     means = [point.mean for point in curve.points]

@@ -65,13 +65,11 @@ def _fault(spot: Spot, kind: str, value: Any, document: Document) -> Fault:
         what = f"{name} has {plural(len(value), 'value')}"
     elif kind in _LENGTHS:
         what = f"{name} has {plural(len(value), 'character')}"
-    elif kind == "extra_forbidden":
-        what = f"{name} is not a key that is known here"
     elif isinstance(loc[-1], str) and value == loc[-1] and isinstance(form, Scalar) and _is_key_of_map(spot):
         what = f"`{written(value)[1:-1]}` cannot stand here as a name"
     else:
         what = f"{name} is {written(value)}"
-        if kind.endswith("_type"):
+        if kind.endswith("_type") or (kind == "literal_error" and not isinstance(value, str)):
             what += f", {kind_of(value)}"
     place = document.at_key(loc) if _is_key_of_map(spot) else document.at_value(loc)
     return Fault(place, what, constraint, _remedy(form, value) if form else "")

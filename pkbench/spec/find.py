@@ -55,7 +55,10 @@ def find_specs(names: list[str]) -> list[Path]:
                 f"there are no specs in {folder}" if folder else "there is no specs/ folder here or above",
                 remedy="name a file, or write a spec with `pkbench new <id>`",
             )
-    return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
+    once: dict[Path, Path] = {}
+    for path in found:
+        once.setdefault(path.resolve(), path)
+    return list(once.values())
 
 
 def nearest_folder() -> Path | None:

@@ -49,14 +49,15 @@ class Parts:
         """A fault at the value of ``loc``, or of its nearest ancestor."""
         return Fault(self.document.at_value(loc), what, constraint, remedy)
 
-    def items(self, section: str) -> list[dict[str, Any]]:
-        """The tables of an array of tables as they are in the file, valid or not."""
+    def items(self, section: str) -> dict[int, dict[str, Any]]:
+        """The tables of an array of tables by index as they are in the file, valid or not."""
         found = self.document.data.get(section)
-        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+        pairs = enumerate(found) if isinstance(found, list) else ()
+        return {index: item for index, item in pairs if isinstance(item, dict)}
 
     def ids(self, section: str) -> list[str]:
         """The ids in an array of tables, those of invalid tables included."""
-        return [item["id"] for item in self.items(section) if isinstance(item.get("id"), str)]
+        return [item["id"] for item in self.items(section).values() if isinstance(item.get("id"), str)]
 
     def knows(self, section: str, name: str) -> bool:
         """Whether ``name`` is an id of ``section``, or might be meant by one."""

@@ -7,7 +7,7 @@ and bring up others that are not there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from pkbench.spec.positions import Loc
 from pkbench.spec.syntax import shorten
 from pkbench.spec.toml import Document
 from pkbench.spec.unknown import UnknownKey, lost_header
-from pkbench.spec.words import any_of, closest, did_you_mean, no_such, plain, subject, written
+from pkbench.spec.words import any_of, closest, did_you_mean, nearest, no_such, plain, subject, written
 
 _SEVERAL = 3
 """Keys of one other table that are no longer a slip each, but its missing header."""
@@ -100,7 +100,7 @@ class _Repairer:
         elsewhere: dict[tuple[str, ...], list[UnknownKey]] = {}
         for key in [key for key in table if key not in fields]:
             unknown = UnknownKey(key, loc, self._origin(loc, origin, key), fields, choice)
-            near = None if unknown.is_misplaced() else _nearest(key, fields, table)
+            near = None if unknown.is_misplaced() else nearest(key, fields, table)
             if near is not None:
                 renamed[key] = near
             if unknown.homes():
@@ -158,10 +158,13 @@ class _Repairer:
     def _bad_tag(self, form: Choice, key: str | None, tag: Any, loc: Loc, origin: Loc) -> None:
         table = subject(loc, self.document.data)
         description = plain(fields_of(next(iter(form.variants.values())))[form.tag].description)
-        constraint = f"it needs {any_of(form.variants)}" + (f": {description}" if description else "")
+        constraint = f"it needs {any_of(form.variants)}"
         if key is None:
             fault = Fault(
-                self.document.at_value(origin), f"{table} has no `{form.tag}`", constraint, f"add `{form.tag} = …`"
+                self.document.at_value(origin),
+                f"{table} has no `{form.tag}`",
+                f"{constraint}: {description}",
+                f"add `{form.tag} = …`",
             )
         else:
             what = f"{subject((*loc, form.tag), self.document.data)} is {written(tag)}"
@@ -174,8 +177,9 @@ class _Repairer:
             return dict(self._flat(table, loc, origin))
         choices = form.key.choices or self._models(loc)
         renamed: dict[str, str] = {}
+        table = self._whole_ids(table, choices, loc, origin)
         for key in [key for key in table if choices and key not in choices]:
-            near = _nearest(key, choices, table)
+            near = nearest(key, choices, table)
             what, constraint, _ = no_such("model", key, choices)
             if form.key.choices:
                 what, constraint = f"`{shorten(key)}` cannot stand here as a name", f"it needs {any_of(choices)}"
@@ -188,6 +192,25 @@ class _Repairer:
                 renamed[key] = near
         table = self._rename(table, renamed, loc, origin)
         return {key: self.value(form.value, item, (*loc, key), (*origin, key)) for key, item in table.items()}
+
+    def _whole_ids(self, table: dict[str, Any], ids: tuple[str, ...], loc: Loc, origin: Loc) -> dict[str, Any]:
+        """``table`` with ids that have dots as one key each; TOML takes them without quotes for tables within tables."""
+        result = dict(table)
+        for name in (name for name in ids if "." in name and name not in table):
+            path = name.split(".")
+            inner: Any = table
+            for part in path:
+                inner = inner.get(part) if isinstance(inner, dict) else None
+            if isinstance(inner, dict):
+                result[path[0]] = {key: item for key, item in table[path[0]].items() if key != path[1]}
+                if path[0] not in ids:
+                    del result[path[0]]
+                result[name] = inner
+                self.origins[(*loc, name)] = (*origin, *path)
+                place = self.document.at_key((*origin, *path))
+                remedy = f'write [{".".join(map(str, loc))}."{name}"]'
+                self.faults.append(Fault(place, f"the id `{name}` has dots", "it stands in quotes in a header", remedy))
+        return result
 
     def _models(self, loc: Loc) -> tuple[str, ...]:
         """The ids that keys at ``loc`` have to be, where these are ids of models and all of them can be read."""
@@ -219,9 +242,3 @@ class _Repairer:
                     place = self.document.at_key((*origin, *path))
                     self.faults.append(Fault(place, what, constraint, f'write "{name}" = …'))
             yield name, item
-
-
-def _nearest(key: str, choices: Iterable[str], table: dict[str, Any]) -> str | None:
-    """What ``key`` is likely meant to be: rather one of ``choices`` that ``table`` lacks."""
-    names = list(choices)
-    return closest(key, [name for name in names if name not in table]) or closest(key, names)

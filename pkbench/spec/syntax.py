@@ -23,6 +23,8 @@ STRINGS = {
     '"': re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"'),
     "'": re.compile(r"'[^'\n]*+'"),
 }
+KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')"
+"""One part of a key, as a pattern for looking ahead."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -38,7 +38,7 @@ class Sgd(Part):
     weight_decay: NonNegative
     """L2 term added to the gradient."""
     momentum: Fraction
-    """Momentum."""
+    """Share of the last step that each step keeps."""
     nesterov: bool
     """Whether the momentum is Nesterov's."""
 

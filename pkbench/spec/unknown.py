@@ -48,9 +48,6 @@ class UnknownKey:
             constraint = f"a profile changes scale only: {', '.join(self.fields)}"
             return Fault(place, what, constraint, f"set `{name}` outside the profiles, or write another spec")
         what = f"{table} has no key `{name}`" if self.loc else f"a spec has no key `{name}`"
-        id_remedy = self._dotted_id(document)
-        if id_remedy:
-            return Fault(place, what, "", id_remedy)
         if self.homes():
             return Fault(place, what, f"it is a key of {' and '.join(self.homes())}", "move it there")
         return Fault(place, what, known, f"did you mean `{near}`?" if near else "")
@@ -81,15 +78,6 @@ class UnknownKey:
             homes = [_header(path) for path, table in _tables(Spec) if self.key in table and path[:1] != ("profile",)]
         distinct = tuple(dict.fromkeys(homes))
         return distinct if len(distinct) <= 2 else ()
-
-    def _dotted_id(self, document: Document) -> str:
-        """Advice for ``[profile.quick.model.a.b]`` where ``a.b`` is one id."""
-        if self.loc[:1] != ("profile",) or len(self.loc) != 4 or self.loc[2] != "model":
-            return ""
-        whole = f"{self.loc[3]}.{self.key}"
-        ids = [item.get("id") for item in document.data.get("model", ()) if isinstance(item, dict)]
-        known = next((name for name in ids if isinstance(name, str) and (name + ".").startswith(whole + ".")), None)
-        return f'an id with dots stands in quotes: [profile.{self.loc[1]}.model."{known}"]' if known else ""
 
 
 def lost_header(keys: list[UnknownKey], document: Document) -> Fault:

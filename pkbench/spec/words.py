@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time
 from typing import Any
 
@@ -15,7 +15,7 @@ from pkbench.spec.syntax import shorten
 
 _IDENTIFIER = "a name of at most 63 lower-case letters, digits, '.' and '-', beginning with a letter or digit"
 _LOW = (("ge", "of at least"), ("gt", "above"))
-_HIGH = (("le", "of at most"), ("lt", "below"))
+_HIGH = (("le", "up to"), ("lt", "below"))
 _MAX_BITS = 256
 
 
@@ -106,6 +106,12 @@ def closest(word: str, choices: Iterable[str]) -> str | None:
     by_folded = {choice.lower().replace("-", "_"): choice for choice in choices}
     found = difflib.get_close_matches(word.lower().replace("-", "_"), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
+
+
+def nearest(word: str, choices: Iterable[str], taken: Collection[str]) -> str | None:
+    """The one of ``choices`` that ``word`` is likely meant to be: rather one that is not ``taken``."""
+    names = list(choices)
+    return closest(word, [name for name in names if name not in taken]) or closest(word, names)
 
 
 def did_you_mean(word: object, choices: Iterable[str]) -> str:

@@ -130,6 +130,10 @@ def test_one_pair_has_a_difference_and_no_interval() -> None:
     )
 
 
+def test_one_planned_pair() -> None:
+    assert only(study(seeds=(0,))).sentence.startswith("No decision: 1 of 1 pair of seeds is missing;")
+
+
 def test_nothing_run_yet() -> None:
     v = only(three())
     assert (v.outcome, v.n, v.n_planned, v.effect, v.p_support, v.mean_a) == ("inconclusive", 0, 3, None, None, None)
@@ -624,6 +628,12 @@ def test_a_value_outside_but_not_after_correction_is_inconclusive() -> None:
     v = verdicts(s)[0]
     assert (v.outcome, v.adjusted_contradict) == ("inconclusive", pytest.approx(2 * 0.066743, abs=1e-5))
     assert "which leaves the reported number out, but not after correction: p = 0.133" in v.sentence
+    # So is one exactly on the border of the interval.
+    border = {"alpha": v.p_contradict}
+    s = study("paper", seeds=(0, 1, 2), claims=(VALUE | border, LESS | border), numbers=(reported("a", 5.0, 1.0, 3),))
+    s.finish("a", A)
+    s.finish("b", B)
+    assert verdicts(s)[0].outcome == "inconclusive"
 
 
 def test_values_need_three_seeds_a_spread_and_all_runs() -> None:
@@ -645,6 +655,26 @@ def test_an_unknown_number_of_seeds_is_one() -> None:
         "the paper's seeds are taken to scatter as ours do; how many seeds are behind its number is not stated, so it "
         "is taken for a single one",
     )
+
+
+def test_single_groups_say_what_is_wrong_with_their_runs() -> None:
+    for claim in (QUOTED, VALUE):
+        numbers = (reported("lasso", 5.0), reported("a", 5.0, 1.0, 3))
+        s = study("paper", seeds=(0, 1, 2), rates=(0.01, 0.02), claims=(claim,), numbers=numbers)
+        s.finish("a", A, lr=0.01, validation=5.0)
+        s.finish("a", (1.0, 2.0), lr=0.02, validation=6.0)
+        v = only(s)
+        assert v.sentence.startswith(
+            "No decision: a: 1 of 6 runs that choose the learning rate are missing; 3 of 3 runs"
+        )
+        s.put(failed(s.run("a", 2, 0.02)))
+        v = only(s)
+        assert (v.n, v.mean_a) == (3, 2.0)
+        assert v.notes[:2] == (
+            "a · cifar10 · lr 0.02 · seed 2 failed after epoch 1: diverged (loss is nan)",
+            "a: learning rate 0.02 is out, training diverged for 1 of 3 seeds",
+        )
+        assert v.outcome == "supported"
 
 
 def test_values_are_for_the_paper_profile_and_its_data() -> None:
@@ -780,6 +810,8 @@ def test_failures_are_counted_and_named() -> None:
     assert (e.finished, e.failed, e.planned) == (3, 1, 6)
     assert e.models[1].failures == ("b · digits · lr 0.01 · seed 0 failed after epoch 1: out-of-memory (no room)",)
     assert e.notes == ("1 of 6 runs failed", "2 of 6 runs have not finished")
+    s.finish("b", {1: 1.0, 2: 2.0})
+    assert evaluation(s).notes == ("1 of 6 runs failed",)
 
 
 def test_a_run_listed_twice_counts_once() -> None:

@@ -127,6 +127,17 @@ def test_curves() -> None:
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "test error (%)")
     assert axis.get_title(loc="left") == "small at quick, digits: mean and range of n = 3 seeds"
     assert axis.get_ylim()[0] == 0
+    assert len(axis.collections) == 2
+
+
+def test_a_thousand_models_still_make_an_image() -> None:
+    models = {f"m{i}": {"C": 8 + i} for i in range(1000)}
+    figure = errors_figure(
+        study_of(filled(seeds=(0,), models=models, claims=(), numbers=(), errors=dict.fromkeys(models, (1.0,))))
+    )
+    assert figure is not None
+    # Agg's limit is 2^16 pixels.
+    assert figure.get_figheight() * 150 < 2**16
 
 
 def test_many_models_stay_distinct() -> None:
@@ -138,6 +149,8 @@ def test_many_models_stay_distinct() -> None:
         errors={name: (1.0 + i, 2.0 + i, 3.0 + i) for i, name in enumerate(models)},
     )
     axis = panel(curves_figure(study_of(made)))
+    assert axis.get_title(loc="left").endswith("digits: mean of n = 3 seeds")
+    assert len(axis.collections) == 0
     assert len({(line.get_color(), line.get_linestyle()) for line in axis.lines}) == 12
 
 

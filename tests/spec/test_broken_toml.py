@@ -18,6 +18,8 @@ BROKEN: dict[str, tuple[str, list[str], dict[str, Any]]] = {
     "a colon": ("▶a: 2\nb = 1\n", ["no = after `a`", "write `a = …`"], {"b": 1}),
     "two equals signs": ("a =▶= 2\nb = 1\n", ["`= 2`", "a single ="], {"b": 1}),
     "no key": ("▶= 2\nb = 1\n", ["key = value", "`= 2`"], {"b": 1}),
+    "a key with a wrong escape": ('▶"\\q" = 2\nb = 1\n', ["an escape that does not exist"], {"b": 1}),
+    "a text with a wrong escape": ('a = ▶"\\ud800"\nb = 1\n', ["an escape that does not exist"], {"b": 1}),
     "a key with an accent": ("▶é = 2\nb = 1\n", ["stands in quotes"], {"b": 1}),
     "text without quotes": ("a = ▶Hello World # x\nb = 1\n", ["`Hello World`", 'quotes: "Hello World"'], {"b": 1}),
     "typographic quotes": ("a = ▶“x”\nb = 1\n", ["typographic quotes", "straight quotes"], {"b": 1}),
@@ -134,6 +136,13 @@ def test_a_lone_carriage_return_is_no_end_of_a_line() -> None:
 def test_a_table_whose_name_is_lost_is_not_mixed_with_the_one_above() -> None:
     document = parse(b"[a]\nx = 1\n[?]\nx = 2\n[b]\nx = 3\n", "x.toml")
     assert (document.data, document.lost) == ({"a": {"x": 1}, "b": {"x": 3}}, True)
+
+
+@pytest.mark.parametrize("text", ["a=1\n" * 60_000, "[[a]]\n" * 60_000, f"a = [{'1,' * 60_000}]"])
+def test_a_file_of_far_too_many_values_is_given_up(text: str) -> None:
+    with pytest.raises(SpecError, match="more than 50,000 values") as caught:
+        parse(text.encode(), "x.toml")
+    assert len(caught.value.faults) == 1
 
 
 def test_a_file_of_something_else_is_given_up() -> None:

@@ -1,5 +1,6 @@
 """Every wrong value, key and table is reported where it stands, with what was found, what is needed, and the way out."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ SCHEDULE_ASSUMPTIONS = [
     for key, other in (("warmup_epochs", "epochs"), ("final_lr", "seeds"))
 ]
 OTHER_SIZES = "\n[profile.quick.model.mixer-ss-w]\npatch = 2\nS = 16\nC = 25\n\n[profile.quick.model.mixer-ss-w-equal]\npatch = 2\nS = 16\nC = 24\n"
+JARGON = re.compile(r"pydantic|https?:|[Ii]nput should|Literal|union|tuple|dict\b|NoneType|\bstr\b|_type|BROKEN")
 LR = "lr = [0.04, 0.05, 0.06]"
 
 CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
@@ -54,6 +56,10 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     ),
     "1 for true": ([("bias = true", "bias = ▶1")], ["is 1, a whole number", "true or false", "write true"]),
     "true in quotes": ([("bias = true", 'bias = ▶"true"')], ['"true", text', "write true without quotes"]),
+    "a choice in brackets": (
+        [('precision = "fp32"', 'precision = ▶["fp32"]')],
+        ['["fp32"], an array', 'write "fp32" without [ ]'],
+    ),
     # arrays
     "no array": ([(LR, "lr = ▶0.04")], ["0.04", "an array of 1 to 100 values", "write [0.04]"]),
     "an empty array": ([(LR, "lr = ▶[]")], ["has 0 values", "1 to 100 values, each a number above 0"]),
@@ -108,6 +114,19 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         ['`margin` is a key of kind = "less"', "`claim.ss-8-value` is of another", "change kind"],
     ),
     "a typo in an inline table": ([("stated = { place", "stated = { ▶plaec")], ["model.mixer-ss-8.stated", "`place`?"]),
+    "a typo in one list header of several": (
+        [('[[model]]\nid = "mixer-ss-w" ', '▶[[modle]]\nid = "mixer-ss-w" ')],
+        ["a spec has no key `modle`", "did you mean `model`?"],
+    ),
+    "an id with points without quotes": (
+        [
+            ('id = "mixer-ss-w-equal"', 'id = "mixer.ss"'),
+            ('a = "mixer-ss-w-equal"', 'a = "mixer.ss"'),
+            ('"model.mixer-ss-w-equal.C"', '"model.mixer.ss.C"'),
+            ("[profile.quick.model.mixer-ss-w-equal]", "▶[profile.quick.model.mixer.ss]"),
+        ],
+        ["the id `mixer.ss` has dots", 'write [profile.quick.model."mixer.ss"]'],
+    ),
     # kinds
     "a kind that resembles": (
         [('kind = "mlp-mixer"', 'kind = ▶"mlpmixer"')],
@@ -172,3 +191,5 @@ def test_a_broken_spec_has_one_fault_at_its_place(name: str, tmp_path: Path) -> 
     assert places_of(faults) == broken.places, [str(fault) for fault in faults]
     missing = [word for word in words if word not in str(faults[0])]
     assert not missing, str(faults[0])
+    said = " ".join((faults[0].what, faults[0].constraint, faults[0].remedy))
+    assert not JARGON.search(said), said

@@ -85,6 +85,21 @@ def test_faults_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     assert len(lines) == 3 + 5
 
 
+def test_what_fits_has_no_fault(tmp_path: Path) -> None:
+    """The other side of the checks: values at their limits."""
+    edits = [
+        ("S = 16\n", "S = 16\nomega = 31615104\n"),
+        ("patch = 4\nS = 4\nC = 60\n", "patch = 4\nS = 4\nC = 60\nomega = 30900\n"),
+        ("batch_size = 64", "batch_size = 1097"),
+        ("crop_padding = 0", "crop_padding = 7"),
+        ('a = "mixer-ss-w-equal"', 'data = ["cifar10"]\na = "mixer-ss-w-equal"'),
+        ("shape = [8, 8, 1]", 'resize = "bilinear"\nshape = [8, 8, 1]'),
+        ('"train.drop_last"', '"data.digits.resize"'),
+        ('"train.label_smoothing"', '"profile.quick.train.epochs"'),
+    ]
+    assert faults_in(tmp_path, edited(*edits).text) == ()
+
+
 def check(text: str) -> None:
     """Whatever ``text`` is, loading ends in a spec or in faults with places inside the file."""
     try:

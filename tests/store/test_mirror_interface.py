@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 import urllib.request
 from pathlib import Path
@@ -17,7 +16,7 @@ from pkbench.store.mirror import MirrorError, Target, sync
 from pkbench.store.mirror.interface import address, free_port, is_loopback, serving
 
 from .factory import make_record
-from .processes import is_running, run_pkbench, start_pkbench, wait_until
+from .processes import is_running, start_pkbench, wait_until
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -37,30 +36,6 @@ def test_it_shows_the_mirror_and_ends_whole(store: Store, target: Target, how: s
     if how is not signal.SIGKILL:
         assert (process.returncode, err) == (0, "")
     wait_until(lambda: not any(is_running(pid) for pid in below), 15)
-
-
-def test_a_port_in_use_is_said(store: Store, target: Target) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        code, _, err = run_pkbench("ui", "--results", store.root, "--port", str(port), "--no-browser")
-    assert code == 2
-    assert f"cannot listen on 127.0.0.1:{port}" in err
-    assert "--port" in err
-
-
-def test_a_mirror_that_is_not_there_yet_is_said(store: Store) -> None:
-    code, _, err = run_pkbench("ui", "--results", store.root, "--no-browser")
-    assert code == 2
-    assert "nothing is mirrored yet" in err
-    assert "pkbench sync" in err
-
-
-def test_a_server_has_its_own(store: Store) -> None:
-    code, out, _ = run_pkbench(
-        "ui", "--results", store.root, "--no-browser", MLFLOW_TRACKING_URI="https://me:secret@host"
-    )
-    assert code == 0
-    assert out == "https://***@host is a server and has its own user interface\n"
 
 
 def test_a_server_that_cannot_start_is_said_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,9 +65,3 @@ def test_addresses_are_urls() -> None:
 def test_a_host_that_is_not_ours_is_refused() -> None:
     with pytest.raises(UsageError, match=r"cannot listen on 192\.0\.2\.1:5000"):
         free_port("192.0.2.1", 5000)
-
-
-def test_other_hosts_are_warned_of(store: Store, target: Target) -> None:
-    code, _, err = run_pkbench("ui", "--results", store.root, "--host", "192.0.2.1", "--no-browser")
-    assert code == 2
-    assert err.startswith("warning: whoever reaches 192.0.2.1 can read and change the mirror")

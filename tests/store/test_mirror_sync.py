@@ -11,11 +11,11 @@ import pytest
 
 from pkbench.errors import UsageError
 from pkbench.store.files import Store
-from pkbench.store.mirror import MirrorError, Target, entry, sync
+from pkbench.store.mirror import Mirror, MirrorError, Target, entry, sync
 from pkbench.store.mirror.settings import mirror_settings
 from pkbench.store.record import Invocation, Record
 
-from .factory import make_failed, make_record
+from .factory import make_epoch, make_failed, make_record
 from .mlflow_view import Seen, look
 from .processes import run_pkbench, start_pkbench, wait_until
 
@@ -128,7 +128,9 @@ def test_a_run_that_is_there_twice_is_left_once(store: Store, target: Target, tm
     with mirror_settings():
         client = importlib.import_module("mlflow").MlflowClient(target.uri)
         experiment = client.get_experiment_by_name("pkbench/toy").experiment_id
-        client.create_run(experiment, tags=first.tags | {"mlflow.runName": "a double"})
+        for start in (1, 2_000_000_000_000):  # MLflow lists one of them before the true one, the other after it
+            tags = first.tags | {entry.COMPLETE: "", "mlflow.runName": "a double"}
+            client.create_run(experiment, start_time=start, tags=tags)
     sync(store)
     (only,) = look(target.uri, "toy", tmp_path / "a")
     check_mirrors(only, record, path.read_bytes())
@@ -203,6 +205,74 @@ def test_interrupted_before_every_single_call(
         sync(store)
         check_all(uri, store, records, tmp_path / "artifacts")
     assert interrupted == 17  # else there are calls this test does not interrupt
+
+
+def test_an_interrupted_run_is_taken_up_again(
+    store: Store, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even when somebody has deleted its parent meanwhile."""
+    client = importlib.import_module("mlflow").MlflowClient
+    record = make_record()
+    store.write(record)
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "log_artifact", interrupting(1)(client.log_artifact))
+        with pytest.raises(Interruption):
+            sync(store)
+    (before,) = look(target.uri, "toy", tmp_path / "a")
+    assert before.status == "RUNNING"
+    with mirror_settings():
+        client(target.uri).delete_run(before.tags[entry.PARENT])
+    assert sync(store).pushed == 1
+    (after,) = check_all(target.uri, store, [record], tmp_path / "a")
+    assert after.id == before.id
+    (parent,) = look(target.uri, "toy", tmp_path / "a", "invocation")
+    assert after.tags[entry.PARENT] == parent.id
+
+
+def test_many_runs_are_compared_page_by_page(
+    store: Store, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pkbench.store.mirror.push._PAGE", 2)
+    records = [make_record(seed) for seed in range(5)]
+    for record in records:
+        store.write(record)
+    assert sync(store).pushed == 5
+    assert sync(store).present == 5
+    check_all(target.uri, store, records, tmp_path / "a")
+
+
+def test_it_knows_how_far_it_is_behind(store: Store, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = importlib.import_module("mlflow").MlflowClient
+    mirror = Mirror(store, target, ["toy", "other"])
+    for seed in range(3):
+        store.write(make_record(seed))
+    assert mirror.behind() is None, "before MLflow was asked nobody knows"
+    with monkeypatch.context() as patch:
+        artifacts = []
+
+        def full(*_args: object) -> None:
+            artifacts.append(1)
+            if len(artifacts) == 3:
+                raise OSError(28, "No space left on device")
+
+        patch.setattr(client, "log_artifact", full)
+        with pytest.raises(MirrorError, match="the disk is full"):
+            mirror.catch_up()
+    assert mirror.behind() == 1
+    assert mirror.catch_up().pushed == 1
+    assert mirror.behind() == 0
+
+
+def test_a_record_that_changes_under_a_mirror_is_seen(store: Store, target: Target, tmp_path: Path) -> None:
+    first, second = (make_record(history=(make_epoch(1, test_error=error),)) for error in (51.0, 52.0))
+    mirror = Mirror(store, target)
+    size = store.write(first).stat().st_size
+    mirror.catch_up()
+    assert store.write(second).stat().st_size == size
+    assert mirror.behind() == 1
+    assert mirror.catch_up().replaced == 1
+    assert mirror.behind() == 0
+    check_all(target.uri, store, [second], tmp_path / "a")
 
 
 def default_mirror(store: Store, database: Path) -> str:
@@ -280,13 +350,6 @@ def test_the_command_reports_and_prints_no_noise(store: Store, target: Target) -
         f"1 pushed, 0 replaced, 0 already there: {target.uri}\n",
         "",
     )
-
-
-def test_the_command_knows_which_specs_there_are(store: Store, target: Target) -> None:
-    store.write(make_record())
-    code, _, err = run_pkbench("sync", "toy", "nope", "--results", store.root)
-    assert code == 2
-    assert err == f"error: no results of nope in {store.root}; specs with results: toy\n"
 
 
 def test_the_command_with_a_hanging_server(store: Store, hanging: str) -> None:

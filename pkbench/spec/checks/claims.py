@@ -105,7 +105,7 @@ def _check_numbers(parts: Parts, loc: Loc, claim: LessClaim | ValueClaim, row: s
 
 def _published(parts: Parts, metric: str) -> set[tuple[str, str]] | None:
     """Row and data of each published number of ``metric``, valid or not; ``None`` where one of them cannot be read."""
-    items = [item for item in parts.items("reported") if item.get("metric", metric) == metric]
+    items = [item for item in parts.items("reported").values() if item.get("metric", metric) == metric]
     pairs = [(item.get("row"), item.get("data")) for item in items]
     readable = {(row, data) for row, data in pairs if isinstance(row, str) and isinstance(data, str)}
     unread = parts.document.lost or any(not isinstance(name, str) for pair in pairs for name in pair)

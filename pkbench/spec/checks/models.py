@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pkbench import widths
 from pkbench.errors import Fault
-from pkbench.spec.checks.scene import Scene, sets_gamma
+from pkbench.spec.checks.scene import MAX_TOKENS, Scene, has_tokens, sets_gamma
 from pkbench.spec.model import OMEGA_TOLERANCE, MlpMixer, SMixer
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
@@ -36,7 +36,7 @@ def check_models_at(scene: Scene) -> Iterator[Fault]:
             yield scene.parts.fault(loc, what, 'kind = "s-mixer" has no hidden layer and no gamma', "take it out")
     for index, model in scene.models.items():
         yield from _check_tokens(scene, index, model)
-        if model.S is None and model.omega is None:
+        if not has_tokens(model):
             continue
         for data in scene.data.values():
             yield from _check_patches(scene, index, model, data)
@@ -56,20 +56,33 @@ def _check_placement(parts: Parts, loc: Loc, model: AnyModel) -> Iterator[Fault]
 
 
 def _check_omega(parts: Parts, model: AnyModel, loc: Loc, at: str) -> Iterator[Fault]:
-    """A stated omega has to be that of the stated S."""
-    if model.S is None or model.omega is None:
+    """A stated omega has to be that of the stated S, or else lead to one."""
+    if model.omega is None:
         return
     gamma = model.expansion or 1.0
+    if model.S is None:
+        yield from _check_solution(parts, model, loc, at)
+        return
     actual = widths.omega(model.S, model.C, gamma)
     if abs(model.omega - actual) <= OMEGA_TOLERANCE * actual:
         return
-    solved = max(1, round(widths.solve_tokens(model.C, model.omega, gamma)))
+    solved = max(1, round(min(MAX_TOKENS, widths.solve_tokens(model.C, model.omega, gamma))))
     what = f"`model.{model.id}` states omega = {model.omega:,}{at}, and its sizes give {actual:,.0f}"
     constraint = f"they must agree within {OMEGA_TOLERANCE:.0%}"
     remedy = f"write omega = {round(actual)}"
     if abs(widths.omega(solved, model.C, gamma) - model.omega) <= OMEGA_TOLERANCE * model.omega:
         remedy += f", or S = {solved}"
     yield parts.fault(loc, what, constraint, remedy)
+
+
+def _check_solution(parts: Parts, model: AnyModel, loc: Loc, at: str) -> Iterator[Fault]:
+    if has_tokens(model):
+        return
+    real = widths.solve_tokens(model.C, model.omega or 0, model.expansion or 1.0)
+    what = f"`model.{model.id}` has omega = {model.omega:,} and C = {model.C:,}{at}: S is solved to be {real:,.3g}"
+    least = widths.omega(1, model.C, model.expansion or 1.0)
+    remedy = f"write omega = {round(least)} or more, or give S" if real < 1 else "write a smaller omega, or give S"
+    yield parts.fault(loc, what, f"S is from 1 to {MAX_TOKENS:,} tokens", remedy)
 
 
 def _check_tokens(scene: Scene, index: int, model: AnyModel) -> Iterator[Fault]:

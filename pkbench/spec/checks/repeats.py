@@ -25,7 +25,7 @@ def check_names(parts: Parts) -> Iterator[Fault]:
     for section in ("data", "model", "claim"):
         ids: list[tuple[Loc, str]] = [
             ((section, index, "id"), item["id"])
-            for index, item in enumerate(parts.items(section))
+            for index, item in parts.items(section).items()
             if isinstance(item.get("id"), str)
         ]
         yield from _unique(parts, ids, f"{section} id")

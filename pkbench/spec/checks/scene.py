@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pkbench import widths
 from pkbench.spec.document import ProfileName
 from pkbench.spec.model import SMixer
 from pkbench.spec.parts import Parts
@@ -11,6 +12,9 @@ from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
 from pkbench.spec.scale import AnyData, AnyModel, scaled_model, scaled_train
 from pkbench.spec.train import Train
+
+MAX_TOKENS = 1_000_000
+"""What S can be at most, as where it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,13 @@ def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int
         models,
         scaled_train(parts.train, profile) if parts.train is not None else None,
     )
+
+
+def has_tokens(model: AnyModel) -> bool:
+    """Whether the number of tokens of ``model`` is given, or its omega leads to one."""
+    if model.S is not None or model.omega is None:
+        return model.S is not None
+    return 0.5 <= widths.solve_tokens(model.C, model.omega, model.expansion or 1.0) <= MAX_TOKENS
 
 
 def sets_gamma(profile: Profile, model_id: str) -> bool:

@@ -53,8 +53,8 @@ def check_equal_connections(scene: Scene) -> Iterator[Fault]:
 
 
 def relative_difference(a: float, b: float) -> float:
-    """How far apart ``a`` and ``b`` are, as a fraction of the larger."""
-    return abs(a - b) / max(a, b)
+    """How far apart ``a`` and ``b`` are, as a fraction of the smaller: what a claim's verdict goes by too."""
+    return abs(a - b) / min(a, b)
 
 
 def check_stated(scene: Scene) -> Iterator[Fault]:

@@ -64,11 +64,11 @@ class Mirror:
         self._client: Any = None
 
     def behind(self) -> int | None:
-        """How many records MLflow lacks; ``None`` while it could not be asked about every spec."""
-        specs = self._specs()
-        if not self._compared.issuperset(specs):
+        """How many records MLflow lacks; ``None`` while there are records it could not be asked about."""
+        lacking = {spec_id: self._ledger.unpushed(self._store, spec_id) for spec_id in self._specs()}
+        if any(count and spec_id not in self._compared for spec_id, count in lacking.items()):
             return None
-        return sum(self._ledger.unpushed(self._store, spec_id) for spec_id in specs)
+        return sum(lacking.values())
 
     def catch_up(self, progress: Progress | None = None) -> SyncSummary:
         """Push every sound record that is not mirrored yet.

@@ -16,7 +16,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"```\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = sorted(
     {line for block in FENCES for line in block.splitlines() if line.startswith(("pkbench ", "make "))}
-    | {text for text in re.findall(r"`((?:pkbench|make) [^`|]*?)`", README) if "VERB" not in text and "NAME" not in text}
+    | {
+        text
+        for text in re.findall(r"`((?:pkbench|make) [^`|]*?)`", README)
+        if "VERB" not in text and "NAME" not in text
+    }
 )
 
 
@@ -43,9 +47,10 @@ def test_every_command_is_one_that_exists(command: str) -> None:
             continue
         group = typer.main.get_command(app)
         context = group.make_context("pkbench", list(words), resilient_parsing=True)
+        rest = list(words)
         while hasattr(group, "resolve_command"):
-            name, group, words = group.resolve_command(context, words)
-            context = group.make_context(name, list(words), parent=context, resilient_parsing=hasattr(group, "commands"))
+            name, group, rest = group.resolve_command(context, rest)
+            context = group.make_context(name, list(rest), parent=context, resilient_parsing=hasattr(group, "commands"))
 
 
 def test_makefile_names_what_the_readme_promises() -> None:

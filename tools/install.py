@@ -1,23 +1,29 @@
 """Make ``.venv`` in this checkout and install pkbench with pinned dependencies; does nothing when that is done.
 
-Only the standard library, and old syntax: it must be able to say that Python is too old. Usage:
+Only the standard library and old syntax (no f-strings): it must be able to say that Python is too old. Usage:
 
     python3 tools/install.py [EXTRA ...]        for instance: mlflow dvc, or dev
 """
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_GB = 9.0  # torch's CUDA builds take 6.5 GB installed; pip unpacks them on the way
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-STAMP = os.path.join(VENV, ".pkbench-installed")
-LOG = os.path.join(VENV, "install.log")
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".pkbench-installed"
+LOG = VENV / "install.log"
+
+
+def say(text):
+    """Print a line at once, in a pipe too."""
+    print(text, flush=True)
 
 
 def fail(message):
@@ -27,32 +33,27 @@ def fail(message):
 
 def version_of(python):
     """``(major, minor)`` of an interpreter, or None where it does not start."""
+    code = "import sys, ensurepip, venv; print('{} {}'.format(*sys.version_info[:2]))"
     try:
-        text = subprocess.run(
-            [python, "-c", "import sys, ensurepip, venv; print('%d %d' % sys.version_info[:2])"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        ).stdout.decode()
-        return tuple(int(part) for part in text.split())
+        done = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+        return tuple(int(part) for part in done.stdout.split())
     except (OSError, subprocess.CalledProcessError, ValueError):
         return None
 
 
 def find_python():
     """An interpreter that is new enough and can make environments: the one running, else one from PATH."""
-    names = [sys.executable, "python3", "python3.13", "python3.12", "python3.11"]
     seen = []
-    for name in names:
+    for name in (sys.executable, "python3", "python3.13", "python3.12", "python3.11"):
         version = version_of(name)
         if version is not None and OLDEST <= version <= NEWEST:
             return name
         if version is not None:
-            seen.append("%s is Python %d.%d" % (name, version[0], version[1]))
-    fail(
-        "needs Python %d.%d to %d.%d with the venv module; %s.\n"
-        "Install one (on Debian and Ubuntu: apt install python3 python3-venv) or name it: make PYTHON=/path/to/python3 …"
-        % (OLDEST + NEWEST + (", ".join(dict.fromkeys(seen)) or "none was found",))
+            seen.append("{} is Python {}.{}".format(name, *version))
+    return fail(
+        "needs Python {}.{} to {}.{} with the venv module; {}.\n"
+        "Install one (on Debian and Ubuntu: apt install python3 python3-venv), or name it: "
+        "make demo PYTHON=/path/to/python3".format(*OLDEST, *NEWEST, "; ".join(dict.fromkeys(seen)) or "found none")
     )
 
 
@@ -60,46 +61,68 @@ def wanted_stamp(extras):
     """What the stamp file says when exactly this is installed."""
     digest = hashlib.sha256(" ".join(sorted(extras)).encode())
     for name in ("pyproject.toml", "constraints.txt"):
-        with open(os.path.join(ROOT, name), "rb") as file:
-            digest.update(file.read())
+        digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 
 
 def installed_stamps():
     """The stamps of all that was installed into the environment."""
-    try:
-        with open(STAMP) as file:
-            return file.read().split()
-    except OSError:
-        return []
+    return STAMP.read_text().split() if STAMP.exists() else []
 
 
 def check_disk():
     """Stop where the environment would not fit."""
-    free = shutil.disk_usage(ROOT).free / 1e9
+    free = shutil.disk_usage(str(ROOT)).free / 1e9
     if free < NEEDED_GB:
-        fail("needs about %.0f GB of free disk for torch and the rest, %s has %.1f GB." % (NEEDED_GB, ROOT, free))
+        fail(
+            "needs about {:.0f} GB of free disk for PyTorch and the rest; {} has {:.1f} GB. Free some, "
+            "or clone to a larger disk.".format(NEEDED_GB, ROOT, free)
+        )
+
+
+def make_environment():
+    """Create ``.venv``, or a sound one over the rest of one whose making was interrupted."""
+    check_disk()
+    python = find_python()
+    say("making the environment in .venv (about 7 GB, some minutes the first time)")
+    subprocess.run([python, "-m", "venv", "--clear", str(VENV)], check=True)
+
+
+def short(line):
+    """A line of pip's as progress, or None: ``Downloading torch-2.15.0-…whl (500 MB)`` as ``torch 2.15.0 (500 MB)``."""
+    words = line.split()
+    if line.startswith(("Downloading ", "Using cached ")) and ".metadata" not in line:
+        path = words[1] if words[0] == "Downloading" else words[2]
+        name, _, rest = path.rsplit("/", 1)[-1].partition("-")
+        return "{} {} {}".format(name, rest.split("-")[0], line[line.rfind("(") :] if "(" in line else "").rstrip()
+    if line.startswith("Installing collected packages"):
+        return "unpacking {} packages".format(line.count(",") + 1)
+    return line if line.startswith("ERROR") else None
 
 
 def pip(arguments):
     """Run the environment's pip; a line for each package it fetches, everything into the log."""
-    python = os.path.join(VENV, "bin", "python")
-    command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--progress-bar",
+        "off",
+    ]
     started = time.time()
-    with open(LOG, "a") as log:
-        process = subprocess.Popen(command + arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with LOG.open("a") as log:
+        process = subprocess.Popen(command + arguments, cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for raw in process.stdout:
             line = raw.decode(errors="replace").strip()
             log.write(line + "\n")
-            if line.startswith(("Downloading ", "Using cached ")):
-                # "Downloading name-version-….whl (12 MB)": names without the tags, so that lines stay short.
-                name = os.path.basename(line.split()[1]).split("-")
-                size = line[line.rfind("(") :] if "(" in line else ""
-                print("  %3.0f s  %s %s %s" % (time.time() - started, name[0], name[1] if len(name) > 1 else "", size), flush=True)
-            elif line.startswith(("Installing collected", "ERROR")):
-                print("  %3.0f s  %s" % (time.time() - started, line[:160]), flush=True)
+            text = short(line)
+            if text:
+                say("  {:4.0f} s  {}".format(time.time() - started, text))
     if process.wait():
-        fail("installing failed; the whole output is in %s. Running the same command again goes on." % LOG)
+        fail("installing failed; the whole output is in {}. The same command again goes on.".format(LOG))
 
 
 def main():
@@ -109,18 +132,16 @@ def main():
     if stamp in installed_stamps():
         return
     started = time.time()
-    if not os.path.exists(os.path.join(VENV, "bin", "python")):
-        check_disk()
-        python = find_python()
-        print("making the environment in .venv (several GB, a few minutes the first time)", flush=True)
-        subprocess.run([python, "-m", "venv", VENV], check=True)
+    # Python without pip: the making was interrupted.
+    if version_of(str(PYTHON)) is None or not list(VENV.glob("lib/*/site-packages/pip/__main__.py")):
+        make_environment()
     else:
-        print("bringing the environment in .venv up to date", flush=True)
-    target = "." + ("[%s]" % ",".join(extras) if extras else "")
+        say("bringing the environment in .venv up to date")
+    target = ".[{}]".format(",".join(extras)) if extras else "."
     pip(["--constraint", "constraints.txt", "--editable", target])
-    with open(STAMP, "a") as file:
+    with STAMP.open("a") as file:
         file.write(stamp + "\n")
-    print("installed in %.0f s" % (time.time() - started), flush=True)
+    say("installed in {:.0f} s".format(time.time() - started))
 
 
 if __name__ == "__main__":

@@ -80,9 +80,7 @@ def has_diverged(run: Run, records: Mapping[str, Record]) -> bool:
 def choose(runs: Sequence[Run], records: Mapping[str, Record], criterion: Criterion) -> Selection:
     """The learning rate of ``runs``, which are those of one model on one data set."""
     rates = sorted({run.lr for run in runs})
-    candidates = tuple(
-        _candidate(lr, [run for run in runs if run.lr == lr], records, criterion, alone=len(rates) == 1) for lr in rates
-    )
+    candidates = tuple(_candidate(lr, [run for run in runs if run.lr == lr], records, criterion) for lr in rates)
     if len(rates) == 1:
         return Selection(lr=rates[0], criterion=None, candidates=candidates)
     in_race = [candidate for candidate in candidates if not candidate.diverged]
@@ -101,17 +99,14 @@ def choose(runs: Sequence[Run], records: Mapping[str, Record], criterion: Criter
     return Selection(lr=ranked[0][1], criterion=criterion, candidates=candidates)
 
 
-def _candidate(
-    lr: float, runs: Sequence[Run], records: Mapping[str, Record], criterion: Criterion, *, alone: bool
-) -> Candidate:
-    """How ``lr`` did. A learning rate that stands ``alone`` needs no mean: nothing is chosen."""
+def _candidate(lr: float, runs: Sequence[Run], records: Mapping[str, Record], criterion: Criterion) -> Candidate:
+    """How ``lr`` did."""
     finals = [final for run in runs if (final := final_errors(run, records)) is not None]
     values = [final.test if criterion == "test-error" else final.validation for final in finals]
     known = [value for value in values if value is not None]
-    whole = len(known) == len(runs) and not alone
     return Candidate(
         lr=lr,
-        mean=round(mean(known), _DIGITS) if whole else None,
+        mean=round(mean(known), _DIGITS) if len(known) == len(runs) else None,
         finished=len(finals),
         diverged=tuple(run.seed for run in runs if has_diverged(run, records)),
     )

@@ -109,8 +109,8 @@ def check(spec: SpecName, profile: Profile = "quick", out: Out = None, json_: Js
 
     Exit code 0: all are sound. 2: some are missing or faulty; each fault is named, and --out is not written.
     """
+    from pkbench.atomic import write_bytes
     from pkbench.execute.prepare import at_profile
-    from pkbench.store.atomic import write_bytes
 
     loaded = _load(spec)
     scaled = at_profile(loaded, profile)

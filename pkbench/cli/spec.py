@@ -158,7 +158,7 @@ def _above(folder: Path) -> list[Path]:
 
 
 def _write(path: Path, text: str) -> None:
-    from pkbench.store.atomic import write_bytes
+    from pkbench.atomic import write_bytes
 
     try:
         write_bytes(path, text.encode())

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.estimate import Calibration, step_features
-from pkbench.store.atomic import write_bytes
 from pkbench.widths import Shape
 
 if TYPE_CHECKING:

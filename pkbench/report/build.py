@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pkbench.atomic import write_bytes
 from pkbench.report.figures import write_figures
 from pkbench.report.json_out import report_json
 from pkbench.report.markdown import index_page, spec_page
 from pkbench.report.study import Study
-from pkbench.store.atomic import write_bytes
 
 
 def write_report(studies: Sequence[Study], folder: Path) -> tuple[Path, ...]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pkbench.atomic import write_bytes
 from pkbench.report.curves import curves
 from pkbench.report.study import Study
-from pkbench.store.atomic import write_bytes
 from pkbench.store.files import Store
 
 _DIGITS = 6

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pkbench.atomic import write_bytes
 from pkbench.claims.verdict import Outcome
-from pkbench.store.atomic import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

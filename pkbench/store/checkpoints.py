@@ -17,8 +17,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
-from pkbench.store.atomic import write_bytes
 from pkbench.store.record import Epoch
 
 KEPT = 2

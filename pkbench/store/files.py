@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json, config_id
-from pkbench.store.atomic import write_bytes
 from pkbench.store.checkpoints import Checkpoints
 from pkbench.store.record import Record
 

@@ -793,6 +793,15 @@ def test_summary_of_one_and_of_no_run() -> None:
     assert (b.n, b.mean, b.minimum, b.maximum, b.validation_mean, b.train_mean) == (0, None, None, None, None, None)
 
 
+def test_summary_of_two_runs() -> None:
+    s = three()
+    s.finish("a", (4.0, 6.0))
+    a = evaluation(s).models[0]
+    # sd sqrt 2, half width 12.7062 * sqrt 2 / sqrt 2.
+    assert (a.n, a.mean, a.sd) == (2, 5.0, pytest.approx(math.sqrt(2)))
+    assert (a.low, a.high) == pytest.approx((5 - 12.7062, 5 + 12.7062), abs=1e-4)
+
+
 def test_summary_without_validation_images() -> None:
     s = three()
     s.finish("a", A, validation=None)
@@ -875,6 +884,21 @@ def test_mixed_circumstances_are_noted() -> None:
         "3 of 6 runs were computed with uncommitted changes to the code",
     )
     assert e.verdicts[0].notes == ("a ran on A processor, b on A GPU: part of a difference could be the hardware's",)
+
+
+def test_hardware_is_compared_where_both_sides_have_run() -> None:
+    for model in ("a", "b"):
+        s = three()
+        s.finish(model, A)
+        assert only(s).notes == ()
+
+
+def test_the_order_in_which_hardware_was_used_does_not_matter() -> None:
+    s = three()
+    for model, first, second in (("a", "B GPU", "A GPU"), ("b", "A GPU", "B GPU")):
+        s.finish(model, {0: 1.0 if model == "a" else 7.0, 1: 2.0}, device=first)
+        s.finish(model, {2: 3.0}, device=second)
+    assert only(s).notes == ()
 
 
 def test_unknown_commits_are_noted() -> None:

@@ -65,7 +65,7 @@ def test_no_choice_before_the_grid_is_whole(present: int) -> None:
         s.put(finished(run, 10.0, validation=5.0))
     found = choice(s)
     assert found.lr is None
-    assert found.missing == 6 - present
+    assert (found.missing, found.criterion) == (6 - present, "validation-error")
     assert found.reason == f"{6 - present} of 6 runs that choose the learning rate are missing"
 
 
@@ -110,12 +110,16 @@ def test_no_choice_without_validation_images() -> None:
     found = choice(s)
     assert (found.lr, found.reason) == (None, "the runs have no validation error to choose the learning rate by")
     assert choice(s, "test-error").lr == 0.01
+    # One that has it cannot win for want of others.
+    fill(s, {0.04: (4.0, 4.0)})
+    assert choice(s).lr is None
 
 
 def test_a_single_rate_needs_no_choice() -> None:
     s = study(models={"a": {}}, seeds=(0, 1), rates=(0.01,))
-    found = choice(s)
-    assert (found.lr, found.criterion, found.reason) == (0.01, None, "")
+    for criterion in ("validation-error", "test-error"):
+        found = choose(s.runs, s.records, criterion)
+        assert (found.lr, found.criterion, found.reason) == (0.01, None, "")
     s.put(failed(s.run("a", 0)))
     s.finish("a", {1: 9.0})
     found = choice(s)

@@ -31,7 +31,7 @@ class Watched:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.stop = False
-        self.on_event: Callable[[Event], None] = lambda event: None
+        self.on_event: Callable[[Event], None] = lambda _: None
 
     def emit(self, event: Event) -> None:
         self.events.append(event)

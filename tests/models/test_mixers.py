@@ -18,7 +18,7 @@ def make(shape: Shape, patch: int, placement: str | None, seed: int = 0) -> tupl
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "norm" in name:
-                parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(len(name)))
+                parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(len(name))))
     return model.double(), mixing
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
-from pkbench.store.atomic import write_bytes
 
 from .processes import wait_until
 
@@ -93,7 +93,7 @@ def test_a_folder_one_may_not_write_to_is_said() -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from pkbench.store.atomic import write_bytes
+from pkbench.atomic import write_bytes
 path, number = Path(sys.argv[1]), 0
 while True:
     write_bytes(path, str(number % 10).encode() * 3_000_000)

@@ -105,15 +105,14 @@ def test_resuming_at_any_step_is_bit_for_bit(tmp_path: Any, stop_after: int, mod
     expected = results(whole)
 
     stopped = Trainer(run, data, CPU)
-    before: list[EpochResult] = []
+    steps = iter(range(1, 100))
+
+    def on_step() -> None:
+        if next(steps) == stop_after:
+            raise Stop
+
     with pytest.raises(Stop):
-        steps = iter(range(1, 100))
-
-        def on_step() -> None:
-            if next(steps) == stop_after:
-                raise Stop
-
-        before.extend(stopped.epochs(on_step))
+        list(stopped.epochs(on_step))
     checkpoints = Checkpoints(tmp_path, "a" * 16)
     info = CheckpointInfo(run_id="a" * 16, step=stop_after, sha256="", history=(), resumed_after=(), started=0.0)
     checkpoints.save(stopped.state(), info)

@@ -1,0 +1,55 @@
+from typing import Any
+
+import pytest
+
+from pkbench.claims.published import Published, paper_tests, published
+from pkbench.spec.document import Spec
+from tests.claims.factory import LESS, QUOTED, VALUE, document, reported
+
+ROWS = (reported("a", 12.07, 0.47, 3), reported("b", 15.91, 1.55, 3), reported("lasso", 14.81, quoted_from="Elsewhere"))
+
+
+def spec(claims: Any = (LESS, QUOTED, VALUE), numbers: Any = ROWS) -> Spec:
+    return Spec.model_validate(document(claims=claims, numbers=numbers))
+
+
+def test_a_published_number_with_where_it_stands() -> None:
+    assert published(spec(), "lasso", "cifar10") == Published(14.81, None, None, "Table 1", "Elsewhere")
+    assert published(spec(), "a", "cifar10") == Published(12.07, 0.47, 3, "Table 1", None)
+    assert published(spec(), "a", "digits") is None
+    assert published(spec(), "c", "cifar10") is None
+
+
+@pytest.mark.parametrize(("sd", "n"), [(None, 3), (0.5, None), (None, None), (0.5, 1)])
+def test_no_summary_without_deviation_and_two_seeds(sd: float | None, n: int | None) -> None:
+    assert Published(1.0, sd, n, "Table 1", None).summary is None
+
+
+def test_two_seeds_make_a_summary() -> None:
+    assert Published(1.0, 0.5, 2, "Table 1", None).summary == (1.0, 0.5, 2)
+
+
+def test_every_comparison_the_paper_makes_with_its_own_numbers() -> None:
+    found = paper_tests(spec())
+    assert [(test.claim_id, test.data_id) for test in found] == [("less", "cifar10"), ("quoted", "cifar10")]
+    assert [test.p for test in found] == pytest.approx([0.0407, 0.00967], abs=5e-5)
+    assert found[0].test.effect == pytest.approx(-3.84)
+    assert found[0].b.mean == 15.91
+
+
+def test_a_margin_is_part_of_the_question() -> None:
+    (found,) = paper_tests(spec(claims=(LESS | {"margin": 3.84},)))
+    assert found.p == pytest.approx(1.0)
+
+
+def test_only_on_the_data_of_the_claim() -> None:
+    both = (*ROWS, reported("a", 1.0, 0.1, 3, data="digits"), reported("b", 2.0, 0.1, 3, data="digits"))
+    assert [test.data_id for test in paper_tests(spec((LESS,), both))] == ["digits", "cifar10"]
+    assert [test.data_id for test in paper_tests(spec((LESS | {"data": ["digits"]},), both))] == ["digits"]
+
+
+def test_numbers_without_any_spread_allow_no_test() -> None:
+    exact = (reported("a", 12.07, 0.0, 3), reported("b", 15.91, 0.0, 3))
+    assert paper_tests(spec((LESS,), exact)) == ()
+    assert paper_tests(spec((LESS,), ROWS[:1])) == ()
+    assert paper_tests(spec((LESS,), ROWS[1:])) == ()

@@ -1,0 +1,13 @@
+"""Settings of every test."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# One thread for each test process, set before torch is imported: several of them waiting for each other's threads
+# on a few cores take a hundred times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No deadlines: the machines that run these tests are shared, and a slow example is no fault of the code.
+settings.register_profile("pkbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pkbench")

@@ -27,13 +27,21 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         _sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:
+        # Ctrl-C too: nothing half-written stays behind.
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise StoreError(
-            f"cannot write {path}: {error.strerror or error}",
-            remedy="free space or choose another folder with --results",
+            f"cannot write {path}: {error.strerror or error}", remedy="free space or choose another folder"
         ) from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what a killed process left half-written in ``folder``; nobody may be writing there."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -76,7 +76,7 @@ def claims(
     seeds: Seeds = None,
     json_: Json = False,
 ) -> None:
-    """Print the verdicts on one spec's claims, and write metrics.json and plots/ beside its results (for DVC)."""
+    """Print the verdicts on one spec's claims, and write metrics/ and plots/ beside its results (for DVC)."""
     import json
 
     from pkbench.report.dvc import write
@@ -93,7 +93,8 @@ def claims(
         typer.echo(json.dumps(study_data(found), indent=1, allow_nan=False, ensure_ascii=False))
         return
     _print_study(found, sentences=True)
-    typer.echo(f"written: {', '.join(str(path) for path in written)}")
+    folders = dict.fromkeys(str(path.parent) for path in written)
+    typer.echo(f"written: {', '.join(folders)}")
 
 
 def _report_folder(loaded: LoadedSpec, out: Path | None) -> Path:

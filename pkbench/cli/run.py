@@ -55,6 +55,7 @@ def run(
     only: Only = None,
     fresh: Fresh = False,
     retry_failed: RetryFailed = False,
+    allow_failed: Annotated[bool, typer.Option("--allow-failed", help="Exit with 0 although runs failed.")] = False,
     max_time: Annotated[str | None, typer.Option(help="Stop, saving, after 90s, 30m, 1h30m …")] = None,
     mlflow: Annotated[bool, typer.Option(help="Mirror finished runs in MLflow, in the background.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only notes and failures.")] = False,
@@ -75,7 +76,9 @@ def run(
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
     # All specs are loaded before any is run: a fault in the last one shows at once.
     loaded = [load_spec(path) for path in find_specs(specs)]
-    command = _Command(stopper, selection, new_invocation(), mlflow=mlflow, quiet=quiet, json_events=json_)
+    command = _Command(
+        stopper, selection, new_invocation(), mlflow=mlflow, quiet=quiet, json_events=json_, allow_failed=allow_failed
+    )
     code = 0
     with stopper.listening():
         for spec in loaded:
@@ -100,6 +103,7 @@ class _Command:
         mlflow: bool,
         quiet: bool,
         json_events: bool,
+        allow_failed: bool,
     ) -> None:
         self.stopper = stopper
         self.selection = selection
@@ -107,6 +111,7 @@ class _Command:
         self.mlflow = mlflow
         self.quiet = quiet
         self.json_events = json_events
+        self.allow_failed = allow_failed
 
     def run(self, loaded: LoadedSpec, options: Options) -> int:
         """Run one spec; its exit code."""
@@ -170,9 +175,10 @@ class _Command:
         typer.echo(f"next: pkbench report {_as_typed(prepared.loaded.path)}{profile}")
 
     def _exit_code(self, prepared: Prepared, ended: list[RunEnded]) -> int:
-        if any(event.status == "failed" for event in ended):
-            return EXIT_FAILED
-        if any(decision.state == "failed" and decision.action == "skip" for decision in prepared.decisions):
+        failed = any(event.status == "failed" for event in ended) or any(
+            decision.state == "failed" and decision.action == "skip" for decision in prepared.decisions
+        )
+        if failed and not self.allow_failed:
             return EXIT_FAILED
         if any(decision.action == "blocked" for decision in prepared.decisions):
             return EXIT_NO_DATA

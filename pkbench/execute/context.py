@@ -43,7 +43,8 @@ def code_identity() -> CodeIdentity:
     if commit is None or _git(folder, "ls-files", "--error-unmatch", str(Path(__file__).resolve())) is None:
         # No checkout, or one that merely contains the environment pkbench is installed in.
         return CodeIdentity(version=__version__, commit=None, dirty=None)
-    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    # Of the package only: the spec and the data have checksums of their own in the record.
+    status = _git(folder, "status", "--porcelain", "--", str(folder.parent))
     return CodeIdentity(version=__version__, commit=commit, dirty=bool(status))
 
 

@@ -18,12 +18,22 @@ _DIGITS = 6
 """Significant digits: enough for any test set, few enough for a readable diff."""
 
 
-def metrics(study: Study) -> dict[str, Any]:
-    """Verdicts and mean errors: errors in per cent, effects in percentage points."""
+def metrics(study: Study) -> dict[str, dict[str, Any]]:
+    """One flat table by name for each verdict and each model, and one of the runs: a row each in ``dvc metrics show``.
+
+    Errors are in per cent, effects in percentage points.
+    """
     evaluation = study.evaluation
-    claims: dict[str, dict[str, Any]] = {}
+    rows: dict[str, dict[str, Any]] = {
+        "runs": {
+            "profile": evaluation.profile,
+            "planned": evaluation.planned,
+            "finished": evaluation.finished,
+            "failed": evaluation.failed,
+        }
+    }
     for verdict in evaluation.verdicts:
-        claims.setdefault(verdict.claim_id, {})[verdict.data_id] = {
+        rows[f"claim.{verdict.claim_id}.{verdict.data_id}"] = {
             "verdict": verdict.outcome,
             "effect": _rounded(verdict.effect),
             "low": _rounded(verdict.low),
@@ -32,32 +42,33 @@ def metrics(study: Study) -> dict[str, Any]:
             "p_support": _rounded(verdict.adjusted_support),
             "p_contradict": _rounded(verdict.adjusted_contradict),
         }
-    models: dict[str, dict[str, Any]] = {}
     for summary in evaluation.models:
-        models.setdefault(summary.model_id, {})[summary.data_id] = {
+        rows[f"model.{summary.model_id}.{summary.data_id}"] = {
             "test_error": _rounded(summary.mean),
             "sd": _rounded(summary.sd),
             "n": summary.n,
         }
-    return {
-        "profile": evaluation.profile,
-        "runs": {"planned": evaluation.planned, "finished": evaluation.finished, "failed": evaluation.failed},
-        "claim": claims,
-        "model": models,
-    }
+    return rows
 
 
 def write(study: Study, store: Store) -> tuple[Path, ...]:
-    """Write ``metrics.json``, ``plots/learning-curves.csv`` and ``plots/errors.csv`` beside the spec's records."""
+    """Write ``metrics/*.json``, ``plots/learning-curves.csv`` and ``plots/errors.csv`` beside the spec's records.
+
+    Metrics of claims and models the spec no longer has are removed.
+    """
     folder = store.folder(study.evaluation.spec_id)
     contents = {
-        "metrics.json": json.dumps(metrics(study), indent=1, allow_nan=False, ensure_ascii=False) + "\n",
-        "plots/learning-curves.csv": _learning_curves(study),
-        "plots/errors.csv": _errors(study),
+        f"metrics/{name}.json": json.dumps(row, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        for name, row in metrics(study).items()
     }
+    contents["plots/learning-curves.csv"] = _learning_curves(study)
+    contents["plots/errors.csv"] = _errors(study)
+    written = tuple(folder / name for name in contents)
     for name, text in contents.items():
         write_bytes(folder / name, text.encode())
-    return tuple(folder / name for name in contents)
+    for old in set((folder / "metrics").glob("*.json")) - set(written):
+        old.unlink()
+    return written
 
 
 def _learning_curves(study: Study) -> str:

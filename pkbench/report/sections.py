@@ -102,9 +102,10 @@ def _details(verdict: Verdict) -> str:
     if verdict.effect_size is not None:
         parts.append(f"standardised difference (Hedges) {points(verdict.effect_size)}")
     if verdict.unpaired_p_support is not None and verdict.p_support is not None:
-        parts.append(
-            f"uncorrected p {verdict.p_support:.3g} paired, {verdict.unpaired_p_support:.3g} without the pairs"
-        )
+        paired, unpaired, side = verdict.p_support, verdict.unpaired_p_support, "for the claim"
+        if paired > 0.5:
+            paired, unpaired, side = 1 - paired, 1 - unpaired, "against it"
+        parts.append(f"uncorrected one-sided p {side} {paired:.3g}, without the pairs {unpaired:.3g}")
     if verdict.connections_gap is not None:
         parts.append(
             f"connections {verdict.connections_a:,} and {verdict.connections_b:,}, {100 * verdict.connections_gap:.2f} % apart"

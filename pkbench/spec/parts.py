@@ -17,6 +17,7 @@ from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
 from pkbench.spec.repair import repair
 from pkbench.spec.scale import AnyData, AnyModel
+from pkbench.spec.standins import with_stand_ins
 from pkbench.spec.toml import Document
 from pkbench.spec.train import Train
 
@@ -85,10 +86,14 @@ def validate(document: Document) -> tuple[Parts, list[Fault]]:
         parts.spec = Spec.model_validate(document.data)
     except ValidationError as error:
         faults += [fault for loc, fault in faults_of(error, Spec, document) if loc not in repaired.excused]
-        _salvage(parts, {_unit(item["loc"]) for item in error.errors(include_url=False, include_input=False)})
+        _salvage(parts, with_stand_ins(document.data, _locs(error)))
     else:
         _take_apart(parts, parts.spec)
     return parts, faults
+
+
+def _locs(error: ValidationError) -> list[Loc]:
+    return [item["loc"] for item in error.errors(include_url=False, include_input=False)]
 
 
 def _unit(loc: Loc) -> Loc:
@@ -105,9 +110,15 @@ def _take_apart(parts: Parts, spec: Spec) -> None:
     parts.profile, parts.assumption = dict(spec.profile), dict(spec.assumption)
 
 
-def _salvage(parts: Parts, bad: set[Loc]) -> None:
-    """Fill ``parts`` with what no error is in."""
-    for section, value in parts.document.data.items():
+def _salvage(parts: Parts, data: dict[str, Any]) -> None:
+    """Fill ``parts`` with what of ``data`` no error is in."""
+    try:
+        _take_apart(parts, Spec.model_validate(data))
+    except ValidationError as error:
+        bad = {_unit(loc) for loc in _locs(error)}
+    else:
+        return
+    for section, value in data.items():
         annotation: Any = Spec.model_fields[section].annotation
         if (section,) in bad:
             continue

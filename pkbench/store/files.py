@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pkbench.atomic import write_bytes
+from pkbench.atomic import remove_leftovers, write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json, config_id
 from pkbench.store.checkpoints import Checkpoints
@@ -62,6 +62,16 @@ def decode(raw: bytes, run_id: str) -> Record:
     return record
 
 
+def _set_aside(path: Path) -> str:
+    """Rename ``path``; its new name."""
+    aside = path.with_suffix(".json.damaged")
+    try:
+        path.replace(aside)
+    except OSError as error:
+        raise StoreError(f"cannot rename {path}, which is damaged: {error.strerror}") from error
+    return aside.name
+
+
 class Store:
     """The results folder of a project."""
 
@@ -93,11 +103,11 @@ class Store:
         return path
 
     def read(self, spec_id: str, run_id: str) -> Record | None:
-        """The record of ``run_id``; ``None`` where there is none or it is not sound (see :meth:`scan`)."""
+        """The record of ``run_id``; ``None`` where there is none that can be read and is sound (see :meth:`scan`)."""
         path = self.record_path(spec_id, run_id)
         try:
             return decode(path.read_bytes(), run_id)
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return None
 
     def spec_ids(self) -> list[str]:
@@ -120,15 +130,23 @@ class Store:
         return Scan(records, tuple(problems))
 
     def set_aside_damaged(self, spec_id: str) -> tuple[str, ...]:
-        """Rename every damaged record to ``RUN.json.damaged``, so that the run is computed again; a sentence for each."""
+        """Rename every damaged record to ``RUN.json.damaged``, so that the run is computed again; a sentence for each.
+
+        Only for who holds the folder's lock: what a killed process left half-written is deleted as well. A record
+        that cannot be read at all is left to :meth:`scan` to report.
+
+        Raises:
+            StoreError: a damaged record cannot be renamed.
+        """
         messages: list[str] = []
         for path in self._files(spec_id):
             try:
                 decode(path.read_bytes(), path.stem)
             except ValueError as error:
-                aside = path.with_suffix(".json.damaged")
-                path.replace(aside)
-                messages.append(f"{path}: {error}; set aside as {aside.name}, the run is computed again")
+                messages.append(f"{path}: {error}; set aside as {_set_aside(path)}, the run is computed again")
+            except OSError:
+                continue
+        remove_leftovers(self.runs_folder(spec_id))
         return tuple(messages)
 
     def _files(self, spec_id: str) -> Iterator[Path]:

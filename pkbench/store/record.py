@@ -39,7 +39,7 @@ class CodeIdentity(RecordPart):
     version: str
     commit: str | None
     dirty: bool | None
-    """Whether tracked files differed from the commit; ``None`` outside a git checkout."""
+    """Whether the package's files differed from the commit; ``None`` outside a git checkout."""
 
 
 class Environment(RecordPart):

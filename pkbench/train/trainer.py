@@ -76,7 +76,7 @@ class Trainer:
         ``on_step`` is called after every step, when :meth:`state` is whole; what it raises ends the training.
 
         Raises:
-            DivergedError: the mean training loss of an epoch is not finite.
+            DivergedError: a mean loss of an epoch is not finite.
         """
         while self.progress.epoch < self.run.train.epochs:
             yield self._epoch(on_step)
@@ -129,10 +129,7 @@ class Trainer:
         seen = min(self.steps_per_epoch * run.train.batch_size, len(order))
         loss = progress.loss_sum.item() / seen
         error = 100 * progress.wrong.item() / seen
-        if not math.isfinite(loss):
-            raise DivergedError(
-                f"the training loss became {loss} in epoch {epoch}", remedy="a lower learning rate may help"
-            )
+        self._check("training", loss, epoch)
         lr = self._learning_rate(self.steps_per_epoch - 1)
         evaluations = self._evaluations(epoch)
         seconds = progress.seconds + time.perf_counter() - clock
@@ -171,9 +168,20 @@ class Trainer:
             return None, None, None, None
         with self._precision():
             test = evaluate(self.model, self.data, self.data.test)
+            self._check("test", test[0], epoch)
             if not len(self.data.validation.labels):
                 return None, None, *test
-            return *evaluate(self.model, self.data, self.data.validation), *test
+            validation = evaluate(self.model, self.data, self.data.validation)
+            self._check("validation", validation[0], epoch)
+            return *validation, *test
+
+    @staticmethod
+    def _check(what: str, loss: float, epoch: int) -> None:
+        """Stop where a loss is no number any more: no record may hold one."""
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"the {what} loss became {loss} in epoch {epoch}", remedy="a lower learning rate may help"
+            )
 
     def _order(self, epoch: int) -> Tensor:
         """The epoch's order of the training images: the same for every model with this seed, so that runs pair."""

@@ -85,6 +85,22 @@ def test_sentence_of_support() -> None:
     )
 
 
+def test_sentences_name_the_family_of_their_direction() -> None:
+    def sentence(a: Any, b: Any) -> str:
+        s = study("paper", seeds=(0, 1, 2), claims=(LESS, VALUE), numbers=(reported("a", 2.0, 1.0, 3),))
+        s.finish("a", a)
+        s.finish("b", b)
+        return verdicts(s)[0].sentence
+
+    assert sentence(A, B).endswith("Supported: p = 0.0371 (one-sided, Holm over 1).")
+    # Differences 4, 5, 6.1: p = 0.0071, the smaller of two.
+    assert sentence((5.0, 7.0, 9.1), A).endswith("Contradicted: p = 0.0142 for the opposite (one-sided, Holm over 2).")
+    assert (
+        "No decision at 0.05: p = 0.113 for the claim (one-sided, Holm over 1), p = 1 against it (over 2). If the truth"
+        in sentence((1.0, 2.0, 3.0), (1.0, 3.0, 5.0))
+    )
+
+
 @pytest.mark.parametrize("away", [0, 1])
 def test_p_exactly_at_alpha_decides_and_just_above_does_not(away: int) -> None:
     exact = only(compared()).p_support

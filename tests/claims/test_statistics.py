@@ -186,6 +186,7 @@ def test_paired_agrees_with_scipy(pairs: list[tuple[float, float]], margin: floa
 def test_no_test_without_spread() -> None:
     equal = paired([1.0, 2.0, 3.0], [2.0, 3.0, 4.0], alpha=0.05)
     assert (equal.effect, equal.bounds, equal.p_below, equal.p_above) == (-1.0, None, 1.0, 1.0)
+    assert (equal.sd, equal.df) == (0.0, 2)
     assert not equal.possible
     assert equal.p_two_sided == 1.0
     single = paired([1.0], [2.0], alpha=0.05)

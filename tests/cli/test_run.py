@@ -75,6 +75,7 @@ def test_failed_runs_decide_the_exit_code(tmp_path: Path, pkbench: Command) -> N
     again = pkbench("run", "small", "--no-mlflow", "--only", "narrow/0")
     assert again.returncode == 1
     assert "1 failed before" in again.stdout
+    assert pkbench("run", "small", "--no-mlflow", "--only", "narrow/0", "--allow-failed").returncode == 0
 
 
 def test_max_time_stops_and_the_same_command_goes_on(tmp_path: Path, pkbench: Command) -> None:

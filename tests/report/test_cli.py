@@ -153,7 +153,7 @@ def test_claims_prints_and_leaves_metrics(project: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "✓ supported: less on digits. a 2.00 %, b 4.00 %: difference −2.00 points" in result.output
     folder = project / "results" / "small"
-    assert json.loads((folder / "metrics.json").read_text())["claim"]["less"]["digits"]["verdict"] == "supported"
+    assert json.loads((folder / "metrics" / "claim.less.digits.json").read_text())["verdict"] == "supported"
     assert (folder / "plots" / "errors.csv").is_file()
     assert (folder / "plots" / "learning-curves.csv").is_file()
 
@@ -162,7 +162,7 @@ def test_claims_as_json(project: Path) -> None:
     fill(project)
     data = json.loads(call("claims", "specs/small.toml", "--json").stdout)
     assert data["verdicts"][0]["outcome"] == "supported"
-    assert (project / "results" / "small" / "metrics.json").is_file()
+    assert (project / "results" / "small" / "metrics" / "runs.json").is_file()
 
 
 def test_notes_are_printed(project: Path) -> None:

@@ -10,9 +10,8 @@ from tests.report.made import filled, from_disk, stored, study_of
 
 def test_metrics_are_flat_and_rounded() -> None:
     found = metrics(study_of(filled()))
-    assert found["profile"] == "quick"
-    assert found["runs"] == {"planned": 6, "finished": 6, "failed": 0}
-    assert found["claim"]["less"]["digits"] == {
+    assert found["runs"] == {"profile": "quick", "planned": 6, "finished": 6, "failed": 0}
+    assert found["claim.less.digits"] == {
         "verdict": "supported",
         "effect": -2.0,
         "low": -4.48414,
@@ -21,9 +20,9 @@ def test_metrics_are_flat_and_rounded() -> None:
         "p_support": 0.03709,
         "p_contradict": 0.96291,
     }
-    assert found["claim"]["value"]["digits"]["verdict"] == "not assessed"
-    assert found["claim"]["value"]["digits"]["effect"] is None
-    assert found["model"]["a"]["digits"] == {"test_error": 2.0, "sd": 1.0, "n": 3}
+    assert found["claim.value.digits"]["verdict"] == "not assessed"
+    assert found["claim.value.digits"]["effect"] is None
+    assert found["model.a.digits"] == {"test_error": 2.0, "sd": 1.0, "n": 3}
 
 
 def test_what_is_written(tmp_path: Path) -> None:
@@ -31,12 +30,17 @@ def test_what_is_written(tmp_path: Path) -> None:
     made.put(finished(made.run("a", 0), 1.0, epochs=2))
     store = stored(made, tmp_path)
     study = from_disk(made, tmp_path)
-    paths = write(study, store)
     folder = tmp_path / "small"
-    assert paths == (folder / "metrics.json", folder / "plots/learning-curves.csv", folder / "plots/errors.csv")
-    assert json.loads(paths[0].read_text()) == metrics(study)
+    (folder / "metrics").mkdir(parents=True, exist_ok=True)
+    (folder / "metrics" / "claim.gone.digits.json").write_text("{}")
+    paths = write(study, store)
+    rows_by_name = {path.stem: json.loads(path.read_text()) for path in (folder / "metrics").iterdir()}
+    assert rows_by_name == metrics(study)
+    assert paths[0] == folder / "metrics" / "runs.json"
     assert paths[0].read_text().endswith("}\n")
-    curve_rows = list(csv.DictReader(paths[1].open()))
+    curves_path, errors_path = paths[-2:]
+    assert (curves_path, errors_path) == (folder / "plots/learning-curves.csv", folder / "plots/errors.csv")
+    curve_rows = list(csv.DictReader(curves_path.open()))
     # The factory's errors fall by one point from the first epoch to the last.
     assert curve_rows[0] == {
         "epoch": "1", "model": "a", "data": "digits", "n": "3", "test_error": "3.0", "low": "2.0", "high": "4.0"
@@ -44,7 +48,7 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert [(row["model"], row["epoch"], row["test_error"]) for row in curve_rows] == [
         ("a", "1", "3.0"), ("a", "2", "2.0"), ("b", "1", "5.0"), ("b", "2", "4.0")
     ]  # fmt: skip
-    rows = list(csv.DictReader(paths[2].open()))
+    rows = list(csv.DictReader(errors_path.open()))
     assert rows[0] == {"model": "a", "data": "digits", "seed": "0", "test_error": "1.0"}
     assert len(rows) == 6
     before = [path.read_bytes() for path in paths]
@@ -54,8 +58,8 @@ def test_what_is_written(tmp_path: Path) -> None:
 def test_nothing_run_gives_tables_with_headers_only(tmp_path: Path) -> None:
     made = filled(errors={})
     paths = write(from_disk(made, tmp_path), stored(made, tmp_path))
-    assert paths[1].read_text() == "epoch,model,data,n,test_error,low,high\n"
-    assert paths[2].read_text() == "model,data,seed,test_error\n"
+    assert paths[-2].read_text() == "epoch,model,data,n,test_error,low,high\n"
+    assert paths[-1].read_text() == "model,data,seed,test_error\n"
 
 
 def test_curves_are_of_epochs_every_seed_was_evaluated_at() -> None:

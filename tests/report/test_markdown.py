@@ -12,7 +12,7 @@ from pkbench.report.study import Study
 from pkbench.spec.document import Spec
 from pkbench.spec.scale import scale
 from tests.claims.factory import LESS, document, failed, finished, reported, study
-from tests.report.made import filled, from_disk, study_of
+from tests.report.made import ERRORS, filled, from_disk, study_of
 
 GITHUB = MarkdownIt("commonmark").enable("table")
 
@@ -50,7 +50,9 @@ def test_a_verdict_with_its_numbers() -> None:
     assert "- **✓ supported** · `less` on `digits`: a has the lower test error (Table 1)." in text
     assert "difference −2.00 points (95 % interval −4.48 to +0.48, n = 3 pairs)" in text
     assert "standardised difference (Hedges) −1.13" in text
-    assert "uncorrected p 0.0371 paired, 0.11 without the pairs" in text
+    assert "uncorrected one-sided p for the claim 0.0371, without the pairs 0.11" in text
+    reverse = page(study_of(filled(errors={"a": ERRORS["b"], "b": ERRORS["a"]})))
+    assert "uncorrected one-sided p against it 0.0371, without the pairs 0.11" in reverse
     assert "connections 2,048 and 2,448, 19.53 % apart" in text
 
 

@@ -83,7 +83,7 @@ def test_a_folder_one_may_not_write_to_is_said() -> None:
     with without_privileges() as folder:
         closed = folder / "closed"
         closed.mkdir(mode=0o500)
-        with pytest.raises(StoreError, match="Permission denied; free space or choose another folder with --results"):
+        with pytest.raises(StoreError, match="Permission denied; free space or choose another folder"):
             write_bytes(closed / "x.json", b"content")
         with pytest.raises(StoreError, match="Permission denied"):
             write_bytes(closed / "deeper" / "x.json", b"content")

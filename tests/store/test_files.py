@@ -144,6 +144,13 @@ def test_a_damaged_record_counts_as_not_done_and_is_set_aside(store: Store) -> N
     assert set(store.scan("toy").records) == {sound.run_id, damaged.run_id}
 
 
+def test_what_a_killed_process_left_half_written_is_removed(store: Store) -> None:
+    path = store.write(make_record())
+    (path.parent / f".{path.name}.abc123.tmp").write_text("{")
+    assert store.set_aside_damaged("toy") == ()
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
 def test_other_files_are_neither_records_nor_problems(store: Store) -> None:
     folder = store.write(make_record()).parent
     for name in ("notes.json", "README.md", f".{'0' * 16}.json.x.tmp", f"{'0' * 16}.json.damaged", "0123.json"):

@@ -148,7 +148,7 @@ def _print_study(study: Study, *, sentences: bool) -> None:
     from rich.console import Console
 
     from pkbench.report.sections import run_command
-    from pkbench.report.tables import model_table, verdict_table
+    from pkbench.report.tables import model_table, published_table, verdict_table
     from pkbench.report.words import outcome, plain
 
     console = Console(highlight=False, markup=False, emoji=False)
@@ -157,6 +157,9 @@ def _print_study(study: Study, *, sentences: bool) -> None:
     evaluation = study.evaluation
     console.print(verdict_table(study))
     console.print(model_table(study))
+    published = published_table(study)
+    if published is not None:
+        console.print(published)
     if sentences:
         for verdict in evaluation.verdicts:
             line = f"{outcome(verdict)}: {verdict.claim_id} on {verdict.data_id}. {verdict.sentence}"

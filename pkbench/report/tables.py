@@ -6,10 +6,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pkbench.claims.groups import ModelSummary
+from pkbench.claims.published import published
 from pkbench.claims.verdict import Outcome, Verdict
 from pkbench.report.sections import quoted, reported
 from pkbench.report.study import Study
 from pkbench.report.words import NOTHING, big, effect, mean_sd, outcome, paper_numbers, plain, rate
+from pkbench.report.words import published as number
 
 _STYLES: dict[Outcome, str] = {
     "supported": "green",
@@ -44,6 +46,26 @@ def model_table(study: Study) -> Table:
         sizes, results = [NOTHING] * 4, [NOTHING] * 2
         cells = (entry.row, entry.data, *sizes, "quoted, not run", *results, reported(study, entry.row, entry.data))
         table.add_row(*map(Text, cells), style="dim")
+    return table
+
+
+def published_table(study: Study) -> Table | None:
+    """The published numbers on data sets this profile does not use, ``None`` where there are none.
+
+    They are what the claims are about, and nothing at this profile measures them: so they stand apart.
+    """
+    used = {data.id for data in study.scaled.data}
+    rows = [row for row in study.scaled.spec.reported if row.data not in used]
+    if not rows:
+        return None
+    title = Text(f"what is published, test error in % (nothing at {study.evaluation.profile} measures these)")
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in ("row", "data", "published", "where"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        where = row.place if row.quoted_from is None else f"{row.place}, quoted from {row.quoted_from}, not run"
+        value = number(published(study.scaled.spec, row.row, row.data))
+        table.add_row(*map(Text, (row.row, row.data, value, plain(where))))
     return table
 
 

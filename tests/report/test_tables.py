@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from pkbench.report.tables import model_table, verdict_table
+from pkbench.report.tables import model_table, published_table, verdict_table
 from pkbench.spec.document import Spec
 from pkbench.spec.scale import scale
 from tests.claims.factory import document
@@ -44,3 +44,14 @@ def test_scope_is_text_not_markup() -> None:
     made.scaled = scale(Spec.model_validate(raw), "quick")
     for table in (verdict_table(study_of(made)), model_table(study_of(made))):
         assert "[red]x[/] 2J [/bold]" in shown(table)
+
+
+def test_published_numbers_of_other_data_stand_apart() -> None:
+    quick = published_table(study_of(filled()))
+    assert quick is not None
+    text = shown(quick)
+    assert "nothing at quick measures these" in text
+    assert "12.07 ± 0.47 (n = 3)" in text
+    assert "14.81, quoted" in text
+    assert "not run" in text
+    assert published_table(study_of(filled("paper"))) is None

@@ -51,5 +51,6 @@ def test_only_on_the_data_of_the_claim() -> None:
 def test_numbers_without_any_spread_allow_no_test() -> None:
     exact = (reported("a", 12.07, 0.0, 3), reported("b", 15.91, 0.0, 3))
     assert paper_tests(spec((LESS,), exact)) == ()
+    assert paper_tests(spec((LESS,), (reported("a", 12.07), ROWS[1]))) == ()
     assert paper_tests(spec((LESS,), ROWS[:1])) == ()
     assert paper_tests(spec((LESS,), ROWS[1:])) == ()

@@ -146,7 +146,7 @@ def new(
     if path.exists() and not force:
         raise UsageError(f"{path} exists", remedy="choose another id, or replace it with --force")
     _write(path, text)
-    typer.echo(f"wrote {path}; next: pkbench run {id_}")
+    typer.echo(f"wrote {path}; next: pkbench run {path}")
     if schema_file is None:
         typer.echo(f"for completion in an editor: pkbench schema --out {folder.parent / FILE_NAME}")
 

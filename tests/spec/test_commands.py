@@ -108,7 +108,7 @@ def test_the_schema_on_standard_output_and_in_a_file(call: Call) -> None:
 def test_a_new_spec_is_valid_at_once(call: Call) -> None:
     result = call("new", "my-spec")
     assert result.code == 0
-    assert result.out.startswith("wrote specs/my-spec.toml; next: pkbench run my-spec\n")
+    assert result.out.startswith("wrote specs/my-spec.toml; next: pkbench run specs/my-spec.toml\n")
     assert "pkbench schema --out pkbench.schema.json" in result.out
     checked = call("validate", "my-spec")
     assert checked == Result(0, "ok specs/my-spec.toml  2 models, 1 data set, 1 claim; quick 10 runs\n", "")
@@ -117,7 +117,7 @@ def test_a_new_spec_is_valid_at_once(call: Call) -> None:
 def test_a_new_spec_names_the_schema_that_is_there(call: Call) -> None:
     call("schema", "--out", "pkbench.schema.json")
     result = call("new", "my-spec", "--dir", "a/b", "--data", "torchvision:MNIST")
-    assert result.out == "wrote a/b/my-spec.toml; next: pkbench run my-spec\n"
+    assert result.out == "wrote a/b/my-spec.toml; next: pkbench run a/b/my-spec.toml\n"
     first = (call.folder / "a" / "b" / "my-spec.toml").read_text(encoding="utf-8").splitlines()[0]
     assert first == "#:schema ../../pkbench.schema.json"
     assert call("validate", "a/b/my-spec.toml").code == 0

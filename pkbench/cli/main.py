@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -43,6 +44,10 @@ def root(
 
 def main() -> None:
     """Entry point: run the command, turn a :class:`PkbenchError` into its message and exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show '✓' or 'γ' gets a question mark, not an error.
+            stream.reconfigure(errors="replace")
     try:
         app()
     except PkbenchError as error:

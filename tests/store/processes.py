@@ -13,8 +13,16 @@ import psutil
 
 
 def children() -> set[int]:
-    """Every process below this one that still runs."""
-    return {found.pid for found in psutil.Process().children(recursive=True) if is_running(found.pid)}
+    """Processes below this one, without the one that multiprocessing keeps for itself once a worker was spawned."""
+    found = psutil.Process().children(recursive=True)
+    return {child.pid for child in found if is_running(child.pid) and not _keeps_resources(child)}
+
+
+def _keeps_resources(process: psutil.Process) -> bool:
+    try:
+        return "resource_tracker" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def is_running(pid: int) -> bool:

@@ -21,8 +21,8 @@ from .test_mirror_sync import check_all
 
 
 def the_child() -> psutil.Process:
-    (found,) = psutil.Process().children()
-    return found
+    (found,) = children()
+    return psutil.Process(found)
 
 
 def test_runs_arrive_as_they_end(store: Store, target: Target, tmp_path: Path) -> None:

@@ -40,7 +40,14 @@ def test_a_spec_that_does_not_fit(fields: dict[str, object], message: str) -> No
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b"", mtime=0), gzip.compress(b"1,2,3\n", mtime=0), gzip.compress(b"a,b\n" * 9, mtime=0)]
+    "content",
+    [
+        b"",
+        b"no gzip",
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b"1,2,3\n", mtime=0),
+        gzip.compress(b"a,b\n" * 9, mtime=0),
+    ],
 )
 def test_a_damaged_file(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "digits.csv.gz").write_bytes(content)

@@ -10,27 +10,32 @@ import pytest
 import pkbench
 
 PACKAGE = Path(pkbench.__file__).parent
-LEAVES = {"errors", "widths", "seeding", "atomic"}
+LEAVES = {"errors", "finding", "widths", "structures", "sizes", "seeding", "atomic"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
+    "finding": set(),
     "seeding": set(),
     "widths": set(),
+    "structures": {"errors", "widths"},
+    "sizes": {"errors", "widths", "structures"},
     "atomic": {"errors"},
     "spec": LEAVES,
     "plan": LEAVES | {"spec"},
+    "audit": LEAVES | {"spec"},
     "data": LEAVES | {"spec"},
     "models": LEAVES | {"spec"},
     "train": LEAVES | {"spec", "plan", "data", "models"},
     "probes": LEAVES | {"spec", "plan", "data", "models"},
     "store": LEAVES | {"spec", "plan"},
-    "execute": LEAVES | {"spec", "plan", "data", "models", "train", "probes", "store"},
+    "execute": LEAVES | {"spec", "plan", "audit", "data", "models", "train", "probes", "store"},
     "claims": LEAVES | {"spec", "plan", "store"},
     "report": LEAVES | {"spec", "plan", "store", "claims"},
-    "cli": LEAVES | {"spec", "plan", "data", "models", "train", "probes", "store", "execute", "claims", "report"},
+    "cli": LEAVES
+    | {"spec", "plan", "audit", "data", "models", "train", "probes", "store", "execute", "claims", "report"},
 }
 TOP_FILES = {"__init__", "__main__"}
 """``__main__`` calls the command line."""
-NO_TORCH = {"errors", "widths", "seeding", "atomic", "spec", "plan", "claims", "report"}
+NO_TORCH = LEAVES | {"spec", "plan", "audit", "claims", "report"}
 
 
 def room_of(path: Path) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pkbench import widths
 from pkbench.claims.selection import Final, Selection, choose, final_errors, record_of
 from pkbench.claims.statistics import deviation, interval, mean
 from pkbench.plan.run import Run
+from pkbench.sizes.base import Shape
 from pkbench.spec.scale import AnyModel, Scaled
 from pkbench.store.record import Record
 
@@ -24,7 +24,7 @@ class Group:
 
     model: AnyModel
     data_id: str
-    shape: widths.Shape
+    shape: Shape
     selection: Selection
     planned: tuple[int, ...]
     """Seeds the recipe asks for."""
@@ -48,7 +48,7 @@ class Group:
     @property
     def connections(self) -> int:
         """Connections without the classifier, recomputed from the shape."""
-        return widths.connections(self.shape)
+        return self.shape.connections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,8 @@ class ModelSummary:
     train_mean: float | None
     lr: float | None
     selection: Selection
-    S: int
-    C: int
+    S: int | None
+    C: int | None
     depth: int
     width: int
     connections: int
@@ -144,9 +144,9 @@ def summarise(group: Group) -> ModelSummary:
         S=group.shape.S,
         C=group.shape.C,
         depth=group.shape.depth,
-        width=widths.effective_width(group.shape),
+        width=group.shape.width,
         connections=group.connections,
-        parameters=widths.parameters(group.shape),
+        parameters=group.shape.parameters,
         failures=group.failures,
         errors=group.errors,
         run_ids=group.run_ids,

@@ -89,7 +89,7 @@ def _forecast(prepared: Prepared, device: str, jobs: int | None, *, estimate: bo
 
 def as_data(planned: Planned) -> dict[str, Any]:
     """``planned`` as JSON values."""
-    from pkbench.execute.records import counts
+    from pkbench.store.record import Counts
 
     prepared = planned.prepared
     rows = []
@@ -107,7 +107,7 @@ def as_data(planned: Planned) -> dict[str, Any]:
                 "state": decision.state,
                 "reason": decision.reason,
                 "changed": [asdict(change) for change in decision.changed],
-                "counts": counts(run).model_dump(),
+                "counts": Counts.of(run.shape).model_dump(),
                 "seconds": cast.estimate.seconds if cast else None,
                 "bytes": cast.estimate.bytes if cast else None,
                 "estimated_from": cast.basis if cast else None,
@@ -160,8 +160,6 @@ def _print(planned: Planned) -> None:
 
 def _model_tables(planned: Planned) -> list[Table]:
     """What a run of each model on each data set is, and what it costs: two tables, each fit for 80 columns."""
-    from pkbench.execute.records import counts
-
     sizes = _table("models", ("model", "data"), ("S", "C", "γ", "Ω", "m", "p", "depth", "epochs"))
     costs = _table("cost of a run", ("model", "data"), ("parameters", "connections", "FLOP/sample", "time", "memory"))
     seen: set[tuple[str, str]] = set()
@@ -171,21 +169,20 @@ def _model_tables(planned: Planned) -> list[Table]:
         if names in seen:
             continue
         seen.add(names)
-        c = counts(run)
-        gamma = "–" if c.gamma is None else f"{c.gamma:g}"
+        shape = run.shape
         sizes.add_row(
             *names,
-            str(c.S),
-            str(c.C),
-            gamma,
-            count(c.omega),
-            count(c.S * c.C),
-            f"{c.p:.3g}",
-            str(c.depth),
+            *("–" if value is None else f"{value:g}" for value in (shape.S, shape.C, shape.gamma)),
+            count(shape.omega),
+            count(shape.m),
+            f"{shape.p:.3g}",
+            str(shape.depth),
             str(run.train.epochs),
         )
         time_and_memory = ("?", "?") if cast is None else (duration(cast.estimate.seconds), size(cast.estimate.bytes))
-        costs.add_row(*names, count(c.parameters), count(c.connections), count(c.forward_flops), *time_and_memory)
+        costs.add_row(
+            *names, count(shape.parameters), count(shape.connections), count(shape.forward_flops), *time_and_memory
+        )
     return [sizes, costs]
 
 

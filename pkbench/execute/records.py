@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from pkbench import widths
 from pkbench.execute.context import Context, environment
 from pkbench.plan.run import Run
 from pkbench.store.record import Counts, DataSummary, Epoch, Failure, Labels, Record
@@ -32,7 +31,7 @@ def make_record(
         profile=context.profile,
         labels=Labels(model=run.model.id, data=run.data.id, seed=run.seed, lr=run.lr),
         config=dict(run.config),
-        counts=counts(run),
+        counts=Counts.of(run.shape),
         data=data,
         history=history,
         failure=failure,
@@ -44,23 +43,4 @@ def make_record(
         environment=environment(context.device, run.train.cpu_threads),
         code=context.code,
         invocation=context.invocation,
-    )
-
-
-def counts(run: Run) -> Counts:
-    """Sizes of the run's model."""
-    shape = run.shape
-    return Counts(
-        S0=shape.S0,
-        C0=shape.C0,
-        S=shape.S,
-        C=shape.C,
-        gamma=shape.gamma,
-        depth=shape.depth,
-        width=widths.effective_width(shape),
-        omega=widths.omega(shape.S, shape.C, shape.gamma or 1.0),
-        p=widths.nonzero_fraction(shape),
-        parameters=widths.parameters(shape),
-        connections=widths.connections(shape),
-        forward_flops=widths.forward_flops(shape),
     )

@@ -7,35 +7,72 @@ import math
 import torch
 from torch import nn
 
+from pkbench.models.fully_connected import FullyConnected
 from pkbench.models.mixers import Mixer, Mixing
+from pkbench.models.shallow import Shallow as ShallowModule
+from pkbench.models.structured import StructuredMixer as StructuredMixerModule
+from pkbench.models.sw_mlp import SwMlp as SwMlpModule
 from pkbench.seeding import stream_seed
-from pkbench.spec.model import MlpMixer
-from pkbench.spec.scale import AnyModel
-from pkbench.widths import Shape
+from pkbench.sizes.base import Shape
+from pkbench.sizes.fully_connected import FullyConnectedShape
+from pkbench.sizes.mixer import MixerShape
+from pkbench.sizes.shallow import ShallowShape
+from pkbench.sizes.sparse import SparseShape
+from pkbench.sizes.structured import StructuredShape
+from pkbench.spec.mixer import MlpMixer, SMixer, StructuredMixer
+from pkbench.spec.model import AnyModel
+from pkbench.spec.other_models import SFc, Shallow, SwMlp
 
 
-def build(model: AnyModel, shape: Shape, seed: int) -> Mixer:
+def build(model: AnyModel, shape: Shape, seed: int) -> nn.Module:
     """The module of ``model`` at ``shape``, on the CPU in float32; equal seeds give equal weights and permutations."""
-    module = Mixer(shape, model.patch, mixing_of(model, seed))
-    initialize(module, model.init, seed)
+    module = _module(model, shape, seed)
+    if isinstance(module, SwMlpModule | StructuredMixerModule | ShallowModule):
+        module.initialize(model.init, seed)
+    else:
+        initialize(module, model.init, seed)
     return module
 
 
-def mixing_of(model: AnyModel, seed: int) -> Mixing:
+def _module(model: AnyModel, shape: Shape, seed: int) -> nn.Module:
+    """The module without its parameters' values."""
+    match model, shape:
+        case ((MlpMixer() | SMixer()), MixerShape()):
+            return Mixer(shape, model.patch, mixing_of(model, seed), activation=model.activation, skip=model.skip)
+        case StructuredMixer(), StructuredShape():
+            return StructuredMixerModule(shape, model.patch, activation=model.activation, skip=model.skip)
+        case SwMlp(), SparseShape():
+            return SwMlpModule(
+                shape,
+                model.patch,
+                mask_value=model.mask_value,
+                activation=model.activation,
+                skip=model.skip,
+                seed=seed,
+            )
+        case Shallow(), ShallowShape():
+            return ShallowModule(shape, activation=model.activation)
+        case SFc(), FullyConnectedShape():
+            return FullyConnected(shape)
+    raise TypeError(f"a {model.kind} has no shape like {type(shape).__name__}")
+
+
+def mixing_of(model: MlpMixer | SMixer, seed: int) -> Mixing:
     """The permutations ``model`` asks for. An S-Mixer's block is one PK layer: both placements are the same."""
     if model.mixing == "normal":
         return Mixing(None, seed)
     placement = model.rp_placement if isinstance(model, MlpMixer) else "layer"
     if placement is None:
         raise ValueError("an RP MLP-Mixer needs rp_placement")
-    return Mixing(placement, seed)
+    blocks = None if model.rp_blocks is None else frozenset(number - 1 for number in model.rp_blocks)
+    return Mixing(placement, seed, blocks, model.rp_sides)
 
 
 def initialize(module: nn.Module, kind: str, seed: int) -> None:
     """Draw every parameter of ``module`` from a stream named after it.
 
     ``torch-linear``: weights and biases U(±1/sqrt(fan_in)), PyTorch's default for linear layers.
-    ``normal``: weights N(0, 1/fan_in), biases 0 (§4.3). LayerNorms keep scale 1 and shift 0.
+    ``normal``: weights N(0, 1/fan_in), biases 0 (§4.3). Norms keep scale 1 and shift 0.
     """
     with torch.no_grad():
         for prefix, owner in module.named_modules():

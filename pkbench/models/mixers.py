@@ -19,7 +19,7 @@ from torch.nn import functional
 from pkbench.models.permutation import Commutation, Identity, Permutation, compose, random_permutation
 from pkbench.models.pk import PKLayer
 from pkbench.seeding import stream_seed
-from pkbench.widths import Shape
+from pkbench.sizes.mixer import MixerShape
 
 LAYER_NORM_EPS = 1e-5
 """App. A; LayerNorm is affine and over channels."""
@@ -27,16 +27,27 @@ LAYER_NORM_EPS = 1e-5
 Side = Literal["tokens", "channels"]
 
 
+Placement = Literal["block", "layer"]
+
+
 @dataclass(frozen=True, slots=True)
 class Mixing:
     """How the PK layers of a model are permuted.
 
     ``placement`` is ``None`` for normal mixing. ``block``: one random pair around each mixing block;
-    ``layer``: a random pair for every PK layer (adjacent ones composed). ``seed`` is the run's.
+    ``layer``: a random pair for every PK layer (adjacent ones composed). ``seed`` is the run's. ``blocks`` (base blocks,
+    from 0) and ``sides`` restrict the permutations to some mixing blocks; ``None`` stands for all.
     """
 
-    placement: Literal["block", "layer"] | None
+    placement: Placement | None
     seed: int
+    blocks: frozenset[int] | None = None
+    sides: Side | None = None
+
+    def placement_at(self, block: int, side: Side) -> Placement | None:
+        """The placement in one mixing block, ``None`` where it mixes normally."""
+        chosen = (self.blocks is None or block in self.blocks) and self.sides in (None, side)
+        return self.placement if chosen else None
 
     def draw(self, size: int, *name: str | int) -> Permutation:
         """The random permutation called ``name``, independent of every other."""
@@ -53,15 +64,17 @@ class MixingBlock(nn.Module):
     Shapes: ``(B, tokens_in, C) -> (B, S, C)``.
     """
 
-    def __init__(self, shape: Shape, side: Side, block: int, tokens_in: int, mixing: Mixing) -> None:
+    def __init__(
+        self, shape: MixerShape, side: Side, block: int, tokens_in: int, mixing: Mixing, activation: str
+    ) -> None:
         super().__init__()
         S, C = shape.S, shape.C
         self.tokens_out = S
-        self.norm = nn.LayerNorm(C, eps=LAYER_NORM_EPS)
+        self.norm = nn.LayerNorm(C, eps=LAYER_NORM_EPS) if shape.layer_norm else nn.Identity()
         groups = C if side == "tokens" else S
         inputs, outputs = (tokens_in, S) if side == "tokens" else (C, C)
-        hidden = shape.hidden_tokens if side == "tokens" else shape.hidden_channels
-        sizes = [inputs, outputs] if shape.gamma is None else [inputs, hidden, outputs]
+        hidden = shape.D_S if side == "tokens" else shape.D_C
+        sizes = [inputs, outputs] if hidden is None else [inputs, hidden, outputs]
 
         enter, leave = self._outer_permutations(side, block, groups * inputs, groups * outputs, mixing, S, C)
         to_vec, from_vec = Commutation(C, tokens_in), Commutation(S, C)
@@ -77,7 +90,7 @@ class MixingBlock(nn.Module):
                     compose(enter, to_vec) if first else inner,
                     compose(from_vec, leave) if last else Identity(groups * n_out),
                     bias=shape.bias,
-                    activation="gelu" if first else "linear",
+                    activation=activation if first else "linear",
                 )
             )
         self.layers = nn.ModuleList(layers)
@@ -87,7 +100,7 @@ class MixingBlock(nn.Module):
         side: Side, block: int, size_in: int, size_out: int, mixing: Mixing, S: int, C: int
     ) -> tuple[Permutation, Permutation]:
         """``J1`` before the block's first layer and ``J2`` after its last (S.7-S.8, S.10-S.13)."""
-        if mixing.placement is not None:
+        if mixing.placement_at(block, side) is not None:
             return mixing.draw(size_in, block, side, "first J1"), mixing.draw(size_out, block, side, "last J2")
         if side == "tokens":
             return Identity(size_in), Identity(size_out)
@@ -96,7 +109,7 @@ class MixingBlock(nn.Module):
     @staticmethod
     def _inner_permutation(side: Side, block: int, size: int, mixing: Mixing) -> Permutation:
         """``J1`` of the second layer composed with ``J2`` of the first, at the hidden layer (App. B.2)."""
-        if mixing.placement != "layer":
+        if mixing.placement_at(block, side) != "layer":
             return Identity(size)
         return compose(mixing.draw(size, block, side, "last J1"), mixing.draw(size, block, side, "first J2"))
 
@@ -129,22 +142,24 @@ class SkipLayer(nn.Module):
 class Mixer(nn.Module):
     """Image -> patches -> per-patch layer -> L base blocks -> LN -> mean over tokens -> classifier (Table S.1).
 
-    A base block is ``U = X + token_mixing(X)``, ``Y = U + channel_mixing(U)``.
+    A base block is ``U = X + token_mixing(X)``, ``Y = U + channel_mixing(U)``; without ``skip``, for ablations, the
+    mixing blocks follow one another.
 
     Shapes: ``(B, colours, H, W) -> (B, classes)``.
     """
 
-    def __init__(self, shape: Shape, patch: int, mixing: Mixing) -> None:
+    def __init__(self, shape: MixerShape, patch: int, mixing: Mixing, *, activation: str, skip: bool) -> None:
         super().__init__()
         self.patch = patch
+        self.skip = skip
         self.embed = nn.Linear(shape.C0, shape.C, bias=shape.bias)
         self.first_skip = SkipLayer(shape.S0, shape.S, shape.C) if shape.skip_layer else nn.Identity()
         self.token_mixing = nn.ModuleList(
-            MixingBlock(shape, "tokens", block, shape.S0 if block == 0 else shape.S, mixing)
+            MixingBlock(shape, "tokens", block, shape.S0 if block == 0 else shape.S, mixing, activation)
             for block in range(shape.depth)
         )
         self.channel_mixing = nn.ModuleList(
-            MixingBlock(shape, "channels", block, shape.S, mixing) for block in range(shape.depth)
+            MixingBlock(shape, "channels", block, shape.S, mixing, activation) for block in range(shape.depth)
         )
         self.norm = nn.LayerNorm(shape.C, eps=LAYER_NORM_EPS)
         self.classifier = nn.Linear(shape.C, shape.classes)
@@ -153,8 +168,11 @@ class Mixer(nn.Module):
         """Logits of normalised ``images``."""
         X = self.embed(patches(images, self.patch))
         for block, (mix_tokens, mix_channels) in enumerate(zip(self.token_mixing, self.channel_mixing, strict=True)):
-            skip = self.first_skip(X) if block == 0 else X
-            U = skip + mix_tokens(X)
+            if not self.skip:
+                X = mix_channels(mix_tokens(X))
+                continue
+            path = self.first_skip(X) if block == 0 else X
+            U = path + mix_tokens(X)
             X = U + mix_channels(U)
         logits: Tensor = self.classifier(self.norm(X).mean(dim=1))
         return logits

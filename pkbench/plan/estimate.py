@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pkbench import widths
 from pkbench.plan.run import Run
+from pkbench.sizes.base import Shape
 from pkbench.spec.train import AdamW, Augment
 
 BYTES = 4
@@ -38,17 +38,17 @@ class Estimate:
     bytes: int
 
 
-def step_features(shape: widths.Shape, batch: int) -> tuple[float, float, float, float]:
+def step_features(shape: Shape, batch: int) -> tuple[float, float, float, float]:
     """What a training step's time is linear in: layers, operations (forward and twice that backward), activations, parameters."""
     return (
-        2.0 * shape.depth,
-        3.0 * batch * widths.forward_flops(shape),
-        float(batch * widths.activation_floats(shape)),
-        float(widths.parameters(shape)),
+        float(shape.layers),
+        3.0 * batch * shape.forward_flops,
+        float(batch * shape.activation_floats),
+        float(shape.parameters),
     )
 
 
-def step_seconds(calibration: Calibration, shape: widths.Shape, batch: int) -> float:
+def step_seconds(calibration: Calibration, shape: Shape, batch: int) -> float:
     """Predicted seconds of one step of ``batch`` images, augmentation left out."""
     layers, flops, activations, parameters = step_features(shape, batch)
     return (
@@ -71,9 +71,9 @@ def estimate(run: Run, calibration: Calibration, train_images: int, evaluated_im
     evaluation = evaluated_images / batch * step_seconds(calibration, run.shape, batch) / 3
     evaluations = -(-recipe.epochs // recipe.eval_every)
     copies = 4 if isinstance(recipe.optimizer, AdamW) else 3
-    memory = BYTES * (
-        copies * widths.parameters(run.shape) + batch * (widths.activation_floats(run.shape) + 2 * values)
-    ) + values * (train_images + evaluated_images)
+    memory = BYTES * (copies * run.shape.parameters + batch * (run.shape.activation_floats + 2 * values)) + values * (
+        train_images + evaluated_images
+    )
     return Estimate(recipe.epochs * steps * per_step + evaluations * evaluation, memory)
 
 

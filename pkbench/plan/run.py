@@ -8,16 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pkbench import widths
+from pkbench.sizes.base import Shape
 from pkbench.spec.model import shape_of
 from pkbench.spec.scale import AnyData, AnyModel, Scaled
 from pkbench.spec.train import Train
 
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 """Raised whenever a change of the code changes what a run computes; part of every run's id."""
 
 _DATA_LABELS = frozenset({"id", "path", "train_path", "test_path"})
-_MODEL_LABELS = frozenset({"id", "stated", "omega", "S"})
 _TRAIN_CHOICES = frozenset({"seeds", "select_lr_by"})
 
 
@@ -36,7 +35,7 @@ class Run:
     train: Train
     lr: float
     seed: int
-    shape: widths.Shape
+    shape: Shape
     config: Mapping[str, Any]
     run_id: str | None
 
@@ -59,7 +58,7 @@ def run_config(
     recipe["optimizer"]["lr"] = lr
     return {
         "result_version": RESULT_VERSION,
-        "model": model.model_dump(mode="json", exclude=set(_MODEL_LABELS)) | {"S": model.tokens},
+        "model": model.identity(),
         "data": data.model_dump(mode="json", exclude=set(_DATA_LABELS)) | {"checksum": checksum},
         "train": recipe,
         "seed": seed,

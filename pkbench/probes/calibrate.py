@@ -20,7 +20,7 @@ import platformdirs
 from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.estimate import Calibration, step_features
-from pkbench.widths import Shape
+from pkbench.sizes.mixer import MixerShape
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +29,10 @@ _MAX_AGE = 30 * 24 * 3600.0
 _REPEATS = 5
 
 
-def _reference(S: int, C: int, depth: int) -> Shape:
-    return Shape(S0=S, C0=48, S=S, C=C, depth=depth, gamma=2.0, classes=10, bias=True, skip_layer=False)
+def _reference(S: int, C: int, depth: int) -> MixerShape:
+    return MixerShape(
+        S0=S, C0=48, S=S, C=C, depth=depth, gamma_S=2.0, gamma_C=2.0, classes=10, bias=True, skip_layer=False
+    )
 
 
 _REFERENCES = (
@@ -110,14 +112,14 @@ def _median_seconds(action: Callable[[], None], device: torch.device) -> float:
     return median(synchronized() for _ in range(_REPEATS))
 
 
-def _step_time(shape: Shape, batch: int, device: torch.device) -> float:
+def _step_time(shape: MixerShape, batch: int, device: torch.device) -> float:
     """Median seconds of a training step on random numbers."""
     import torch
 
     from pkbench.models.build import initialize
     from pkbench.models.mixers import Mixer, Mixing
 
-    model = Mixer(shape, 4, Mixing(None, 0))
+    model = Mixer(shape, 4, Mixing(None, 0), activation="gelu", skip=True)
     initialize(model, "torch-linear", 0)
     model.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)

@@ -13,7 +13,6 @@ from pkbench.report.words import published as number
 from pkbench.spec.data import TorchvisionData
 from pkbench.spec.model import shape_of
 from pkbench.spec.scale import scale
-from pkbench.widths import connections, effective_width
 
 
 def spec_page(studies: Sequence[Study], drawn: Mapping[str, Mapping[str, str]]) -> str:
@@ -116,8 +115,8 @@ def _sizes(study: Study) -> list[str]:
             continue
         shape = shape_of(model, data.shape, data.classes)
         for what, stated, ours in (
-            ("connections", model.stated.connections, connections(shape)),
-            ("width", model.stated.width, effective_width(shape)),
+            ("connections", model.stated.connections, shape.connections),
+            ("width", model.stated.width, shape.width),
         ):
             if stated is not None:
                 gap = f"{100 * (ours / stated - 1):+.1f} %".replace("-", "−")

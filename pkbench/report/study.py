@@ -45,7 +45,7 @@ class Study:
         return None if self.scaled.train.seeds == own else len(self.scaled.train.seeds)
 
 
-def read_records(store: Store, spec_id: str) -> Scan:
+def read_records(store: Store, spec_id: str) -> Scan[Record]:
     """The store's records of a spec; problems name files relative to the store, for a report goes elsewhere."""
     scan = store.scan(spec_id)
     return Scan(scan.records, tuple(problem.replace(f"{store.root}{os.sep}", "") for problem in scan.problems))
@@ -55,7 +55,7 @@ def study(
     scaled: Scaled,
     spec_path: Path,
     spec_sha256: str,
-    scan: Scan,
+    scan: Scan[Record],
     checksums: Mapping[str, str | None],
     *,
     warnings: Iterable[str] = (),

@@ -1,4 +1,4 @@
-"""A whole spec: the parts of one TOML file together."""
+"""Whole specs: the parts of one TOML file together, by the kind of the experiment."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pkbench.spec.audit import AuditClaim, Configuration
 from pkbench.spec.base import Identifier, Part, Text, array
 from pkbench.spec.claim import Claim, Reported
 from pkbench.spec.data import Data
 from pkbench.spec.model import Model
 from pkbench.spec.profile import Profile
+from pkbench.spec.theory import TheoryClaim
 from pkbench.spec.train import Train
 
 ProfileName = Literal["quick", "fast", "paper"]
 
 
-class Experiment(Part):
+class ExperimentPart(Part):
     """``[experiment]``: what this file is about."""
 
     id: Identifier
@@ -25,8 +27,27 @@ class Experiment(Part):
     """One line for people."""
     paper: Text
     """The table, figure or section of the paper, or why the question is asked."""
+
+
+class Experiment(ExperimentPart):
+    """``[experiment]``: what this file is about."""
+
     kind: Literal["train"]
-    """What is measured: train trains every model on every data set and records its errors."""
+    """What is measured. train: every model on every data set; theory: the paper's formulas; audit: its stated numbers."""
+
+
+class TheoryExperiment(ExperimentPart):
+    """``[experiment]``: what this file is about."""
+
+    kind: Literal["theory"]
+    """What is measured. train: every model on every data set; theory: the paper's formulas; audit: its stated numbers."""
+
+
+class AuditExperiment(ExperimentPart):
+    """``[experiment]``: what this file is about."""
+
+    kind: Literal["audit"]
+    """What is measured. train: every model on every data set; theory: the paper's formulas; audit: its stated numbers."""
 
 
 class Spec(Part):
@@ -48,3 +69,34 @@ class Spec(Part):
     """What is to be checked."""
     assumption: Annotated[dict[str, Text], Field(default_factory=dict)]
     """Dotted path of a value (as in ``train.optimizer.weight_decay``) to the reason it was chosen where the paper is silent."""
+
+
+class TheorySpec(Part):
+    """Formulas, each computed in two ways on random cases: no data, nothing trained, the same at every scale."""
+
+    experiment: TheoryExperiment
+    """What this file is about."""
+    claim: Annotated[tuple[TheoryClaim, ...], array(max_length=200)]
+    """What is to be checked."""
+
+
+class AuditSpec(Part):
+    """Settings and numbers a paper states, each number recomputed from the settings: no data, nothing trained."""
+
+    experiment: AuditExperiment
+    """What this file is about."""
+    configuration: Annotated[tuple[Configuration, ...], array(min_length=0, max_length=1000)] = ()
+    """Settings as stated."""
+    claim: Annotated[tuple[AuditClaim, ...], array(max_length=200)]
+    """Numbers as stated."""
+
+
+CheckSpec = TheorySpec | AuditSpec
+"""A spec whose claims are computed one by one, without training."""
+AnySpec = Spec | CheckSpec
+ROOTS: dict[str, type[Spec] | type[TheorySpec] | type[AuditSpec]] = {
+    "train": Spec,
+    "theory": TheorySpec,
+    "audit": AuditSpec,
+}
+"""The form of a spec by the kind of its experiment."""

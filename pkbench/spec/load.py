@@ -1,4 +1,4 @@
-"""Loading a spec: from a file to a checked :class:`Spec`, or to all of its faults at once."""
+"""Loading a spec: from a file to its checked parts, or to all of its faults at once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkbench.errors import Fault, SpecError
+from pkbench.errors import Fault, Place, SpecError
+from pkbench.spec.check_parts import root_of, validate_checks
 from pkbench.spec.checks import find_faults, find_warnings
-from pkbench.spec.document import Spec
+from pkbench.spec.checks.warnings import check_file_name
+from pkbench.spec.document import CheckSpec, Spec
 from pkbench.spec.files import read
 from pkbench.spec.parts import LISTS, validate
 from pkbench.spec.toml import parse
@@ -31,16 +33,52 @@ class LoadedSpec:
     warnings: tuple[Fault, ...]
 
 
-def load_spec(path: Path) -> LoadedSpec:
-    """The spec in the file ``path``. Nothing of it is executed, and nothing else is opened.
+@dataclass(frozen=True, slots=True)
+class LoadedChecks:
+    """As :class:`LoadedSpec`, of a spec whose claims are computed without training."""
+
+    spec: CheckSpec
+    path: Path
+    sha256: str
+    warnings: tuple[Fault, ...]
+
+
+AnyLoaded = LoadedSpec | LoadedChecks
+
+
+def load_any(path: Path) -> AnyLoaded:
+    """The spec in the file ``path``, of whatever kind. Nothing of it is executed, and nothing else is opened.
 
     Raises:
         SpecError: the file cannot be read, is not TOML, or is no valid spec; it has every fault there is.
     """
     content = read(path)
-    parts, faults = validate(parse(content, str(path), LISTS))
+    sha256 = hashlib.sha256(content).hexdigest()
+    document = parse(content, str(path), LISTS)
+    root = root_of(document)
+    if not issubclass(root, Spec):
+        spec, faults = validate_checks(document, root)
+        if faults or spec is None:
+            raise SpecError(faults)
+        return LoadedChecks(spec, path.absolute(), sha256, tuple(check_file_name(document, spec.experiment.id, path)))
+    parts, faults = validate(document)
     faults += find_faults(parts)
     if faults or parts.spec is None:
         raise SpecError(faults)
     warnings = tuple(sorted(set(find_warnings(parts, path))))
-    return LoadedSpec(parts.spec, path.absolute(), hashlib.sha256(content).hexdigest(), warnings)
+    return LoadedSpec(parts.spec, path.absolute(), sha256, warnings)
+
+
+def load_spec(path: Path) -> LoadedSpec:
+    """The spec in the file ``path``, which must be one that trains.
+
+    Raises:
+        SpecError: as :func:`load_any`, or the spec trains nothing.
+    """
+    loaded = load_any(path)
+    if isinstance(loaded, LoadedSpec):
+        return loaded
+    kind = loaded.spec.experiment.kind
+    place = Place(str(path), 1, 1)
+    what = f'the experiment is of kind = "{kind}"'
+    raise SpecError([Fault(place, what, "this command is about specs that train", "")])

@@ -21,19 +21,29 @@ from pkbench.spec.standins import with_stand_ins
 from pkbench.spec.toml import Document
 from pkbench.spec.train import Train
 
-LISTS = frozenset({"data", "model", "reported", "claim"})
+LISTS = frozenset({"data", "model", "reported", "claim", "configuration"})
 """The arrays of tables of a spec."""
 
 
 @dataclass(slots=True)
-class Parts:
+class Placed:
+    """A document in which faults are given a place."""
+
+    document: Document
+
+    def fault(self, loc: Loc, what: str, constraint: str = "", remedy: str = "") -> Fault:
+        """A fault at the value of ``loc``, or of its nearest ancestor."""
+        return Fault(self.document.at_value(loc), what, constraint, remedy)
+
+
+@dataclass(slots=True)
+class Parts(Placed):
     """What is valid of a spec: items of arrays by their index, so that a broken one hides no other.
 
     ``spec`` is the whole, where all of it is valid; ``raw`` is the data before its structure was mended, and at
     ``excused`` paths something is missing that has been found elsewhere.
     """
 
-    document: Document
     raw: dict[str, Any]
     excused: frozenset[Loc] = frozenset()
     spec: Spec | None = None
@@ -45,10 +55,6 @@ class Parts:
     reported: dict[int, Reported] = field(default_factory=dict)
     claim: dict[int, LessClaim | ValueClaim] = field(default_factory=dict)
     assumption: dict[str, str] = field(default_factory=dict)
-
-    def fault(self, loc: Loc, what: str, constraint: str = "", remedy: str = "") -> Fault:
-        """A fault at the value of ``loc``, or of its nearest ancestor."""
-        return Fault(self.document.at_value(loc), what, constraint, remedy)
 
     def items(self, section: str) -> dict[int, dict[str, Any]]:
         """The tables of an array of tables by index as they are in the file, valid or not."""
@@ -77,8 +83,8 @@ def _bare(name: str) -> str:
 
 
 def validate(document: Document) -> tuple[Parts, list[Fault]]:
-    """The valid parts of ``document``, and all faults of single values and tables."""
-    repaired = repair(document)
+    """The valid parts of ``document``, a spec that trains, and all faults of single values and tables."""
+    repaired = repair(document, Spec)
     raw, document = document.data, repaired.document
     faults = list(document.faults)
     parts = Parts(document, raw, repaired.excused)

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pkbench.spec.base import Fraction, Identifier, Part, Seed, Size, Text, array
-from pkbench.spec.model import Depth, Gamma, Omega
+from pkbench.spec.model_parts import Density, Depth, Gamma, Omega
 from pkbench.spec.train import Augment, LearningRates, NonNegative, Threads
 
 
@@ -28,8 +28,20 @@ class ModelScale(Part):
     """Channels."""
     gamma: Gamma | None = None
     """Expansion factor."""
+    gamma_S: Gamma | None = None
+    """Expansion factor of the token-mixing MLPs alone."""
+    gamma_C: Gamma | None = None
+    """Expansion factor of the channel-mixing MLPs alone."""
+    D_S: Size | None = None
+    """Hidden width of the token-mixing MLPs."""
+    D_C: Size | None = None
+    """Hidden width of the channel-mixing MLPs."""
     omega: Omega | None = None
     """Average connections a layer."""
+    p: Density | None = None
+    """Fraction of non-zero weights."""
+    alpha: Size | None = None
+    """Base channels of an S-FC."""
 
 
 class OptimizerScale(Part):

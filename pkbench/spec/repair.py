@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import BaseModel
+
 from pkbench.errors import Fault
 from pkbench.spec.base import IDENTIFIER
-from pkbench.spec.document import Spec
 from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Scalar, Table, fields_of
 from pkbench.spec.positions import Loc
 from pkbench.spec.syntax import shorten
@@ -38,10 +39,10 @@ class Repaired:
     excused: frozenset[Loc]
 
 
-def repair(document: Document) -> Repaired:
-    """``document`` with the structure of a spec, as far as what is meant can be told."""
-    repairer = _Repairer(document)
-    data = repairer.value(Table(Spec), document.data, (), ())
+def repair(document: Document, root: type[BaseModel]) -> Repaired:
+    """``document`` with the structure of the spec ``root``, as far as what is meant can be told."""
+    repairer = _Repairer(document, root)
+    data = repairer.value(Table(root), document.data, (), ())
     faults = (*document.faults, *repairer.faults)
     return Repaired(replace(document, data=data, origins=repairer.origins, faults=faults), frozenset(repairer.excused))
 
@@ -49,8 +50,9 @@ def repair(document: Document) -> Repaired:
 class _Repairer:
     """Walks through data and forms side by side; ``origin`` is the file's own path of ``loc``."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, root: type[BaseModel]) -> None:
         self.document = document
+        self.root = root
         self.faults: list[Fault] = []
         self.origins: dict[Loc, Loc] = {}
         self.excused: set[Loc] = set()
@@ -99,7 +101,7 @@ class _Repairer:
         renamed: dict[str, str] = {}
         elsewhere: dict[tuple[str, ...], list[UnknownKey]] = {}
         for key in [key for key in table if key not in fields]:
-            unknown = UnknownKey(key, loc, self._origin(loc, origin, key), fields, choice)
+            unknown = UnknownKey(key, loc, self._origin(loc, origin, key), fields, choice, self.root)
             near = None if unknown.is_misplaced() else nearest(key, fields, table)
             if near is not None:
                 renamed[key] = near
@@ -214,7 +216,12 @@ class _Repairer:
 
     def _models(self, loc: Loc) -> tuple[str, ...]:
         """The ids that keys at ``loc`` have to be, where these are ids of models and all of them can be read."""
-        if len(loc) != 3 or loc[0] != "profile" or loc[2] != "model" or set(self.document.data) - set(fields_of(Spec)):
+        if (
+            len(loc) != 3
+            or loc[0] != "profile"
+            or loc[2] != "model"
+            or set(self.document.data) - set(fields_of(self.root))
+        ):
             return ()
         if self.document.lost:
             return ()

@@ -7,12 +7,12 @@ from typing import Any
 
 from pkbench.spec.data import DataPart, DigitsData, ImageFolderData, NpzData, ParquetData, TorchvisionData
 from pkbench.spec.document import ProfileName, Spec
-from pkbench.spec.model import MlpMixer, SMixer
+from pkbench.spec.mixer import EXPANSION_FIELDS, TokenPart
+from pkbench.spec.model import AnyModel
 from pkbench.spec.profile import Profile
 from pkbench.spec.train import Train
 
 AnyData = DigitsData | TorchvisionData | ParquetData | NpzData | ImageFolderData
-AnyModel = MlpMixer | SMixer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,25 @@ def scaled_model(model: AnyModel, profile: Profile) -> AnyModel:
     if scale is None:
         return model
     override = scale.model_dump(exclude_none=True)
+    return type(model).model_validate(_without_replaced(model, set(override)) | override)
+
+
+def _without_replaced(model: AnyModel, override: set[str]) -> dict[str, Any]:
+    """The values of ``model`` without those that the fields in ``override`` replace by saying the same in another way."""
     base = model.model_dump()
-    if "S" in override or "C" in override or "gamma" in override:
-        # The spec's omega belongs to the spec's sizes.
+    if override & set(EXPANSION_FIELDS):
+        base |= dict.fromkeys(set(EXPANSION_FIELDS) & base.keys())
+    if isinstance(model, TokenPart):
+        if override & {"S", "C", *EXPANSION_FIELDS}:
+            # The spec's omega belongs to the spec's sizes.
+            base["omega"] = None
+        if "omega" in override and "S" not in override:
+            base["S"] = None
+    elif "p" in override:
         base["omega"] = None
-    if "omega" in override and "S" not in override:
-        base["S"] = None
-    return type(model).model_validate(base | override)
+    elif "omega" in override:
+        base["p"] = None
+    return base
 
 
 def scaled_train(train: Train, profile: Profile) -> Train:

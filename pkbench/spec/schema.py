@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pkbench.spec.document import Spec
+from pkbench.spec.document import ROOTS
 from pkbench.spec.forms import Array, Choice, Form, Map, Scalar, Table, fields_of
 from pkbench.spec.words import plain
 
@@ -31,11 +31,11 @@ _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 def json_schema() -> dict[str, Any]:
     """The schema as JSON values."""
     definitions: dict[str, Any] = {}
-    root = _table(Spec, definitions)
+    roots = [_reference(root, definitions) for root in ROOTS.values()]
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "pkbench spec",
-        **root,
+        "oneOf": roots,
         "definitions": dict(sorted(definitions.items())),
     }
 

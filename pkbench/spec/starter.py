@@ -19,7 +19,7 @@ from pkbench.spec.claim import LessClaim
 from pkbench.spec.data import TORCHVISION_SHAPES, DigitsData, ImageFolderData, NpzData, ParquetData, TorchvisionData
 from pkbench.spec.document import Experiment, Spec
 from pkbench.spec.forms import Array, Choice, Form, Scalar, fields_of
-from pkbench.spec.model import SMixer
+from pkbench.spec.mixer import SMixer
 from pkbench.spec.profile import Profile
 from pkbench.spec.schema import FILE_NAME
 from pkbench.spec.train import AdamW, Augment, Cosine, Train

@@ -8,7 +8,6 @@ from functools import cache
 from pydantic import BaseModel
 
 from pkbench.errors import Fault
-from pkbench.spec.document import Spec
 from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Table, fields_of
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
@@ -20,10 +19,19 @@ from pkbench.spec.words import any_of, subject
 class UnknownKey:
     """A key, in the file at ``origin``, of the table at ``loc`` that is none of ``fields``.
 
-    ``choice`` has the kinds that this table can be of, where there are several.
+    ``choice`` has the kinds that this table can be of, where there are several; ``root`` is the form of the whole spec.
     """
 
-    def __init__(self, key: str, loc: Loc, origin: Loc, fields: dict[str, FieldForm], choice: Choice | None) -> None:
+    def __init__(
+        self,
+        key: str,
+        loc: Loc,
+        origin: Loc,
+        fields: dict[str, FieldForm],
+        choice: Choice | None,
+        root: type[BaseModel],
+    ) -> None:
+        self.root = root
         self.key = key
         self.loc = loc
         self.origin = origin
@@ -65,7 +73,7 @@ class UnknownKey:
         """Whether it is a key of the spec's that no part of a profile has."""
         if not self._in_profile() or any(self.key in table for _, table in _tables(Profile)):
             return False
-        return any(self.key in table for _, table in _tables(Spec))
+        return any(self.key in table for _, table in _tables(self.root))
 
     def homes(self) -> tuple[str, ...]:
         """Headers of the other tables that have the key, where they are few and it is not about another kind."""
@@ -75,7 +83,9 @@ class UnknownKey:
             prefix = f"profile.{self.loc[1]}"
             homes = [_header((prefix, *path)) for path, table in _tables(Profile) if self.key in table]
         else:
-            homes = [_header(path) for path, table in _tables(Spec) if self.key in table and path[:1] != ("profile",)]
+            homes = [
+                _header(path) for path, table in _tables(self.root) if self.key in table and path[:1] != ("profile",)
+            ]
         distinct = tuple(dict.fromkeys(homes))
         return distinct if len(distinct) <= 2 else ()
 

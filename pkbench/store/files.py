@@ -1,5 +1,7 @@
 """Records on disk: ``RESULTS/SPEC/runs/RUN.json``, one file a run, checked by its own checksum.
 
+Checks of theory and audit specs lie beside them, in ``checks/``.
+
 The files are the truth; everything else (MLflow, reports, DVC metrics) is made from them.
 """
 
@@ -11,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -18,28 +21,32 @@ from pkbench.atomic import remove_leftovers, write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json, config_id
 from pkbench.store.checkpoints import Checkpoints
+from pkbench.store.check_record import CheckRecord
 from pkbench.store.record import Record
 
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
 
 
+AnyRecord = TypeVar("AnyRecord", Record, CheckRecord)
+
+
 @dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Generic[AnyRecord]):
     """What a result folder holds: sound records by run id, and a sentence for each file that is not."""
 
-    records: dict[str, Record]
+    records: dict[str, AnyRecord]
     problems: tuple[str, ...]
 
 
-def encode(record: Record) -> bytes:
+def encode(record: Record | CheckRecord) -> bytes:
     """``record`` as the bytes of its file: the record and the SHA-256 of its canonical JSON."""
     content = record.model_dump(mode="json")
     digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
     return (json.dumps({"sha256": digest, "record": content}, indent=1, allow_nan=False) + "\n").encode()
 
 
-def decode(raw: bytes, run_id: str) -> Record:
-    """The record in ``raw``, if it is whole and is that of ``run_id``.
+def decode(raw: bytes, run_id: str, kind: type[AnyRecord]) -> AnyRecord:
+    """The record of ``kind`` in ``raw``, if it is whole and is that of ``run_id``.
 
     Raises:
         ValueError: the bytes are damaged, of another format, or another run's; the message says which.
@@ -54,7 +61,7 @@ def decode(raw: bytes, run_id: str) -> Record:
     if not intact:
         raise ValueError("its checksum does not match its content")
     try:
-        record = Record.model_validate(content)
+        record = kind.model_validate(content)
     except ValidationError as error:
         raise ValueError(f"it has another format ({error.error_count()} unexpected fields)") from error
     if record.run_id != run_id or config_id(record.config) != run_id:
@@ -90,15 +97,18 @@ class Store:
         """The checkpoints of one run."""
         return Checkpoints(self.folder(spec_id) / "checkpoints", run_id)
 
-    def record_path(self, spec_id: str, run_id: str) -> Path:
-        """The file of one record; ``run_id`` must be one."""
-        if not _RUN_ID.fullmatch(run_id):
-            raise StoreError(f"{run_id!r} is not a run id", constraint="a run id is 16 hexadecimal digits")
-        return self.runs_folder(spec_id) / f"{run_id}.json"
+    def checks_folder(self, spec_id: str) -> Path:
+        """The records of the checks of one spec."""
+        return self.folder(spec_id) / "checks"
 
-    def write(self, record: Record) -> Path:
+    def record_path(self, spec_id: str, run_id: str) -> Path:
+        """The file of one run's record; ``run_id`` must be one."""
+        return _named(self.runs_folder(spec_id), run_id)
+
+    def write(self, record: Record | CheckRecord) -> Path:
         """Write ``record`` atomically over whatever the run had; its path."""
-        path = self.record_path(record.spec.id, record.run_id)
+        folder = self.runs_folder if isinstance(record, Record) else self.checks_folder
+        path = _named(folder(record.spec.id), record.run_id)
         write_bytes(path, encode(record))
         return path
 
@@ -106,23 +116,31 @@ class Store:
         """The record of ``run_id``; ``None`` where there is none that can be read and is sound (see :meth:`scan`)."""
         path = self.record_path(spec_id, run_id)
         try:
-            return decode(path.read_bytes(), run_id)
+            return decode(path.read_bytes(), run_id, Record)
         except (OSError, ValueError):
             return None
 
     def spec_ids(self) -> list[str]:
-        """Specs with a folder of records."""
+        """Specs with a folder of runs."""
         if not self.root.is_dir():
             return []
         return sorted(path.parent.name for path in self.root.glob("*/runs") if path.is_dir())
 
-    def scan(self, spec_id: str) -> Scan:
-        """Every record of ``spec_id``; changes nothing."""
-        records: dict[str, Record] = {}
+    def scan(self, spec_id: str) -> Scan[Record]:
+        """Every run's record of ``spec_id``; changes nothing."""
+        return self._scan(self.runs_folder(spec_id), Record)
+
+    def scan_checks(self, spec_id: str) -> Scan[CheckRecord]:
+        """Every check's record of ``spec_id``; changes nothing."""
+        return self._scan(self.checks_folder(spec_id), CheckRecord)
+
+    @staticmethod
+    def _scan(folder: Path, kind: type[AnyRecord]) -> Scan[AnyRecord]:
+        records: dict[str, AnyRecord] = {}
         problems: list[str] = []
-        for path in self._files(spec_id):
+        for path in _files(folder):
             try:
-                records[path.stem] = decode(path.read_bytes(), path.stem)
+                records[path.stem] = decode(path.read_bytes(), path.stem, kind)
             except ValueError as error:
                 problems.append(f"{path}: {error}; the run counts as not done")
             except OSError as error:
@@ -139,9 +157,9 @@ class Store:
             StoreError: a damaged record cannot be renamed.
         """
         messages: list[str] = []
-        for path in self._files(spec_id):
+        for path in _files(self.runs_folder(spec_id)):
             try:
-                decode(path.read_bytes(), path.stem)
+                decode(path.read_bytes(), path.stem, Record)
             except ValueError as error:
                 messages.append(f"{path}: {error}; set aside as {_set_aside(path)}, the run is computed again")
             except OSError:
@@ -149,10 +167,17 @@ class Store:
         remove_leftovers(self.runs_folder(spec_id))
         return tuple(messages)
 
-    def _files(self, spec_id: str) -> Iterator[Path]:
-        folder = self.runs_folder(spec_id)
-        if not folder.is_dir():
-            return
-        for path in sorted(folder.iterdir()):
-            if path.suffix == ".json" and _RUN_ID.fullmatch(path.stem):
-                yield path
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files in ``folder`` that are named like records."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".json" and _RUN_ID.fullmatch(path.stem):
+            yield path
+
+
+def _named(folder: Path, run_id: str) -> Path:
+    if not _RUN_ID.fullmatch(run_id):
+        raise StoreError(f"{run_id!r} is not a run id", constraint="a run id is 16 hexadecimal digits")
+    return folder / f"{run_id}.json"

@@ -7,7 +7,7 @@ from pkbench.store.files import Scan, Store
 from pkbench.store.record import Record
 
 
-def known_runs(store: Store, spec_id: str, scan: Scan) -> list[Known]:
+def known_runs(store: Store, spec_id: str, scan: Scan[Record]) -> list[Known]:
     """Everything known of ``spec_id``: its records in ``scan``, and the checkpoints of runs without one."""
     known = [_from_record(record) for record in scan.records.values()]
     folder = store.folder(spec_id) / "checkpoints"

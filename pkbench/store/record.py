@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pkbench.sizes.base import Shape
+
 RECORD_FORMAT = 1
 
 
@@ -76,20 +78,25 @@ class DataSummary(RecordPart):
 
 
 class Counts(RecordPart):
-    """Sizes of the model, from :mod:`pkbench.widths`."""
+    """Sizes of the model, from :mod:`pkbench.sizes`; what it does not have is ``None``."""
 
-    S0: int
-    C0: int
-    S: int
-    C: int
+    S: int | None
+    C: int | None
     gamma: float | None
     depth: int
+    m: int
     width: int
     omega: float
     p: float
     parameters: int
     connections: int
     forward_flops: int
+    activation_floats: int
+
+    @classmethod
+    def of(cls, shape: Shape) -> Counts:
+        """The counts of ``shape``."""
+        return cls(**{name: getattr(shape, name) for name in cls.model_fields})
 
 
 class Epoch(RecordPart):

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pkbench import widths
 from pkbench.plan.run import Run, expand
 from pkbench.spec.document import ProfileName, Spec
 from pkbench.spec.scale import Scaled, scale
@@ -227,20 +226,7 @@ def _record(
         profile=run.profile,
         labels=Labels(model=run.model.id, data=run.data.id, seed=run.seed, lr=run.lr),
         config=dict(run.config),
-        counts=Counts(
-            S0=shape.S0,
-            C0=shape.C0,
-            S=shape.S,
-            C=shape.C,
-            gamma=shape.gamma,
-            depth=shape.depth,
-            width=widths.effective_width(shape),
-            omega=1.0,
-            p=widths.nonzero_fraction(shape),
-            parameters=widths.parameters(shape),
-            connections=widths.connections(shape),
-            forward_flops=widths.forward_flops(shape),
-        ),
+        counts=Counts.of(shape),
         data=DataSummary(checksum=CHECKSUM, train=1257, validation=180, test=images, mean=(0.0,), std=(1.0,)),
         history=history,
         failure=failure,

@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch.autograd.graph import saved_tensors_hooks
 
-from pkbench import widths
 from pkbench.errors import UsageError
 from pkbench.execute.device import available_cores, resolve_device, resolve_jobs
 from pkbench.execute.forecast import forecast
@@ -13,8 +12,8 @@ from pkbench.models.build import initialize
 from pkbench.models.mixers import Mixer, Mixing
 from pkbench.plan.estimate import Calibration, estimate, step_features
 from pkbench.probes import calibrate
+from pkbench.sizes.mixer import MixerShape
 from pkbench.spec.train import Augment
-from pkbench.widths import Shape
 from tests.small import small_runs
 
 UNIT = Calibration(1e-3, 1e-10, 1e-8, 1e-9, 1e-9, 1e-7)
@@ -28,15 +27,17 @@ def test_estimate_by_hand() -> None:
     expected = 3 * 62 * (step + augmentation) + 2 * (160 / 16) * step / 3
     result = estimate(run, UNIT, 1000, 160)
     assert result.seconds == pytest.approx(expected)
-    floats = 4 * widths.parameters(run.shape) + 16 * (widths.activation_floats(run.shape) + 128)
+    floats = 4 * run.shape.parameters + 16 * (run.shape.activation_floats + 128)
     assert result.bytes == 4 * floats + 64 * 1160
 
 
 @pytest.mark.parametrize("gamma", [None, 2.0, 4.0])
 @pytest.mark.parametrize("skip_layer", [False, True])
 def test_activation_count_is_near_what_autograd_keeps(gamma: float | None, skip_layer: bool) -> None:
-    shape = Shape(S0=16, C0=12, S=16, C=24, depth=3, gamma=gamma, classes=10, bias=True, skip_layer=skip_layer)
-    model = Mixer(shape, 2, Mixing(None, 0))
+    shape = MixerShape(
+        S0=16, C0=12, S=16, C=24, depth=3, gamma_S=gamma, gamma_C=gamma, classes=10, bias=True, skip_layer=skip_layer
+    )
+    model = Mixer(shape, 2, Mixing(None, 0), activation="gelu", skip=True)
     initialize(model, "torch-linear", 0)
     kept: dict[int, int] = {}
 
@@ -46,15 +47,17 @@ def test_activation_count_is_near_what_autograd_keeps(gamma: float | None, skip_
 
     with saved_tensors_hooks(pack, lambda tensor: tensor):
         model(torch.randn(32, 3, 8, 8)).sum()
-    per_sample = (sum(kept.values()) - widths.parameters(shape)) / 32
-    assert widths.activation_floats(shape) == pytest.approx(per_sample, rel=0.25)
+    per_sample = (sum(kept.values()) - shape.parameters) / 32
+    assert shape.activation_floats == pytest.approx(per_sample, rel=0.25)
 
 
 def test_calibration_predicts_a_shape_it_has_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate.platformdirs, "user_cache_dir", lambda _: str(tmp_path))
     measured = calibrate.calibration("cpu", 1)
     assert calibrate.calibration("cpu", 1) == measured  # from the cache: two measurements never agree exactly
-    shape = Shape(S0=16, C0=48, S=16, C=96, depth=3, gamma=4.0, classes=10, bias=True, skip_layer=False)
+    shape = MixerShape(
+        S0=16, C0=48, S=16, C=96, depth=3, gamma_S=4.0, gamma_C=4.0, classes=10, bias=True, skip_layer=False
+    )
     features = step_features(shape, 32)
     coefficients = (measured.per_layer, measured.per_flop, measured.per_activation, measured.per_parameter)
     assert all(value >= 0 for value in coefficients)

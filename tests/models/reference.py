@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from pkbench.models.mixers import Mixer, Mixing
-from pkbench.widths import Shape
+from pkbench.sizes.mixer import MixerShape
 
 EPS = 1e-5
 
@@ -54,7 +54,7 @@ def cut_patches(image: Tensor, P: int) -> Tensor:
 class ReferenceMixer:
     """Computes with the parameters of ``model``, one image at a time."""
 
-    def __init__(self, model: Mixer, shape: Shape, mixing: Mixing) -> None:
+    def __init__(self, model: Mixer, shape: MixerShape, mixing: Mixing) -> None:
         self.model = model
         self.shape = shape
         self.mixing = mixing

@@ -3,17 +3,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pkbench import widths
 from pkbench.models.build import initialize
 from pkbench.models.mixers import Mixer, Mixing
 from pkbench.models.permutation import Commutation, Identity, Shuffle
-from pkbench.widths import Shape
+from pkbench.sizes.mixer import MixerShape
 from tests.models.reference import ReferenceMixer
 
 
-def make(shape: Shape, patch: int, placement: str | None, seed: int = 0) -> tuple[Mixer, Mixing]:
+def make(shape: MixerShape, patch: int, placement: str | None, seed: int = 0) -> tuple[Mixer, Mixing]:
     mixing = Mixing(placement, seed)  # type: ignore[arg-type]
-    model = Mixer(shape, patch, mixing)
+    model = Mixer(shape, patch, mixing, activation="gelu", skip=True)
     initialize(model, "torch-linear", seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -23,19 +22,21 @@ def make(shape: Shape, patch: int, placement: str | None, seed: int = 0) -> tupl
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Shape, int, str | None]:
+def cases(draw: st.DrawFn) -> tuple[MixerShape, int, str | None]:
     patch = draw(st.integers(1, 2))
     grid = (draw(st.integers(1, 2)), draw(st.integers(1, 3)))
     colours = draw(st.sampled_from([1, 3]))
     S0 = grid[0] * grid[1]
     skip_layer = draw(st.booleans())
-    shape = Shape(
+    gamma_S = draw(st.sampled_from([None, 1.0, 2.0, 1.5]))
+    shape = MixerShape(
         S0=S0,
         C0=colours * patch * patch,
         S=draw(st.integers(1, 5)) if skip_layer else S0,
         C=draw(st.integers(1, 5)),
         depth=draw(st.integers(1, 2)),
-        gamma=draw(st.sampled_from([None, 1.0, 2.0, 1.5])),
+        gamma_S=gamma_S,
+        gamma_C=draw(st.sampled_from([1.0, 0.5])) if gamma_S else None,
         classes=3,
         bias=draw(st.booleans()),
         skip_layer=skip_layer,
@@ -46,7 +47,7 @@ def cases(draw: st.DrawFn) -> tuple[Shape, int, str | None]:
 @settings(max_examples=60, deadline=None)
 @given(case=cases(), data=st.data())
 def test_value_and_gradients_equal_the_papers_equations(
-    case: tuple[Shape, int, str | None], data: st.DataObject
+    case: tuple[MixerShape, int, str | None], data: st.DataObject
 ) -> None:
     shape, patch, placement = case
     model, mixing = make(shape, patch, placement)
@@ -72,20 +73,20 @@ def test_value_and_gradients_equal_the_papers_equations(
 
 @settings(max_examples=40, deadline=None)
 @given(case=cases())
-def test_counts_equal_what_the_module_has(case: tuple[Shape, int, str | None]) -> None:
+def test_counts_equal_what_the_module_has(case: tuple[MixerShape, int, str | None]) -> None:
     shape, patch, placement = case
     model, _ = make(shape, patch, placement)
-    assert sum(p.numel() for p in model.parameters()) == widths.parameters(shape)
+    assert sum(p.numel() for p in model.parameters()) == shape.parameters
     blocks = [*model.token_mixing, *model.channel_mixing]
     nonzero = sum(int((layer.to_dense() != 0).sum()) for block in blocks for layer in block.layers)
     if shape.skip_layer:
         nonzero += shape.C * model.first_skip.weight.numel()
-    assert nonzero == widths.block_connections(shape)
-    assert nonzero + shape.S0 * model.embed.weight.numel() == widths.connections(shape)
+    assert nonzero == shape.block_connections
+    assert nonzero + shape.S0 * model.embed.weight.numel() == shape.connections
 
 
 def test_channel_mixing_of_a_normal_mixer_moves_nothing() -> None:
-    shape = Shape(S0=4, C0=4, S=4, C=6, depth=1, gamma=2.0, classes=3, bias=True, skip_layer=False)
+    shape = MixerShape(S0=4, C0=4, S=4, C=6, depth=1, gamma_S=2.0, gamma_C=2.0, classes=3, bias=True, skip_layer=False)
     model, _ = make(shape, 2, None)
     layers = model.channel_mixing[0].layers
     assert [type(p.permutation) for layer in layers for p in (layer.J1, layer.J2)] == [Identity] * 4
@@ -96,7 +97,7 @@ def test_channel_mixing_of_a_normal_mixer_moves_nothing() -> None:
 
 @pytest.mark.parametrize(("placement", "inner"), [("block", Identity), ("layer", Shuffle)])
 def test_both_readings_of_rp_placement(placement: str, inner: type) -> None:
-    shape = Shape(S0=4, C0=4, S=4, C=6, depth=2, gamma=2.0, classes=3, bias=True, skip_layer=False)
+    shape = MixerShape(S0=4, C0=4, S=4, C=6, depth=2, gamma_S=2.0, gamma_C=2.0, classes=3, bias=True, skip_layer=False)
     model, _ = make(shape, 2, placement)
     for block in [*model.token_mixing, *model.channel_mixing]:
         first, last = block.layers
@@ -107,7 +108,9 @@ def test_both_readings_of_rp_placement(placement: str, inner: type) -> None:
 
 
 def test_every_permutation_of_a_model_is_its_own() -> None:
-    shape = Shape(S0=4, C0=4, S=4, C=6, depth=2, gamma=None, classes=3, bias=True, skip_layer=False)
+    shape = MixerShape(
+        S0=4, C0=4, S=4, C=6, depth=2, gamma_S=None, gamma_C=None, classes=3, bias=True, skip_layer=False
+    )
     model, mixing = make(shape, 2, "layer")
     del model
     draws = [
@@ -120,7 +123,9 @@ def test_every_permutation_of_a_model_is_its_own() -> None:
 
 
 def test_bfloat16_autocast_stays_close() -> None:
-    shape = Shape(S0=16, C0=12, S=16, C=32, depth=2, gamma=2.0, classes=10, bias=True, skip_layer=False)
+    shape = MixerShape(
+        S0=16, C0=12, S=16, C=32, depth=2, gamma_S=2.0, gamma_C=2.0, classes=10, bias=True, skip_layer=False
+    )
     model, _ = make(shape, 2, "layer")
     model = model.float()
     images = torch.randn(8, 3, 8, 8, generator=torch.Generator().manual_seed(0))

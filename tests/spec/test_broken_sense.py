@@ -119,7 +119,7 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
             ),
             (QUICK_SS8, QUICK_SS8 + "gamma = ▶2\n"),
         ],
-        ["profile quick gives `model.mixer-ss-8` a gamma", "s-mixer", "take it out"],
+        ["profile quick gives `model.mixer-ss-8` the field gamma", "s-mixer", "take it out"],
     ),
     # recipe
     "a seed twice": ([("seeds = [0, 1, 2]", "seeds = [0, 1, ▶1]")], ["`train.seeds` has 1 twice, as values 2 and 3"]),

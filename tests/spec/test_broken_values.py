@@ -130,11 +130,17 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     # kinds
     "a kind that resembles": (
         [('kind = "mlp-mixer"', 'kind = ▶"mlpmixer"')],
-        ['"mlpmixer"', '"mlp-mixer" or "s-mixer"', 'did you mean "mlp-mixer"?'],
+        ['"mlpmixer"', '"mlp-mixer", "s-mixer", "structured-mixer"', 'did you mean "mlp-mixer"?'],
     ),
-    "a kind of its own": ([('kind = "mlp-mixer"', 'kind = ▶"resnet"')], ['"resnet"', '"mlp-mixer" or "s-mixer"']),
+    "a kind of its own": (
+        [('kind = "mlp-mixer"', 'kind = ▶"resnet"')],
+        ['"resnet"', '"mlp-mixer", "s-mixer", "structured-mixer"'],
+    ),
     "no kind": ([(SS8, "▶" + SS8), ('kind = "mlp-mixer"\n', "")], ["has no `kind`", "Architecture", "add `kind = …`"]),
-    "a number for a kind": ([('kind = "mlp-mixer"', "kind = ▶3")], ["kind` is 3", '"mlp-mixer" or "s-mixer"']),
+    "a number for a kind": (
+        [('kind = "mlp-mixer"', "kind = ▶3")],
+        ["kind` is 3", '"mlp-mixer", "s-mixer", "structured-mixer"'],
+    ),
     "a typo in the kind's key": ([('kind = "mlp-mixer"', '▶knd = "mlp-mixer"')], ["no key `knd`", "`kind`?"]),
     "an unknown source": ([('source = "digits"', 'source = ▶"digit"')], ['"imagefolder"', 'did you mean "digits"?']),
     # brackets
@@ -162,7 +168,7 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     ),
     "a profile that changes the mixing": (
         [("C = 60\n", 'C = 60\n▶mixing = "random"\n')],
-        ["sets `mixing`", "a profile cannot change what is asked", "depth, patch, S, C, gamma, omega", "another spec"],
+        ["sets `mixing`", "a profile cannot change what is asked", "depth, patch, S, C, gamma", "another spec"],
     ),
     "a profile that changes the optimizer": (
         [("[profile.quick.train.optimizer]\n", '[profile.quick.train.optimizer]\n▶kind = "sgd"\n')],

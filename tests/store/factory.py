@@ -92,8 +92,8 @@ def make_failed(seed: int = 0) -> Record:
 def make_counts() -> Counts:
     """Sizes of a small Mixer."""
     return Counts(
-        S0=4, C0=16, S=4, C=60, gamma=4.0, depth=2, width=960, omega=67200.0, p=0.01,
-        parameters=70000, connections=260000, forward_flops=520000,
+        S=4, C=60, gamma=4.0, depth=2, m=240, width=960, omega=67200.0, p=0.01,
+        parameters=70000, connections=260000, forward_flops=520000, activation_floats=9000,
     )  # fmt: skip
 
 

@@ -44,7 +44,8 @@ def find_faults(parts: Parts) -> Iterator[Fault]:
 
 def find_warnings(parts: Parts, path: Path) -> Iterator[Fault]:
     """What is odd about a spec that has no fault."""
-    yield from check_file_name(parts, path)
+    if parts.experiment is not None:
+        yield from check_file_name(parts.document, parts.experiment.id, path)
     yield from check_unused(parts)
     for scene in scenes(parts, frozenset()):
         yield from check_equal_connections(scene)

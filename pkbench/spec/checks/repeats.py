@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pkbench.errors import Fault
-from pkbench.spec.parts import Parts
+from pkbench.spec.parts import Parts, Placed
 from pkbench.spec.positions import Loc
 from pkbench.spec.syntax import shorten
 from pkbench.spec.words import subject, written
 
 
-def repeated(parts: Parts, loc: Loc, values: Sequence[object], why: str) -> Iterator[Fault]:
+def repeated(parts: Placed, loc: Loc, values: Sequence[object], why: str) -> Iterator[Fault]:
     """A fault for each of the array ``values`` at ``loc`` that stands there before."""
     first: dict[object, int] = {}
     for index, value in enumerate(values):

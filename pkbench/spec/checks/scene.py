@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pkbench import widths
 from pkbench.spec.document import ProfileName
-from pkbench.spec.model import SMixer
+from pkbench.spec.mixer import MlpMixer, TokenPart
+from pkbench.spec.other_models import SwMlp
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
@@ -63,7 +64,7 @@ def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int
     models = {
         index: scaled_model(model, profile)
         for index, model in parts.model.items()
-        if not (isinstance(model, SMixer) and sets_gamma(profile, model.id))
+        if not foreign_fields(profile, model)
     }
     return Scene(
         parts,
@@ -75,14 +76,36 @@ def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int
     )
 
 
-def has_tokens(model: AnyModel) -> bool:
-    """Whether the number of tokens of ``model`` is given, or its omega leads to one."""
+def has_sizes(model: AnyModel | TokenPart) -> bool:
+    """Whether every size of ``model`` is given or follows from those that are."""
+    if not isinstance(model, TokenPart):
+        return not isinstance(model, SwMlp) or (model.p is None) != (model.omega is None)
+    gammas = expansions(model)
+    if gammas is None:
+        return False
     if model.S is not None or model.omega is None:
         return model.S is not None
-    return 0.5 <= widths.solve_tokens(model.C, model.omega, model.expansion or 1.0) <= MAX_TOKENS
+    return 0.5 <= widths.solve_tokens(model.C, model.omega, *gammas) <= MAX_TOKENS
 
 
-def sets_gamma(profile: Profile, model_id: str) -> bool:
-    """Whether ``profile`` gives ``model_id`` a gamma."""
-    scale = profile.model.get(model_id)
-    return scale is not None and scale.gamma is not None
+def expansions(model: TokenPart) -> tuple[float, float] | None:
+    """``(gamma_S, gamma_C)`` of ``model``, both 1 without hidden layers; ``None`` where the model does not say them well."""
+    if isinstance(model, MlpMixer) and expansion_fault(model):
+        return None
+    return model.expansions or (1.0, 1.0)
+
+
+def expansion_fault(model: MlpMixer) -> str:
+    """What is wrong with the way ``model`` says its hidden widths; empty where nothing is."""
+    for side, own in (("tokens", ("gamma_S", "D_S")), ("channels", ("gamma_C", "D_C"))):
+        given = [name for name in ("gamma", *own) if getattr(model, name) is not None]
+        if len(given) != 1:
+            return f"the hidden width of its {side} is given by {' and '.join(given) or 'nothing'}"
+    return "" if model.S is not None or model.D_S is None else "D_S is given and S is not"
+
+
+def foreign_fields(profile: Profile, model: AnyModel) -> tuple[str, ...]:
+    """Fields that ``profile`` gives ``model`` and that its kind does not have."""
+    scale = profile.model.get(model.id)
+    given = () if scale is None else scale.model_dump(exclude_none=True)
+    return tuple(name for name in given if name not in type(model).model_fields)

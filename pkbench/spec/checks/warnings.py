@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pkbench import widths
 from pkbench.errors import Fault
 from pkbench.spec.checks.scene import Scene
 from pkbench.spec.claim import LessClaim
-from pkbench.spec.model import Stated, shape_of
+from pkbench.spec.model import AnyModel, shape_of
+from pkbench.spec.model_parts import Stated
 from pkbench.spec.parts import Parts
-from pkbench.spec.scale import AnyModel
+from pkbench.spec.toml import Document
 
 CONNECTIONS_TOLERANCE = 0.01
 WIDTH_TOLERANCE = 0.03
 
 
-def check_file_name(parts: Parts, path: Path) -> Iterator[Fault]:
+def check_file_name(document: Document, spec_id: str, path: Path) -> Iterator[Fault]:
     """The id and the file's name should be one."""
-    if parts.experiment is not None and parts.experiment.id != path.stem:
-        what = f"`experiment.id` is {parts.experiment.id} and the file is called {path.name}"
+    if spec_id != path.stem:
+        what = f"`experiment.id` is {spec_id} and the file is called {path.name}"
         constraint = "results, DVC stage and MLflow experiment carry the id"
-        yield parts.fault(("experiment", "id"), what, constraint, f'rename one of them: id = "{path.stem}"')
+        place = document.at_value(("experiment", "id"))
+        yield Fault(place, what, constraint, f'rename one of them: id = "{path.stem}"')
 
 
 def check_unused(parts: Parts) -> Iterator[Fault]:
@@ -43,7 +44,7 @@ def check_equal_connections(scene: Scene) -> Iterator[Fault]:
         for data in scene.data.values():
             if claim.data is not None and data.id not in claim.data:
                 continue
-            a, b = (widths.connections(shape_of(models[key], data.shape, data.classes)) for key in (claim.a, claim.b))
+            a, b = (shape_of(models[key], data.shape, data.classes).connections for key in (claim.a, claim.b))
             apart = relative_difference(a, b)
             if apart > claim.equal_connections_within:
                 what = f"claim `{claim.id}`: {claim.a} has {a:,} connections and {claim.b} {b:,} on data {data.id} at profile {scene.name}"
@@ -65,8 +66,8 @@ def check_stated(scene: Scene) -> Iterator[Fault]:
             continue
         for data in scene.data.values():
             shape = shape_of(model, data.shape, data.classes)
-            yield from _off(scene.parts, index, model, model.stated, "connections", widths.connections(shape))
-            yield from _off(scene.parts, index, model, model.stated, "width", widths.effective_width(shape))
+            yield from _off(scene.parts, index, model, model.stated, "connections", shape.connections)
+            yield from _off(scene.parts, index, model, model.stated, "width", shape.width)
 
 
 def _off(parts: Parts, index: int, model: AnyModel, stated: Stated, name: str, actual: int) -> Iterator[Fault]:

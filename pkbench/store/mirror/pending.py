@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pkbench.store.files import Store, decode
 from pkbench.store.mirror.push import Item
+from pkbench.store.record import Record
 
 _RECORD = re.compile(r"[0-9a-f]{16}\.json")
 Stamp = tuple[int, int, int]
@@ -49,7 +50,7 @@ def load(path: Path) -> Item:
         OSError: it cannot be read.
     """
     raw = path.read_bytes()
-    return Item(record=decode(raw, path.stem), checksum=json.loads(raw)["sha256"], raw=raw)
+    return Item(record=decode(raw, path.stem, Record), checksum=json.loads(raw)["sha256"], raw=raw)
 
 
 def _stamps(store: Store, spec_id: str) -> Iterator[tuple[Path, Stamp]]:

@@ -1,0 +1,1 @@
+"""A paper's stated settings and numbers against each other: arithmetic, no torch."""

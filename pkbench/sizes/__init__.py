@@ -1,0 +1,1 @@
+"""What every kind of model costs, from its shape alone: arithmetic, no torch."""

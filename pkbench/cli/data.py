@@ -49,9 +49,10 @@ def register(app: typer.Typer) -> None:
 def list_(specs: Specs = None, json_: Json = False) -> None:
     """List every data set of the specs: its source, where it is looked for, and whether it is there."""
     from pkbench.spec.find import find_specs
-    from pkbench.spec.load import load_spec
+    from pkbench.spec.load import LoadedSpec, load_any
 
-    rows = [_located(loaded, data) for loaded in map(load_spec, find_specs(specs or [])) for data in loaded.spec.data]
+    found = [spec for spec in map(load_any, find_specs(specs or [])) if isinstance(spec, LoadedSpec)]
+    rows = [_located(loaded, data) for loaded in found for data in loaded.spec.data]
     if json_:
         typer.echo(json.dumps(rows, indent=1))
         return

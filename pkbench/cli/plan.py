@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pkbench.cli import checks
 from pkbench.cli.options import Device, Fresh, Jobs, Json, Only, Profile, Results, RetryFailed, Seeds, SpecNames
 from pkbench.cli.units import count, duration, size
 
@@ -56,19 +57,25 @@ def plan(
     """Show every run: sizes, whether it would run and why, estimated time and memory. Trains nothing."""
     from pkbench.execute.prepare import Selection, prepare
     from pkbench.spec.find import find_specs
-    from pkbench.spec.load import load_spec
+    from pkbench.spec.load import LoadedChecks, load_any
     from pkbench.store.places import results_folder
 
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
-    planned: list[Planned] = []
+    data: list[dict[str, Any]] = []
     for path in find_specs(specs):
-        prepared = prepare(load_spec(path), selection, results_folder(path, results))
-        planned.append(_forecast(prepared, device, jobs, estimate=estimate))
+        loaded, folder = load_any(path), results_folder(path, results)
+        if isinstance(loaded, LoadedChecks):
+            rows = checks.plan(loaded, folder, fresh=fresh)
+            data.append({"spec": loaded.spec.experiment.id, "path": str(loaded.path), "checks": rows})
+            if not json_:
+                checks.print_plan(loaded, rows)
+            continue
+        planned = _forecast(prepare(loaded, selection, folder), device, jobs, estimate=estimate)
+        data.append(as_data(planned))
+        if not json_:
+            _print(planned)
     if json_:
-        typer.echo(json.dumps([as_data(entry) for entry in planned], indent=1))
-    else:
-        for entry in planned:
-            _print(entry)
+        typer.echo(json.dumps(data, indent=1))
 
 
 def _forecast(prepared: Prepared, device: str, jobs: int | None, *, estimate: bool) -> Planned:

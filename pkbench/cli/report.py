@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,9 @@ import typer
 from pkbench.cli.options import Json, Profile, Results, Seeds
 
 if TYPE_CHECKING:
+    from pkbench.report.checks import CheckStudy
     from pkbench.report.study import Study
-    from pkbench.spec.load import LoadedSpec
+    from pkbench.spec.load import LoadedChecks, LoadedSpec
 
 EXIT_CONTRADICTED = 1
 
@@ -49,21 +51,28 @@ def report(
     """
     from pkbench.report.json_out import report_json
     from pkbench.spec.find import find_specs
-    from pkbench.spec.load import load_spec
+    from pkbench.spec.load import LoadedChecks, LoadedSpec, load_any
 
-    loaded = [load_spec(path) for path in find_specs(specs or [])]
+    found = [load_any(path) for path in find_specs(specs or [])]
+    loaded = [spec for spec in found if isinstance(spec, LoadedSpec)]
     # With no specs named, one that lacks the profile is no mistake of the user's.
     if profile is not None and not specs:
         loaded = [spec for spec in loaded if profile in spec.spec.profile] or loaded
-    folders: dict[Path, list[Study]] = {}
+    folders: dict[Path, _Folder] = {_report_folder(spec.path, out): _Folder([], []) for spec in found}
     for spec in loaded:
-        folders.setdefault(_report_folder(spec, out), []).extend(_studies(spec, profile, results, seeds))
-    studies = [study for members in folders.values() for study in members]
+        folders[_report_folder(spec.path, out)].studies.extend(_studies(spec, profile, results, seeds))
+    for checked in found:
+        if isinstance(checked, LoadedChecks):
+            folders[_report_folder(checked.path, out)].checks.append(_check_study(checked, results))
+    studies = [study for folder in folders.values() for study in folder.studies]
+    checks = [study for folder in folders.values() for study in folder.checks]
     if json_:
-        typer.echo(report_json(studies), nl=False)
+        typer.echo(report_json(studies, checks), nl=False)
     else:
         _write(folders)
-    if check and any(verdict.outcome == "contradicted" for study in studies for verdict in study.evaluation.verdicts):
+    outcomes = [verdict.outcome for study in studies for verdict in study.evaluation.verdicts]
+    outcomes += [verdict.outcome for checked_study in checks for verdict in checked_study.verdicts]
+    if check and "contradicted" in outcomes:
         raise typer.Exit(EXIT_CONTRADICTED)
 
 
@@ -82,11 +91,14 @@ def claims(
     from pkbench.report.dvc import write
     from pkbench.report.json_out import study_data
     from pkbench.spec.find import find_spec
-    from pkbench.spec.load import load_spec
+    from pkbench.spec.load import LoadedChecks, load_any
     from pkbench.store.files import Store
     from pkbench.store.places import results_folder
 
-    loaded = load_spec(find_spec(spec))
+    loaded = load_any(find_spec(spec))
+    if isinstance(loaded, LoadedChecks):
+        _claims_of_checks(loaded, results, json_=json_)
+        return
     (found,) = _studies(loaded, profile, results, seeds)
     written = write(found, Store(results_folder(loaded.path, results)))
     if json_:
@@ -97,10 +109,44 @@ def claims(
     typer.echo(f"written: {', '.join(folders)}")
 
 
-def _report_folder(loaded: LoadedSpec, out: Path | None) -> Path:
+def _claims_of_checks(loaded: LoadedChecks, results: Path | None, *, json_: bool) -> None:
+    """:func:`claims` for a spec whose claims are computed."""
+    import json
+
+    from pkbench.cli.checks import print_study
+    from pkbench.report.checks import study_data, write_metrics
+    from pkbench.store.files import Store
+    from pkbench.store.places import results_folder
+
+    study = _check_study(loaded, results)
+    written = write_metrics(study, Store(results_folder(loaded.path, results)))
+    if json_:
+        typer.echo(json.dumps(study_data(study), indent=1, allow_nan=False, ensure_ascii=False))
+        return
+    print_study(study)
+    typer.echo(f"written: {written[0].parent}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What a report folder is about."""
+
+    studies: list[Study]
+    checks: list[CheckStudy]
+
+
+def _report_folder(spec_path: Path, out: Path | None) -> Path:
     from pkbench.store.places import project_folder
 
-    return project_folder(loaded.path) / "reports" if out is None else out.resolve()
+    return project_folder(spec_path) / "reports" if out is None else out.resolve()
+
+
+def _check_study(loaded: LoadedChecks, results: Path | None) -> CheckStudy:
+    from pkbench.report.checks import check_study
+    from pkbench.store.files import Store
+    from pkbench.store.places import results_folder
+
+    return check_study(loaded, Store(results_folder(loaded.path, results)))
 
 
 def _studies(loaded: LoadedSpec, profile: str | None, results: Path | None, seeds: int | None) -> list[Study]:
@@ -133,13 +179,16 @@ def _studies(loaded: LoadedSpec, profile: str | None, results: Path | None, seed
     return studies
 
 
-def _write(folders: dict[Path, list[Study]]) -> None:
+def _write(folders: dict[Path, _Folder]) -> None:
+    from pkbench.cli.checks import print_study
     from pkbench.report.build import write_report
 
-    for folder, studies in folders.items():
-        for study in studies:
+    for folder, content in folders.items():
+        for study in content.studies:
             _print_study(study, sentences=False)
-        paths = write_report(studies, folder)
+        for checked in content.checks:
+            print_study(checked)
+        paths = write_report(content.studies, content.checks, folder)
         typer.echo(f"report: {paths[0]}")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pkbench.cli import checks
 from pkbench.cli.options import (
     Device,
     Fresh,
@@ -61,7 +62,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only notes and failures.")] = False,
     json_: Json = False,
 ) -> None:
-    """Train what is missing; what is done is not computed again.
+    """Train, or check, what is missing; what is done is not computed again.
 
     Exit code 0: all done. 1: a run failed. 2: bad input or missing data. 3: --max-time came first. 130: interrupted.
     """
@@ -69,21 +70,24 @@ def run(
     from pkbench.execute.prepare import Selection
     from pkbench.execute.session import Options
     from pkbench.spec.find import find_specs
-    from pkbench.spec.load import load_spec
+    from pkbench.spec.load import LoadedChecks, load_any
     from pkbench.store.places import results_folder
 
     stopper = Stopper(None if max_time is None else seconds_of(max_time))
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
     # All specs are loaded before any is run: a fault in the last one shows at once.
-    loaded = [load_spec(path) for path in find_specs(specs)]
+    loaded = [load_any(path) for path in find_specs(specs)]
     command = _Command(
         stopper, selection, new_invocation(), mlflow=mlflow, quiet=quiet, json_events=json_, allow_failed=allow_failed
     )
     code = 0
     with stopper.listening():
         for spec in loaded:
-            options = Options(results_folder(spec.path, results), device, jobs)
-            code = max(code, command.run(spec, options))
+            folder = results_folder(spec.path, results)
+            if isinstance(spec, LoadedChecks):
+                code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
+            else:
+                code = max(code, command.run(spec, Options(folder, device, jobs)))
             if stopper.should_stop():
                 break
     if stopper.reason == "interrupted":

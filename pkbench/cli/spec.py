@@ -14,7 +14,8 @@ from pkbench.cli.options import Json
 from pkbench.errors import Fault, Place, SpecError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from pkbench.spec.load import LoadedSpec
+    from pkbench.spec.document import Spec
+    from pkbench.spec.load import AnyLoaded
 
 
 Names = Annotated[
@@ -33,13 +34,12 @@ def register(app: typer.Typer) -> None:
 def validate(specs: Names = None, json_: Json = False) -> None:
     """Check specs and print every fault with its place. Runs nothing, opens no data."""
     from pkbench.spec.find import find_spec, find_specs
-    from pkbench.spec.load import load_spec
 
     faults: list[Fault] = []
-    loaded: list[LoadedSpec] = []
+    loaded: list[AnyLoaded] = []
     for name in specs or [str(path) for path in find_specs([])]:
         try:
-            loaded.append(load_spec(find_spec(name)))
+            loaded.append(load_any(find_spec(name)))
         except SpecError as error:
             faults += error.faults
         except UsageError as error:
@@ -53,12 +53,17 @@ def validate(specs: Names = None, json_: Json = False) -> None:
         raise SpecError(faults)
 
 
-def _print(loaded: LoadedSpec) -> None:
+def _print(loaded: AnyLoaded) -> None:
+    from pkbench.spec.load import LoadedSpec
+
     for warning in loaded.warnings:
         typer.echo(f"warning: {warning}", err=True)
+    if not isinstance(loaded, LoadedSpec):
+        typer.echo(f"ok {_shown(loaded.path)}  {_count(len(loaded.spec.claim), 'claim')}, nothing to train")
+        return
     spec = loaded.spec
     parts = [_count(len(spec.model), "model"), _count(len(spec.data), "data set"), _count(len(spec.claim), "claim")]
-    (first, runs), *others = _runs(loaded).items()
+    (first, runs), *others = _runs(spec).items()
     scales = [f"{first} {_count(runs, 'run')}", *(f"{name} {count:,}" for name, count in others)]
     typer.echo(f"ok {_shown(loaded.path)}  {', '.join(parts)}; {', '.join(scales)}")
 
@@ -73,20 +78,20 @@ def _shown(path: Path) -> str:
     return shown.encode(errors="replace").decode()
 
 
-def _runs(loaded: LoadedSpec) -> dict[str, int]:
+def _runs(spec: Spec) -> dict[str, int]:
     """Runs at each profile, the smallest scale first."""
     from pkbench.spec.scale import scale
 
     counts: dict[str, int] = {}
     for name in ("quick", "fast", "paper"):
-        if name in loaded.spec.profile:
-            scaled = scale(loaded.spec, name)
+        if name in spec.profile:
+            scaled = scale(spec, name)
             per_pair = len(scaled.train.seeds) * len(scaled.train.optimizer.lr)
             counts[name] = len(scaled.models) * len(scaled.data) * per_pair
     return counts
 
 
-def _as_data(loaded: list[LoadedSpec], faults: list[Fault]) -> dict[str, Any]:
+def _as_data(loaded: list[AnyLoaded], faults: list[Fault]) -> dict[str, Any]:
     return {
         "ok": not faults,
         "specs": [
@@ -94,16 +99,24 @@ def _as_data(loaded: list[LoadedSpec], faults: list[Fault]) -> dict[str, Any]:
                 "file": str(spec.path),
                 "id": spec.spec.experiment.id,
                 "sha256": spec.sha256,
-                "models": len(spec.spec.model),
-                "data": len(spec.spec.data),
+                "kind": spec.spec.experiment.kind,
                 "claims": len(spec.spec.claim),
-                "runs": _runs(spec),
+                **_training(spec),
                 "warnings": [_fault_as_data(warning) for warning in spec.warnings],
             }
             for spec in loaded
         ],
         "faults": [_fault_as_data(fault) for fault in sorted(set(faults))],
     }
+
+
+def _training(loaded: AnyLoaded) -> dict[str, Any]:
+    """What is to be trained."""
+    from pkbench.spec.load import LoadedSpec
+
+    if not isinstance(loaded, LoadedSpec):
+        return {"models": 0, "data": 0, "runs": {}}
+    return {"models": len(loaded.spec.model), "data": len(loaded.spec.data), "runs": _runs(loaded.spec)}
 
 
 def _fault_as_data(fault: Fault) -> dict[str, Any]:

@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pkbench.atomic import write_bytes
+from pkbench.report.checks import CheckStudy
+from pkbench.report.checks import page as check_page
 from pkbench.report.figures import write_figures
 from pkbench.report.json_out import report_json
 from pkbench.report.markdown import index_page, spec_page
 from pkbench.report.study import Study
 
 
-def write_report(studies: Sequence[Study], folder: Path) -> tuple[Path, ...]:
-    """Write the report of ``studies`` into ``folder``; every path written, the overview first.
+def write_report(studies: Sequence[Study], checks: Sequence[CheckStudy], folder: Path) -> tuple[Path, ...]:
+    """Write the report of ``studies`` and ``checks`` into ``folder``; every path written, the overview first.
 
     The overview is about these studies only, so give all of a project's for a whole one.
     """
     index = folder / "index.md"
-    write_bytes(index, index_page(studies).encode())
+    write_bytes(index, index_page(studies, checks).encode())
     data = folder / "report.json"
-    write_bytes(data, report_json(studies).encode())
+    write_bytes(data, report_json(studies, checks).encode())
     paths = [index, data]
     by_spec: dict[str, list[Study]] = {}
     for study in studies:
@@ -31,4 +33,8 @@ def write_report(studies: Sequence[Study], folder: Path) -> tuple[Path, ...]:
         links = {name: {kind: f"figures/{png.name}" for kind, png in found.items()} for name, found in drawn.items()}
         write_bytes(page, spec_page(members, links).encode())
         paths += [page, *(png for found in drawn.values() for png in found.values())]
+    for check in checks:
+        page = folder / f"{check.spec_id}.md"
+        write_bytes(page, check_page(check).encode())
+        paths.append(page)
     return tuple(paths)

@@ -9,6 +9,8 @@ from typing import Any
 
 from pkbench.claims.published import paper_tests
 from pkbench.claims.verdict import as_data
+from pkbench.report.checks import CheckStudy
+from pkbench.report.checks import study_data as check_data
 from pkbench.report.curves import curves
 from pkbench.report.provenance import circumstances, data_used, run_rows
 from pkbench.report.study import Study
@@ -17,14 +19,18 @@ from pkbench.report.trust import trust
 FORMAT = 1
 
 
-def report_data(studies: Iterable[Study]) -> dict[str, Any]:
+def report_data(studies: Iterable[Study], checks: Iterable[CheckStudy] = ()) -> dict[str, Any]:
     """Every number of the report: errors in per cent, effects in percentage points, times in seconds."""
-    return {"format": FORMAT, "studies": [study_data(study) for study in studies]}
+    return {
+        "format": FORMAT,
+        "studies": [study_data(study) for study in studies],
+        "checks": [check_data(study) for study in checks],
+    }
 
 
-def report_json(studies: Iterable[Study]) -> str:
+def report_json(studies: Iterable[Study], checks: Iterable[CheckStudy] = ()) -> str:
     """:func:`report_data` as text, the same for the same store."""
-    return json.dumps(report_data(studies), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(report_data(studies, checks), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def study_data(study: Study) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.published import paper_tests, published
 from pkbench.report import evidence, sections
+from pkbench.report.checks import CheckStudy, all_rows
 from pkbench.report.provenance import commits, used_records
 from pkbench.report.study import Study
 from pkbench.report.words import NOTHING, SYMBOLS, code, effect, markdown, mean_sd, outcome, shell
@@ -160,8 +161,8 @@ def _reproduce(studies: Sequence[Study]) -> list[str]:
     return text
 
 
-def index_page(studies: Iterable[Study]) -> str:
-    """The overview: a row for each verdict of each study, its scope beside it."""
+def index_page(studies: Iterable[Study], checks: Sequence[CheckStudy] = ()) -> str:
+    """The overview: a row for each verdict of each study, its scope beside it, then one for each claim that is computed."""
     lines = ["# Verdicts", ""]
     rows = []
     for study in studies:
@@ -191,10 +192,25 @@ def index_page(studies: Iterable[Study]) -> str:
         "profile). A seed counts once; fewer than three decide nothing. A verdict speaks about its own profile and no "
         "other.",
         "",
+        *_checks(checks),
         "Everything here as data: [report.json](report.json).",
         "",
     ]
     return _text(lines)
+
+
+def _checks(checks: Sequence[CheckStudy]) -> list[str]:
+    """The overview's table of claims that are computed, not trained."""
+    if not checks:
+        return []
+    header = ("spec", "kind", "claim", "verdict", "residual", "tolerance")
+    return [
+        "## Computed, not trained",
+        "",
+        *sections.table(header, all_rows(checks)),
+        "A claim holds where its residual is within its tolerance.",
+        "",
+    ]
 
 
 def _text(lines: Sequence[str]) -> str:

@@ -20,8 +20,8 @@ from pydantic import ValidationError
 from pkbench.atomic import remove_leftovers, write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json, config_id
-from pkbench.store.checkpoints import Checkpoints
 from pkbench.store.check_record import CheckRecord
+from pkbench.store.checkpoints import Checkpoints
 from pkbench.store.record import Record
 
 _RUN_ID = re.compile(r"[0-9a-f]{16}")

@@ -44,6 +44,9 @@ def test_bars_that_are_apart_and_bars_that_are_missing() -> None:
     apart = extremum([(1.0, 0.5334, 0.0103), (0.2832, 0.5113, 0.0049)])
     assert apart.sentence.endswith("the error bars of the two are apart.")
     assert apart.residual == pytest.approx(1 / 0.2832 - 1)  # a factor below counts as one above
+    # 0.015 apart: more than either bar, less than both together.
+    touching = extremum([(1.0, 0.5, 0.01), (2.0, 0.485, 0.01)])
+    assert touching.sentence.endswith("the error bars of the two overlap.")
     assert extremum([(1.0, 0.5), (2.0, 0.4, 0.1)]).sentence.endswith("it is 0.5.")
 
 

@@ -98,6 +98,16 @@ def test_ties_go_to_the_smaller() -> None:
     assert found.value == 7
 
 
+def test_the_bounds_themselves_are_tried() -> None:
+    for depth, target in ((1, 0.0), (1000, 1e9)):
+        found = nearest_configuration(mlp_mixer(), "depth", connections, target)
+        assert found is not None
+        assert found.value == depth
+    found = nearest_configuration(mlp_mixer(), "gamma", lambda model: model.gamma or 0.0, 1e9)
+    assert found is not None
+    assert found.value == 1000
+
+
 def test_values_that_are_impossible_are_passed_over() -> None:
     def only_multiples_of_seven(model: MlpMixer) -> float:
         if model.C % 7:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pkbench.errors import SpecError
 from pkbench.spec.checks import find_faults
-from pkbench.spec.load import load_any, load_spec
+from pkbench.spec.load import load_any
 from pkbench.spec.parts import LISTS, validate
 from pkbench.spec.toml import parse
 from tests.spec.broken import VALID, edited, faults_in, load, places_of

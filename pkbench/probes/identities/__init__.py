@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pkbench.finding import Finding
 from pkbench.probes.identities import blocks, connections, kronecker, monarch, optima, permutations, sparsity_bound
 from pkbench.probes.identities.families import Bound, Equation, run_bound, run_identity
-from pkbench.finding import Finding
 from pkbench.probes.identities.spectrum import run_growth, run_spectrum
 from pkbench.spec.theory import (
     BoundClaim,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pkbench.probes.identities.draw import Draw, draws
 from pkbench.finding import Finding
+from pkbench.probes.identities.draw import Draw, draws
 from pkbench.spec.theory import BoundClaim, IdentityClaim
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pkbench import widths
-from pkbench.probes.identities.draw import draws
 from pkbench.finding import Finding
+from pkbench.probes.identities.draw import draws
 from pkbench.spec.theory import OptimumClaim
 
 GRID = 400

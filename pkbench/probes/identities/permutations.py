@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 
 import torch
 
+from pkbench.finding import Finding
 from pkbench.models.permutation import Commutation, Permutation, compose, random_permutation
 from pkbench.models.pk import ACTIVATIONS
 from pkbench.probes.identities.blocks import pk_layer
 from pkbench.probes.identities.draw import Draw
 from pkbench.probes.identities.families import Equation
-from pkbench.finding import Finding
 from pkbench.probes.identities.matrices import difference, eye, kron, permutation_matrix
 from pkbench.seeding import stream_seed
 from pkbench.spec.theory import UniformClaim

@@ -1,0 +1,121 @@
+"""What ``run``, ``plan``, ``claims`` and ``validate`` do with theory and audit specs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pkbench.cli.console import printable
+from pkbench.cli.units import duration
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pkbench.cli.stopping import Stopper
+    from pkbench.execute.checks import CheckEnded
+    from pkbench.execute.events import Event
+    from pkbench.report.checks import CheckStudy
+    from pkbench.spec.load import LoadedChecks
+
+EXIT_FAILED = 1
+_WIDTH = 140
+"""Columns of a table that goes to a file or a pipe."""
+
+
+def run(loaded: LoadedChecks, results: Path, stopper: Stopper, *, fresh: bool, quiet: bool, json_events: bool) -> int:
+    """Compute the checks of ``loaded`` that are missing and print each as it ends; 1 if one could not be computed.
+
+    A claim that comes out contradicted is a result, no failure.
+    """
+    from pkbench.claims.checks import judge
+    from pkbench.execute.checks import run_checks
+    from pkbench.report.checks import check_study, number, summary
+    from pkbench.store.files import Store
+
+    ended: list[CheckEnded] = []
+
+    def on_check(event: CheckEnded) -> None:
+        ended.append(event)
+        verdict = judge(event.check, {event.record.run_id: event.record})
+        if json_events:
+            row = {"event": "check-ended", "fresh": event.fresh, **dataclasses.asdict(verdict)}
+            typer.echo(json.dumps(row))
+        elif not quiet or event.record.failure is not None:
+            state = "" if event.fresh else " (done before)"
+            line = f"{verdict.outcome:12} {verdict.claim_id}  residual {number(verdict.residual)}"
+            tail = f"; {verdict.sentence}" if verdict.outcome != "supported" else ""
+            typer.echo(printable(f"{line}, tolerance {number(verdict.tolerance)}{state}{tail}"))
+
+    def emit(event: Event) -> None:
+        typer.echo(printable(str(event)), err=True)
+
+    started = time.monotonic()
+    complete = run_checks(loaded, results, fresh=fresh, emit=emit, on_check=on_check, should_stop=stopper.should_stop)
+    study = check_study(loaded, Store(results))
+    if not quiet and not json_events:
+        left = "" if complete else "; stopped, the same command goes on"
+        typer.echo(f"{study.spec_id}: {summary(study)} in {duration(time.monotonic() - started)}{left}")
+        typer.echo(f"next: pkbench report {loaded.path.stem}")
+    return EXIT_FAILED if any(event.record.failure is not None for event in ended) else 0
+
+
+def plan(loaded: LoadedChecks, results: Path, *, fresh: bool) -> list[dict[str, Any]]:
+    """A row for each check: whether it would be computed and why."""
+    from pkbench.plan.check import checks_of
+    from pkbench.store.files import Store
+
+    known = Store(results).scan_checks(loaded.spec.experiment.id).records
+    rows = []
+    for check in checks_of(loaded.spec):
+        record = known.get(check.run_id)
+        done = record is not None and record.failure is None
+        reason = "never computed" if record is None else f"done in {record.seconds:.1f} s"
+        if record is not None and record.failure is not None:
+            reason = f"failed before ({record.failure}); tried again"
+        action = "skip" if done and not fresh else "run"
+        row = {"run_id": check.run_id, "claim": check.claim.id, "kind": check.claim.kind}
+        rows.append({**row, "action": action, "reason": reason})
+    return rows
+
+
+def print_plan(loaded: LoadedChecks, rows: list[dict[str, Any]]) -> None:
+    """Print the rows of :func:`plan`."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = _console()
+    console.print(escape(f"{loaded.spec.experiment.id}: {loaded.spec.experiment.title}"), soft_wrap=True)
+    table = Table()
+    for name in ("run", "claim", "kind", "", "why"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(row[key])) for key in ("run_id", "claim", "kind", "action", "reason")))
+    console.print(table)
+    todo = sum(row["action"] == "run" for row in rows)
+    console.print(f"{len(rows)} checks: {todo} to compute, {len(rows) - todo} skipped")
+
+
+def print_study(study: CheckStudy) -> None:
+    """Print the verdicts of ``study`` and what to know of its records."""
+    from rich.text import Text
+
+    from pkbench.report.checks import summary, verdict_table
+    from pkbench.report.words import plain
+
+    console = _console()
+    console.print(verdict_table(study))
+    console.print(f"{study.spec_id}: {summary(study)}", soft_wrap=True)
+    for problem in study.problems:
+        console.print(Text(plain(f"note: {problem}")), soft_wrap=True)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=_WIDTH)

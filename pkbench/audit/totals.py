@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pkbench.audit.nearest import Nearest, nearest_configuration, simplest
 from pkbench.audit.quantities import WORDS, recompute, recomputed
 from pkbench.audit.wording import compared, number, percent, same_digits
 from pkbench.errors import UsageError
 from pkbench.finding import Finding
 from pkbench.spec.audit import Configuration, EqualClaim, Quantity, TotalClaim, Varied, can_vary
 from pkbench.spec.model import AnyModel
+from pkbench.spec.nearest import Nearest, nearest_configuration, simplest
 
 
 def check_total(claim: TotalClaim, configuration: Configuration) -> Finding:

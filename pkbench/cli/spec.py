@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
 def validate(specs: Names = None, json_: Json = False) -> None:
     """Check specs and print every fault with its place. Runs nothing, opens no data."""
     from pkbench.spec.find import find_spec, find_specs
+    from pkbench.spec.load import load_any
 
     faults: list[Fault] = []
     loaded: list[AnyLoaded] = []

@@ -43,6 +43,29 @@ class Sgd(Part):
     """Whether the momentum is Nesterov's."""
 
 
+class BetaLasso(Part):
+    """beta-LASSO (Neyshabur 2020): a gradient step with an L1 term, then small entries become exactly 0.
+
+    ``theta <- theta - lr (grad + l1 sign(theta))``, then entries with ``|theta| < beta * l1`` are set to 0.
+    """
+
+    kind: Literal["beta-lasso"]
+    """Algorithm."""
+    lr: LearningRates
+    """Peak learning rates to try; with more than one, each model and data set takes its best by ``select_lr_by``."""
+    l1_first: NonNegative
+    """L1 coefficient of the layer that reads the image."""
+    l1_rest: NonNegative
+    """L1 coefficient of all other layers."""
+    beta: NonNegative
+    """Threshold in units of the L1 coefficient; 0: only the gradient step."""
+    applies_to: Literal["all", "weights"]
+    """Which parameters the L1 term and the threshold are for: all of them, or matrices only, not biases and norms."""
+
+
+Optimizer = Annotated[AdamW | Sgd | BetaLasso, Field(discriminator="kind")]
+
+
 class Cosine(Part):
     """Linear warm-up, then half a cosine from the peak to ``final_lr``, updated every step."""
 
@@ -88,7 +111,7 @@ class Train(Part):
     """Epochs between evaluations; the last epoch is always evaluated and is the one that counts."""
     select_lr_by: Literal["validation-error", "test-error"]
     """What chooses among several learning rates, by its mean over seeds. The test set is the paper's way; a report marks it."""
-    optimizer: Annotated[AdamW | Sgd, Field(discriminator="kind")]
+    optimizer: Optimizer
     """The optimizer and its settings."""
     schedule: Cosine
     """The learning rate over time."""

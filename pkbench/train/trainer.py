@@ -66,7 +66,7 @@ class Trainer:
             )
         self.model = build(run.model, run.shape, run.seed).to(device)
         self.model.train()
-        self.optimizer = make_optimizer(self.model.parameters(), recipe.optimizer, run.lr)
+        self.optimizer = make_optimizer(self.model, recipe.optimizer, run.lr)
         self.progress = _Progress(0, 0, *self._zero_sums(), 0.0)
         self._augmentation = self._augmentation_stream(1)
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from pkbench.errors import Fault
 from pkbench.spec.checks.scene import Scene
 from pkbench.spec.claim import LessClaim
 from pkbench.spec.model import AnyModel, shape_of
 from pkbench.spec.model_parts import Stated
+from pkbench.spec.nearest import nearest_configuration
 from pkbench.spec.parts import Parts
+from pkbench.spec.scale import AnyData
 from pkbench.spec.toml import Document
 
-CONNECTIONS_TOLERANCE = 0.01
-WIDTH_TOLERANCE = 0.03
+StatedName = Literal["connections", "width", "parameters"]
+_TOLERANCES: dict[StatedName, float] = {"connections": 0.01, "width": 0.03, "parameters": 0.03}
+"""Relative distance within which a stated total agrees with the recomputed one; widths and parameters are stated rounded."""
 
 
 def check_file_name(document: Document, spec_id: str, path: Path) -> Iterator[Fault]:
@@ -65,19 +69,31 @@ def check_stated(scene: Scene) -> Iterator[Fault]:
         if model.stated is None or model != base:
             continue
         for data in scene.data.values():
-            shape = shape_of(model, data.shape, data.classes)
-            yield from _off(scene.parts, index, model, model.stated, "connections", shape.connections)
-            yield from _off(scene.parts, index, model, model.stated, "width", shape.width)
+            for name, tolerance in _TOLERANCES.items():
+                yield from _off(scene.parts, index, model, data, name, tolerance)
 
 
-def _off(parts: Parts, index: int, model: AnyModel, stated: Stated, name: str, actual: int) -> Iterator[Fault]:
-    value = stated.connections if name == "connections" else stated.width
-    tolerance = CONNECTIONS_TOLERANCE if name == "connections" else WIDTH_TOLERANCE
-    if value is None or relative_difference(value, actual) <= tolerance or rounds_to(actual, value):
+def _off(
+    parts: Parts, index: int, model: AnyModel, data: AnyData, name: StatedName, tolerance: float
+) -> Iterator[Fault]:
+    """A stated total that is not what the sizes give, and the nearest channels that would give it."""
+
+    def total(changed: AnyModel) -> int:
+        return int(getattr(shape_of(changed, data.shape, data.classes), name))
+
+    stated: Stated | None = model.stated
+    value = getattr(stated, name)
+    if stated is None or value is None:
+        return
+    actual = total(model)
+    if relative_difference(value, actual) <= tolerance or rounds_to(actual, value):
         return
     what = f"`model.{model.id}` is stated to have {name} = {value:,.0f} ({stated.place})"
     constraint = f"its sizes give {actual:,}, {actual / value - 1:+.1%}"
-    yield parts.fault(("model", index, "stated", name), what, constraint, "")
+    nearest = nearest_configuration(model, "C", total, value)
+    fits = nearest is not None and relative_difference(value, nearest.quantity) <= tolerance
+    remedy = f"C = {nearest.value:g} would give {nearest.quantity:,}" if nearest is not None and fits else ""
+    yield parts.fault(("model", index, "stated", name), what, constraint, remedy)
 
 
 def rounds_to(actual: int, stated: float) -> bool:

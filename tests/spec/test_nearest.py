@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pkbench import widths
-from pkbench.audit import nearest as module
-from pkbench.audit.nearest import Nearest, nearest_configuration, simplest
+from pkbench.spec import nearest as module
+from pkbench.spec.nearest import Nearest, nearest_configuration, simplest
 from pkbench.audit.quantities import recompute
 from pkbench.spec.mixer import MlpMixer, SMixer
 from pkbench.spec.model import AnyModel, shape_of

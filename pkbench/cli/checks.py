@@ -43,7 +43,7 @@ def run(loaded: LoadedChecks, results: Path, stopper: Stopper, *, fresh: bool, q
         ended.append(event)
         verdict = judge(event.check, {event.record.run_id: event.record})
         if json_events:
-            row = {"event": "check-ended", "fresh": event.fresh, **dataclasses.asdict(verdict)}
+            row = {"event": "CheckEnded", "time": time.time(), "fresh": event.fresh, **dataclasses.asdict(verdict)}
             typer.echo(json.dumps(row))
         elif not quiet or event.record.failure is not None:
             state = "" if event.fresh else " (done before)"

@@ -132,6 +132,7 @@ def as_data(planned: Planned) -> dict[str, Any]:
         "seconds": planned.seconds,
         "warnings": [str(warning) for warning in prepared.loaded.warnings],
         "problems": list(prepared.problems),
+        "comparisons": [found.run_id for found in prepared.comparisons],
         "runs": rows,
     }
 
@@ -163,6 +164,10 @@ def _print(planned: Planned) -> None:
     if planned.seconds:
         line += f"; about {duration(planned.seconds)} with {planned.jobs} at a time on {planned.device}"
     console.print(line, soft_wrap=True)
+    if prepared.comparisons:
+        console.print(
+            f"{len(prepared.comparisons)} comparisons of trained models to compute after them", soft_wrap=True
+        )
 
 
 def _model_tables(planned: Planned) -> list[Table]:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
 from pkbench.cli.units import duration
-from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted
+from pkbench.execute.events import ComparisonEnded, EpochEnded, Event, Note, RunEnded, RunStarted
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -119,6 +119,8 @@ class Lines(_Base):
                     f"{run.label}: epoch {result.epoch}/{run.train.epochs}, loss {result.train_loss:.3f}, "
                     f"train error {result.train_error:.2f} %, {duration(result.seconds)} an epoch"
                 )
+            case ComparisonEnded():
+                self._print(_compared(event))
             case _:
                 return
 
@@ -208,6 +210,8 @@ class Bars(_Base):
                 self._advance(1)
             case RunEnded(run_id, status):
                 self._end(run_id, event, status)
+            case ComparisonEnded():
+                self._progress.console.print(escape(_compared(event)), highlight=False, soft_wrap=True)
 
     def _end(self, run_id: str, event: RunEnded, status: str) -> None:
         from rich.markup import escape
@@ -229,3 +233,8 @@ class Bars(_Base):
     def close(self) -> None:
         """Leave the terminal as it was."""
         self._progress.stop()
+
+
+def _compared(event: ComparisonEnded) -> str:
+    mean = "no number" if event.diagonal_mean is None else f"{event.diagonal_mean:.3f}"
+    return f"{event.compare_id}: {event.a} with {event.b}: mean CKA of the diagonal {mean}"

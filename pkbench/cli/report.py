@@ -159,7 +159,9 @@ def _studies(loaded: LoadedSpec, profile: str | None, results: Path | None, seed
     from pkbench.store.files import Store
     from pkbench.store.places import results_folder
 
-    scan = read_records(Store(results_folder(loaded.path, results)), loaded.spec.experiment.id)
+    store = Store(results_folder(loaded.path, results))
+    scan = read_records(store, loaded.spec.experiment.id)
+    compared = store.scan_comparisons(loaded.spec.experiment.id)
     names: list[str] = list(loaded.spec.profile)
     if profile is not None:
         names = [profile]
@@ -175,7 +177,7 @@ def _studies(loaded: LoadedSpec, profile: str | None, results: Path | None, seed
         here, _ = data_checksums(scaled, loaded.path.parent)
         # Without the file's place on this machine, so that the report is the same on every one.
         warnings = (str(replace(fault, place=replace(fault.place, file="line"))) for fault in loaded.warnings)
-        studies.append(study(scaled, loaded.path, loaded.sha256, scan, here, warnings=warnings))
+        studies.append(study(scaled, loaded.path, loaded.sha256, scan, here, warnings=warnings, compared=compared))
     return studies
 
 

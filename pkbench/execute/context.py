@@ -29,6 +29,8 @@ class Context:
     """Wall time between two checkpoints of a run."""
     invocation: Invocation
     code: CodeIdentity
+    keep_weights: frozenset[str] = frozenset()
+    """Models whose final weights are kept, because a comparison needs them."""
 
 
 def new_invocation() -> Invocation:

@@ -24,6 +24,7 @@ def record_death(run: Run, context: Context, message: str) -> None:
             context,
             data=None,
             history=history,
+            measured=progress.measured if progress else (),
             failure=Failure(kind="worker-died", message=message, epoch=len(history)),
             weights_sha256=None,
             resumed_after=progress.resumed_after if progress else (),

@@ -42,4 +42,14 @@ class Note:
     text: str
 
 
-Event = RunStarted | EpochEnded | RunEnded | Note
+@dataclass(frozen=True, slots=True)
+class ComparisonEnded:
+    """Two trained models, by their runs' labels, were compared; ``diagonal_mean`` is ``None`` where it has no meaning."""
+
+    compare_id: str
+    a: str
+    b: str
+    diagonal_mean: float | None
+
+
+Event = RunStarted | EpochEnded | RunEnded | ComparisonEnded | Note

@@ -8,16 +8,19 @@ from dataclasses import asdict
 
 import torch
 
+from pkbench.atomic import write_bytes
 from pkbench.data.dataset import Dataset
 from pkbench.errors import PkbenchError
 from pkbench.execute.context import Context
 from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted
 from pkbench.execute.records import make_record
 from pkbench.plan.run import Run
+from pkbench.probes.watch import due_epochs, measure
 from pkbench.store.checkpoints import CheckpointInfo
 from pkbench.store.files import Store
-from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Record
+from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Measured, Record
 from pkbench.train.trainer import DivergedError, Trainer
+from pkbench.train.weights import weights_bytes
 
 
 class StopRequestedError(Exception):
@@ -40,6 +43,7 @@ class Performance:
         self.store = Store(context.results)
         self.checkpoints = self.store.checkpoints(run.spec_id, run.run_id)
         self.history: list[Epoch] = []
+        self.measured: list[Measured] = []
         self.resumed_after: list[int] = []
         self.started = time.time()
         self.saved = time.monotonic()
@@ -70,6 +74,8 @@ class Performance:
             message = error.message if isinstance(error, PkbenchError) else f"{type(error).__name__}: {error}"
             self._fail(data, "error", message)
             return
+        if self.run.model.id in self.context.keep_weights:
+            write_bytes(self.store.weights_path(self.run.spec_id, self.run_id), weights_bytes(trainer.model))
         self.store.write(self._record(data, None, trainer.weights_sha256()))
         self.checkpoints.remove()
         self.emit(RunEnded(self.run_id, "finished", "", self.history[-1].test_error))
@@ -84,6 +90,7 @@ class Performance:
         if checkpoint is not None:
             trainer.load_state(checkpoint.state)
             self.history = list(checkpoint.info.history)
+            self.measured = list(checkpoint.info.measured)
             self.resumed_after = [*checkpoint.info.resumed_after, len(self.history)]
             self.started = checkpoint.info.started
         self.emit(RunStarted(self.run_id, len(self.history)))
@@ -96,9 +103,19 @@ class Performance:
             if time.monotonic() - self.saved >= self.context.checkpoint_seconds:
                 self._save(trainer)
 
+        if not self.measured:
+            self._measure(trainer, 0)
         for result in trainer.epochs(on_step):
             self.history.append(Epoch(**asdict(result), ended=time.time()))
+            self._measure(trainer, result.epoch)
             self.emit(EpochEnded(self.run_id, result))
+
+    def _measure(self, trainer: Trainer, epoch: int) -> None:
+        """What the recipe's probe asks for after ``epoch`` epochs."""
+        probe = self.run.train.probe
+        if probe is not None and epoch in due_epochs(probe, self.run.train.epochs):
+            found = measure(trainer.model, probe, epoch, *trainer.probe_batch())
+            self.measured += [Measured(**asdict(measurement)) for measurement in found]
 
     def _save(self, trainer: Trainer) -> None:
         state = trainer.state()
@@ -109,6 +126,7 @@ class Performance:
                 step=state["epoch"] * trainer.steps_per_epoch + state["step"],
                 sha256="",
                 history=tuple(self.history),
+                measured=tuple(self.measured),
                 resumed_after=tuple(self.resumed_after),
                 started=self.started,
             ),
@@ -126,6 +144,7 @@ class Performance:
             self.context,
             data=None if data is None else summary(self.run, data),
             history=tuple(self.history),
+            measured=tuple(self.measured),
             failure=failure,
             weights_sha256=weights,
             resumed_after=tuple(self.resumed_after),

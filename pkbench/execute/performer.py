@@ -34,9 +34,10 @@ class Performer:
         from pkbench.execute.perform import Performance
 
         performance = Performance(run, self._context, self._emit, self._should_stop)
-        performance(lambda: self._data(run), fresh=self._fresh)
+        performance(lambda: self.data(run), fresh=self._fresh)
 
-    def _data(self, run: Run) -> Dataset:
+    def data(self, run: Run) -> Dataset:
+        """The data set of ``run``, read unless it is that of the run before."""
         from pkbench.data.dataset import load
 
         key = run.data.model_dump_json()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pkbench.data.identity import checksum
 from pkbench.errors import DataError, UsageError
+from pkbench.plan.compare import Comparison, comparisons
 from pkbench.plan.reasons import Decision, decide
 from pkbench.plan.run import Run, expand
 from pkbench.plan.select import select, with_seed_count
@@ -39,6 +40,8 @@ class Prepared:
     decisions: tuple[Decision, ...]
     problems: tuple[str, ...]
     """A sentence for each damaged record and missing data set."""
+    comparisons: tuple[Comparison, ...] = ()
+    """Comparisons between the selected runs that have no record yet, or all of them if everything is computed again."""
 
     @property
     def to_run(self) -> list[Run]:
@@ -86,4 +89,26 @@ def prepare(loaded: LoadedSpec, selection: Selection, results: Path) -> Prepared
     scan = store.scan(spec_id)
     known = known_runs(store, spec_id, scan)
     decisions = decide(runs, known, fresh=selection.fresh, retry_failed=selection.retry_failed)
-    return Prepared(loaded, scaled, store, tuple(decisions), (*scan.problems, *missing))
+    compared = comparisons(loaded.spec.compare, runs)
+    done = {} if selection.fresh else store.scan_comparisons(spec_id).records
+    missing_comparisons = tuple(comparison for comparison in compared if comparison.run_id not in done)
+    return Prepared(
+        loaded,
+        scaled,
+        store,
+        tuple(_with_weights(decision, store, missing_comparisons) for decision in decisions),
+        (*scan.problems, *missing),
+        missing_comparisons,
+    )
+
+
+def _with_weights(decision: Decision, store: Store, wanted: Sequence[Comparison]) -> Decision:
+    """``decision``, or to compute a finished run again whose weights a comparison needs and that are not kept."""
+    run = decision.run
+    if decision.state != "done" or decision.action != "skip" or run.run_id is None:
+        return decision
+    names = [comparison.compare.id for comparison in wanted if run in (comparison.a, comparison.b)]
+    if not names or store.weights_path(run.spec_id, run.run_id).is_file():
+        return decision
+    reason = f"done, but its weights, which comparison {names[0]} needs, are not here; computed again"
+    return Decision(run, "run", "done", reason)

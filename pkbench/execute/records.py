@@ -6,7 +6,7 @@ import time
 
 from pkbench.execute.context import Context, environment
 from pkbench.plan.run import Run
-from pkbench.store.record import Counts, DataSummary, Epoch, Failure, Labels, Record
+from pkbench.store.record import Counts, DataSummary, Epoch, Failure, Labels, Measured, Record
 
 
 def make_record(
@@ -15,6 +15,7 @@ def make_record(
     *,
     data: DataSummary | None,
     history: tuple[Epoch, ...],
+    measured: tuple[Measured, ...],
     failure: Failure | None,
     weights_sha256: str | None,
     resumed_after: tuple[int, ...],
@@ -34,6 +35,7 @@ def make_record(
         counts=Counts.of(run.shape),
         data=data,
         history=history,
+        measured=measured,
         failure=failure,
         weights_sha256=weights_sha256,
         resumed_after=resumed_after,

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pkbench.errors import StoreError
+from pkbench.execute.compare import compare
 from pkbench.execute.context import Context, code_identity, new_invocation
 from pkbench.execute.device import resolve_device, resolve_jobs
 from pkbench.execute.events import Event, Note
@@ -72,8 +73,13 @@ class Session:
             runs = prepared.to_run
             jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
             on_prepared(prepared, jobs)
+            context = self._context(device)
             if runs and not should_stop():
-                self._perform(runs, self._context(device), jobs, emit, should_stop)
+                self._perform(runs, context, jobs, emit, should_stop)
+            if prepared.comparisons:
+                data = Performer(context, emit, should_stop, fresh=False).data
+                fresh = self.selection.fresh
+                compare(prepared.comparisons, context, data, emit, should_stop, fresh=fresh)
         return prepared
 
     def _perform(
@@ -105,6 +111,7 @@ class Session:
             checkpoint_seconds=self.options.checkpoint_seconds,
             invocation=self.invocation,
             code=code_identity(),
+            keep_weights=frozenset(name for found in self.loaded.spec.compare for name in (found.a, found.b)),
         )
 
 

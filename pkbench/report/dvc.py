@@ -11,6 +11,7 @@ from typing import Any
 
 from pkbench.atomic import write_bytes
 from pkbench.report.curves import curves
+from pkbench.report.measured import counted_records
 from pkbench.report.study import Study
 from pkbench.store.files import Store
 
@@ -52,7 +53,7 @@ def metrics(study: Study) -> dict[str, dict[str, Any]]:
 
 
 def write(study: Study, store: Store) -> tuple[Path, ...]:
-    """Write ``metrics/*.json``, ``plots/learning-curves.csv`` and ``plots/errors.csv`` beside the spec's records.
+    """Write ``metrics/*.json``, ``plots/learning-curves.csv``, ``errors.csv`` and ``measured.csv`` beside the spec's records.
 
     Metrics of claims and models the spec no longer has are removed.
     """
@@ -63,6 +64,7 @@ def write(study: Study, store: Store) -> tuple[Path, ...]:
     }
     contents["plots/learning-curves.csv"] = _learning_curves(study)
     contents["plots/errors.csv"] = _errors(study)
+    contents["plots/measured.csv"] = _measured(study)
     written = tuple(folder / name for name in contents)
     for name, text in contents.items():
         write_bytes(folder / name, text.encode())
@@ -87,6 +89,15 @@ def _errors(study: Study) -> str:
         for seed, error in summary.errors.items()
     ]
     return _csv(("model", "data", "seed", "test_error"), rows)
+
+
+def _measured(study: Study) -> str:
+    rows = [
+        (found.epoch, found.name, found.where, model_id, data_id, record.labels.seed, _rounded(found.value))
+        for model_id, data_id, record in counted_records(study)
+        for found in record.measured
+    ]
+    return _csv(("epoch", "name", "where", "model", "data", "seed", "value"), rows)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,6 +10,7 @@ from pkbench.claims.groups import ModelSummary
 from pkbench.claims.published import Published, published
 from pkbench.claims.verdict import Verdict
 from pkbench.report import style
+from pkbench.report.cka_figure import cka_figure
 from pkbench.report.curves import Curve, curves
 from pkbench.report.sections import quoted
 from pkbench.report.study import Study
@@ -29,10 +30,16 @@ _FEW = 8
 
 
 def write_figures(study: Study, folder: Path) -> dict[str, Path]:
-    """Write every figure there are numbers for; path of the PNG by ``errors``, ``effects`` and ``curves``."""
+    """Write every figure there are numbers for; path of the PNG by kind: ``errors``, ``effects``, ``curves``, ``cka``."""
     drawn = {}
     with style.styled():
-        for name, draw in (("errors", errors_figure), ("effects", effects_figure), ("curves", curves_figure)):
+        drawers = {
+            "errors": errors_figure,
+            "effects": effects_figure,
+            "curves": curves_figure,
+            "cka": cka_figure,
+        }
+        for name, draw in drawers.items():
             figure = draw(study)
             if figure is not None:
                 drawn[name] = style.save(figure, folder / f"{study.name}-{name}")[0]

@@ -11,7 +11,9 @@ from pkbench.claims.published import paper_tests
 from pkbench.claims.verdict import as_data
 from pkbench.report.checks import CheckStudy
 from pkbench.report.checks import study_data as check_data
+from pkbench.report.comparisons import Compared, compared
 from pkbench.report.curves import curves
+from pkbench.report.measured import series
 from pkbench.report.provenance import circumstances, data_used, run_rows
 from pkbench.report.study import Study
 from pkbench.report.trust import trust
@@ -47,6 +49,8 @@ def study_data(study: Study) -> dict[str, Any]:
         "runs": {"planned": evaluation.planned, "finished": evaluation.finished, "failed": evaluation.failed},
         "verdicts": [as_data(verdict) for verdict in evaluation.verdicts],
         "models": [as_data(summary) for summary in evaluation.models],
+        "measured": [as_data(found) for found in series(study)],
+        "comparisons": [_comparison(found) for found in compared(study)],
         "curves": [as_data(curve) for curve in curves(study)],
         "reported": [entry.model_dump(mode="json") for entry in spec.reported],
         "paper_tests": [as_data(found) | {"p": found.p} for found in paper_tests(spec)],
@@ -58,4 +62,21 @@ def study_data(study: Study) -> dict[str, Any]:
             "data": [dataclasses.asdict(found) for found in data_used(study)],
             "runs": [dataclasses.asdict(row) for row in run_rows(study)],
         },
+    }
+
+
+def _comparison(found: Compared) -> dict[str, Any]:
+    """One comparison with the numbers of every pair."""
+    return {
+        "compare": found.compare.model_dump(mode="json"),
+        "data": found.data_id,
+        "planned": found.planned,
+        "diagonal": found.diagonal,
+        "low": found.low,
+        "high": found.high,
+        "matrix": found.matrix,
+        "pairs": [
+            {"id": pair.run_id, "seeds": pair.seeds, "diagonal": pair.diagonal_mean, "matrix": pair.matrix}
+            for pair in found.records
+        ],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.published import paper_tests, published
-from pkbench.report import evidence, sections
+from pkbench.report import comparisons, evidence, measured, sections
 from pkbench.report.checks import CheckStudy, all_rows
 from pkbench.report.provenance import commits, used_records
 from pkbench.report.study import Study
@@ -53,6 +53,8 @@ def _profile(study: Study, drawn: Mapping[str, str]) -> list[str]:
         "",
         *sections.model_table(study),
         *sections.learning_rates(study),
+        *measured.section(study),
+        *comparisons.section(study),
         *evidence.how_far(study),
         *evidence.provenance(study),
     ]

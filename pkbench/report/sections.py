@@ -26,6 +26,7 @@ from pkbench.spec.claim import Reported
 FIGURE_TEXTS: dict[str, str] = {
     "errors": "Final test error of every seed (dots; lines join a seed), mean with 95 % interval, published numbers hollow",
     "effects": "Differences the claims are about with two-sided intervals; a claim lies left of its dashed line",
+    "cka": "Mean CKA of every mixing block of one model (down) with every one of the other (across)",
     "curves": "Test error over the epochs: mean of the seeds, and their range where few models are shown",
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pkbench.claims.evaluate import Evaluation, evaluate
 from pkbench.plan.run import Run, canonical_json, expand
 from pkbench.spec.scale import Scaled, scaled_train
+from pkbench.store.comparison_record import ComparisonRecord
 from pkbench.store.files import Scan, Store
 from pkbench.store.places import project_folder
 from pkbench.store.record import Record
@@ -32,6 +33,8 @@ class Study:
     evaluation: Evaluation
     problems: tuple[str, ...]
     """Damaged records, and data sets known by their records only."""
+    comparisons: Mapping[str, ComparisonRecord]
+    """Records of comparisons of the spec by their id."""
 
     @property
     def name(self) -> str:
@@ -59,6 +62,7 @@ def study(
     checksums: Mapping[str, str | None],
     *,
     warnings: Iterable[str] = (),
+    compared: Scan[ComparisonRecord] | None = None,
 ) -> Study:
     """Evaluate ``scaled`` on what is recorded.
 
@@ -69,6 +73,7 @@ def study(
         scan: its records, from :func:`read_records`.
         checksums: of each data set whose files are here; ``None`` for the others.
         warnings: what loading the spec found questionable.
+        compared: the records of its comparisons.
     """
     known, notes = known_checksums(scaled, checksums, scan.records.values())
     runs = tuple(expand(scaled, known))
@@ -80,7 +85,8 @@ def study(
         runs=runs,
         records=scan.records,
         evaluation=evaluate(scaled, runs, scan.records),
-        problems=(*scan.problems, *notes),
+        problems=(*scan.problems, *notes, *(compared.problems if compared else ())),
+        comparisons=compared.records if compared else {},
     )
 
 

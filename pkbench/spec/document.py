@@ -9,6 +9,7 @@ from pydantic import Field
 from pkbench.spec.audit import AuditClaim, Configuration
 from pkbench.spec.base import Identifier, Part, Text, array
 from pkbench.spec.claim import Claim, Reported
+from pkbench.spec.compare import Compare
 from pkbench.spec.data import Data
 from pkbench.spec.model import Model
 from pkbench.spec.profile import Profile
@@ -67,6 +68,8 @@ class Spec(Part):
     """Published numbers."""
     claim: Annotated[tuple[Claim, ...], array(min_length=0, max_length=200)] = ()
     """What is to be checked."""
+    compare: Annotated[tuple[Compare, ...], array(min_length=0, max_length=200)] = ()
+    """Trained models held against each other."""
     assumption: Annotated[dict[str, Text], Field(default_factory=dict)]
     """Dotted path of a value (as in ``train.optimizer.weight_decay``) to the reason it was chosen where the paper is silent."""
 

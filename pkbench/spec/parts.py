@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pkbench.errors import Fault
 from pkbench.spec.base import IDENTIFIER
 from pkbench.spec.claim import LessClaim, Reported, ValueClaim
+from pkbench.spec.compare import Compare
 from pkbench.spec.document import Experiment, ProfileName, Spec
 from pkbench.spec.faults import faults_of
 from pkbench.spec.positions import Loc
@@ -21,7 +22,7 @@ from pkbench.spec.standins import with_stand_ins
 from pkbench.spec.toml import Document
 from pkbench.spec.train import Train
 
-LISTS = frozenset({"data", "model", "reported", "claim", "configuration"})
+LISTS = frozenset({"data", "model", "reported", "claim", "compare", "configuration"})
 """The arrays of tables of a spec."""
 
 
@@ -54,6 +55,7 @@ class Parts(Placed):
     profile: dict[ProfileName, Profile] = field(default_factory=dict)
     reported: dict[int, Reported] = field(default_factory=dict)
     claim: dict[int, LessClaim | ValueClaim] = field(default_factory=dict)
+    compare: dict[int, Compare] = field(default_factory=dict)
     assumption: dict[str, str] = field(default_factory=dict)
 
     def items(self, section: str) -> dict[int, dict[str, Any]]:
@@ -113,6 +115,7 @@ def _take_apart(parts: Parts, spec: Spec) -> None:
     parts.model = dict(enumerate(spec.model))
     parts.reported = dict(enumerate(spec.reported))
     parts.claim = dict(enumerate(spec.claim))
+    parts.compare = dict(enumerate(spec.compare))
     parts.profile, parts.assumption = dict(spec.profile), dict(spec.assumption)
 
 

@@ -90,6 +90,21 @@ class Augment(Part):
     """none, or AutoAugment's CIFAR-10 policy (Cubuk et al. 2019): 25 sub-policies of two operations."""
 
 
+class Probe(Part):
+    """What is measured of a model while it trains; measuring changes nothing of the training."""
+
+    times: Size
+    """Measurements after the one at initialisation, evenly over the epochs, the last at the end."""
+    spectrum: bool
+    """Singular values of every mixing layer's effective matrix: largest, and largest over root mean square (App. D.1)."""
+    sparsity: bool
+    """Effective sparsity of every mixing layer's weights, and of V (x) W of an S-Mixer's base blocks (Prop. 3.3)."""
+    gradients: bool
+    """Norm of each mixing block's gradient on one fixed batch of training images."""
+    degrees: bool
+    """Connections of each unit of every mixing layer, at initialisation, and their distance from a binomial law."""
+
+
 class Train(Part):
     """The recipe every run of the spec shares."""
 
@@ -117,3 +132,5 @@ class Train(Part):
     """The learning rate over time."""
     augment: Augment
     """Changes of training images."""
+    probe: Probe | None = None
+    """Measurements besides losses and errors; absent: none."""

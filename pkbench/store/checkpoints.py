@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
-from pkbench.store.record import Epoch
+from pkbench.store.record import Epoch, Measured
 
 KEPT = 2
 """Checkpoints kept: the newest, and the one before in case the newest is damaged."""
@@ -37,6 +37,8 @@ class CheckpointInfo(BaseModel):
     """Of the tensor file."""
     history: tuple[Epoch, ...]
     """Epochs completed."""
+    measured: tuple[Measured, ...] = ()
+    """What was measured so far besides losses and errors."""
     resumed_after: tuple[int, ...]
     """Epochs after which the run had been taken up again."""
     started: float

@@ -22,12 +22,13 @@ from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json, config_id
 from pkbench.store.check_record import CheckRecord
 from pkbench.store.checkpoints import Checkpoints
+from pkbench.store.comparison_record import ComparisonRecord
 from pkbench.store.record import Record
 
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
 
 
-AnyRecord = TypeVar("AnyRecord", Record, CheckRecord)
+AnyRecord = TypeVar("AnyRecord", Record, CheckRecord, ComparisonRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Scan(Generic[AnyRecord]):
     problems: tuple[str, ...]
 
 
-def encode(record: Record | CheckRecord) -> bytes:
+def encode(record: Record | CheckRecord | ComparisonRecord) -> bytes:
     """``record`` as the bytes of its file: the record and the SHA-256 of its canonical JSON."""
     content = record.model_dump(mode="json")
     digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
@@ -105,10 +106,24 @@ class Store:
         """The file of one run's record; ``run_id`` must be one."""
         return _named(self.runs_folder(spec_id), run_id)
 
-    def write(self, record: Record | CheckRecord) -> Path:
+    def comparisons_folder(self, spec_id: str) -> Path:
+        """The records of the comparisons of one spec."""
+        return self.folder(spec_id) / "comparisons"
+
+    def weights_path(self, spec_id: str, run_id: str) -> Path:
+        """The file of the final weights of a run that a comparison needs."""
+        return _named(self.folder(spec_id) / "weights", run_id).with_suffix(".pt")
+
+    def write(self, record: Record | CheckRecord | ComparisonRecord) -> Path:
         """Write ``record`` atomically over whatever the run had; its path."""
-        folder = self.runs_folder if isinstance(record, Record) else self.checks_folder
-        path = _named(folder(record.spec.id), record.run_id)
+        match record:
+            case Record():
+                folder = self.runs_folder(record.spec.id)
+            case CheckRecord():
+                folder = self.checks_folder(record.spec.id)
+            case ComparisonRecord():
+                folder = self.comparisons_folder(record.spec.id)
+        path = _named(folder, record.run_id)
         write_bytes(path, encode(record))
         return path
 
@@ -133,6 +148,10 @@ class Store:
     def scan_checks(self, spec_id: str) -> Scan[CheckRecord]:
         """Every check's record of ``spec_id``; changes nothing."""
         return self._scan(self.checks_folder(spec_id), CheckRecord)
+
+    def scan_comparisons(self, spec_id: str) -> Scan[ComparisonRecord]:
+        """Every comparison's record of ``spec_id``; changes nothing."""
+        return self._scan(self.comparisons_folder(spec_id), ComparisonRecord)
 
     @staticmethod
     def _scan(folder: Path, kind: type[AnyRecord]) -> Scan[AnyRecord]:

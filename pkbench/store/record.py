@@ -119,6 +119,16 @@ class Epoch(RecordPart):
     """Unix time."""
 
 
+class Measured(RecordPart):
+    """One number measured of a part of the model besides its losses and errors."""
+
+    epoch: int
+    """After how many epochs; 0 is the initialisation."""
+    where: str
+    name: str
+    value: float
+
+
 FailureKind = Literal["diverged", "out-of-memory", "worker-died", "error"]
 
 
@@ -146,6 +156,8 @@ class Record(RecordPart):
     data: DataSummary | None
     """``None`` where a run failed before its data was there."""
     history: Annotated[tuple[Epoch, ...], Field(strict=False)]
+    measured: Annotated[tuple[Measured, ...], Field(strict=False)] = ()
+    """What the recipe's probe asked for."""
     failure: Failure | None
     weights_sha256: str | None
     """Of the final parameters' bytes, in order of their names."""

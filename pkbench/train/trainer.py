@@ -6,7 +6,6 @@ purpose, so that resuming needs no more than the tensors and counters of :meth:`
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from pkbench.train.evaluate import evaluate
 from pkbench.train.optimizer import make_optimizer
 from pkbench.train.result import EpochResult
 from pkbench.train.schedule import learning_rate
+from pkbench.train.weights import weights_sha256
 
 
 class DivergedError(TrainingError):
@@ -107,13 +107,14 @@ class Trainer:
             seconds=state["seconds"],
         )
 
+    def probe_batch(self) -> tuple[Tensor, Tensor]:
+        """The first training images as input, without augmentation, and their labels: one batch, the same every time."""
+        n = self.run.train.batch_size
+        return self.data.to_input(self.data.train.images[:n]), self.data.train.labels[:n]
+
     def weights_sha256(self) -> str:
-        """Hash of all parameters' bytes, in order of their names."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        """Hash of the model's state."""
+        return weights_sha256(self.model)
 
     def _epoch(self, on_step: Callable[[], None]) -> EpochResult:
         """The rest of the current epoch, then its evaluation."""

@@ -38,7 +38,7 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert rows_by_name == metrics(study)
     assert paths[0] == folder / "metrics" / "runs.json"
     assert paths[0].read_text().endswith("}\n")
-    curves_path, errors_path = paths[-2:]
+    curves_path, errors_path = paths[-3:-1]
     assert (curves_path, errors_path) == (folder / "plots/learning-curves.csv", folder / "plots/errors.csv")
     curve_rows = list(csv.DictReader(curves_path.open()))
     # The factory's errors fall by one point from the first epoch to the last.
@@ -58,8 +58,9 @@ def test_what_is_written(tmp_path: Path) -> None:
 def test_nothing_run_gives_tables_with_headers_only(tmp_path: Path) -> None:
     made = filled(errors={})
     paths = write(from_disk(made, tmp_path), stored(made, tmp_path))
-    assert paths[-2].read_text() == "epoch,model,data,n,test_error,low,high\n"
-    assert paths[-1].read_text() == "model,data,seed,test_error\n"
+    assert paths[-3].read_text() == "epoch,model,data,n,test_error,low,high\n"
+    assert paths[-2].read_text() == "model,data,seed,test_error\n"
+    assert paths[-1].read_text() == "epoch,name,where,model,data,seed,value\n"
 
 
 def test_curves_are_of_epochs_every_seed_was_evaluated_at() -> None:

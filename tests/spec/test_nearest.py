@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pkbench import widths
-from pkbench.spec import nearest as module
-from pkbench.spec.nearest import Nearest, nearest_configuration, simplest
 from pkbench.audit.quantities import recompute
+from pkbench.spec import nearest as module
 from pkbench.spec.mixer import MlpMixer, SMixer
 from pkbench.spec.model import AnyModel, shape_of
+from pkbench.spec.nearest import Nearest, nearest_configuration, simplest
 from tests.audit.factory import configuration, mlp_mixer, models, s_mixer
 
 IMAGE = (16, 16, 1)

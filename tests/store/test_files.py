@@ -24,15 +24,15 @@ from .strategies import records
 @settings(max_examples=200, deadline=None)
 def test_a_record_comes_back_as_it_was(record: Record) -> None:
     raw = encode(record)
-    assert decode(raw, record.run_id) == record
-    assert encode(decode(raw, record.run_id)) == raw
+    assert decode(raw, record.run_id, Record) == record
+    assert encode(decode(raw, record.run_id, Record)) == raw
 
 
 @given(st.integers(0, len(encode(make_record())) - 2))
 def test_no_truncated_record_is_taken(length: int) -> None:
     record = make_record()
     with pytest.raises(ValueError, match="not a whole JSON record"):
-        decode(encode(record)[:length], record.run_id)
+        decode(encode(record)[:length], record.run_id, Record)
 
 
 @given(st.integers(0, len(encode(make_record())) - 2), st.integers(1, 255))
@@ -43,7 +43,7 @@ def test_no_changed_byte_changes_a_record(position: int, change: int) -> None:
     raw = bytearray(encode(record))
     raw[position] ^= change
     try:
-        found = decode(bytes(raw), record.run_id)
+        found = decode(bytes(raw), record.run_id, Record)
     except ValueError:
         return
     assert found == record
@@ -52,7 +52,7 @@ def test_no_changed_byte_changes_a_record(position: int, change: int) -> None:
 @given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
 def test_no_garbage_is_taken(raw: bytes) -> None:
     with pytest.raises(ValueError, match="not a whole JSON record"):
-        decode(raw, "0" * 16)
+        decode(raw, "0" * 16, Record)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_no_garbage_is_taken(raw: bytes) -> None:
 )
 def test_no_other_json_is_taken(raw: bytes) -> None:
     with pytest.raises(ValueError, match="not a whole JSON record"):
-        decode(raw, "0" * 16)
+        decode(raw, "0" * 16, Record)
 
 
 def sealed(content: dict[str, Any]) -> bytes:
@@ -74,7 +74,7 @@ def test_an_edited_number_is_found() -> None:
     edited = encode(record).replace(b'"test_error": 51.0', b'"test_error": 11.0')
     assert edited != encode(record)
     with pytest.raises(ValueError, match="checksum does not match"):
-        decode(edited, record.run_id)
+        decode(edited, record.run_id, Record)
 
 
 @pytest.mark.parametrize(
@@ -83,19 +83,19 @@ def test_an_edited_number_is_found() -> None:
 def test_another_format_is_refused(change: dict[str, Any]) -> None:
     record = make_record()
     with pytest.raises(ValueError, match="another format"):
-        decode(sealed(record.model_dump(mode="json") | change), record.run_id)
+        decode(sealed(record.model_dump(mode="json") | change), record.run_id, Record)
 
 
 def test_the_record_of_another_run_is_refused() -> None:
     one, other = make_record(1), make_record(2)
     with pytest.raises(ValueError, match="another run"):
-        decode(encode(one), other.run_id)
+        decode(encode(one), other.run_id, Record)
 
 
 def test_a_configuration_that_is_not_the_runs_is_refused() -> None:
     content = make_record(1).model_dump(mode="json") | {"config": make_config(2)}
     with pytest.raises(ValueError, match="another run"):
-        decode(sealed(content), make_record(1).run_id)
+        decode(sealed(content), make_record(1).run_id, Record)
 
 
 def test_records_are_found_by_spec_and_run(store: Store) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pkbench.errors import Fault
 from pkbench.spec.checks.assumptions import check_assumptions
 from pkbench.spec.checks.claims import check_claims, check_profiles, check_reported
+from pkbench.spec.checks.compare import check_compare, check_compare_at
 from pkbench.spec.checks.data import check_data
 from pkbench.spec.checks.models import check_models, check_models_at
 from pkbench.spec.checks.repeats import check_names
@@ -26,6 +27,7 @@ _WHOLE = (
     check_profiles,
     check_reported,
     check_claims,
+    check_compare,
     check_assumptions,
 )
 
@@ -40,6 +42,7 @@ def find_faults(parts: Parts) -> Iterator[Fault]:
     for scene in scenes(parts, frozenset(index for index, faults in odd.items() if faults)):
         yield from check_models_at(scene)
         yield from check_train_at(scene)
+        yield from check_compare_at(scene)
 
 
 def find_warnings(parts: Parts, path: Path) -> Iterator[Fault]:

@@ -22,7 +22,7 @@ def repeated(parts: Placed, loc: Loc, values: Sequence[object], why: str) -> Ite
 
 def check_names(parts: Parts) -> Iterator[Fault]:
     """Two tables of the same id, or two published numbers of the same thing."""
-    for section in ("data", "model", "claim"):
+    for section in ("data", "model", "claim", "compare"):
         ids: list[tuple[Loc, str]] = [
             ((section, index, "id"), item["id"])
             for index, item in parts.items(section).items()

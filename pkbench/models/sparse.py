@@ -68,12 +68,9 @@ class SparseLinear(nn.Module):
         return functional.linear(x, self.weight * self.mask)
 
     def _sparse_product(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            # Features first: a connection then works on adjacent numbers, one for each sample.
-            x_t = x.to(self.values.dtype).t().contiguous()
-            y_t: Tensor = _SparseProduct.apply(
-                self.values, x_t, self.crow, self.col, self.t_crow, self.t_col, self.order
-            )
+        # Features first: a connection then works on adjacent numbers, one for each sample.
+        x_t = x.to(self.values.dtype).t().contiguous()
+        y_t: Tensor = _SparseProduct.apply(self.values, x_t, self.crow, self.col, self.t_crow, self.t_col, self.order)
         return y_t.t()
 
     def connection_weights(self) -> Tensor:

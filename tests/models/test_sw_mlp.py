@@ -55,8 +55,7 @@ class ReferenceSwMlp:
 
     def masked(self, block: int, number: int, layer: SparseLinear) -> tuple[Tensor, Tensor]:
         """``M`` with its value, and ``W``, whose gradient can be asked for."""
-        shape = self.shape
-        n_in, n_out = shape.block_widths[block][number : number + 2]
+        shape, (n_in, n_out) = self.shape, self.shape.block_widths[block][number : number + 2]
         mask = draw_mask(shape.mask, n_out, n_in, shape.density, stream_seed("mask", 0, block, number))
         M = torch.zeros(n_out, n_in, dtype=torch.float64)
         M[mask.row, mask.col] = 1 if self.mask_value == "one" else (mask.nnz / (n_out * n_in)) ** -0.5
@@ -146,13 +145,17 @@ def test_value_and_gradients_equal_the_papers_equations(
     torch.testing.assert_close(fast, slow, rtol=1e-9, atol=1e-10)
     for (block, number), W in reference.matrices.items():
         name = f"blocks.{block}.layers.{number}"
-        inside = W.grad[model.get_submodule(name).to_dense() != 0]
-        ours = gradients.pop(f"{name}.values" if shape.form == "sparse" else f"{name}.weight")
-        ours = ours if shape.form == "sparse" else ours[model.get_submodule(name).mask != 0]
-        torch.testing.assert_close(ours, inside, rtol=1e-8, atol=1e-9)
+        layer = model.get_submodule(name)
+        ours = (
+            gradients.pop(f"{name}.values")
+            if shape.form == "sparse"
+            else gradients.pop(f"{name}.weight")[layer.mask != 0]
+        )
+        torch.testing.assert_close(ours, W.grad[layer.to_dense() != 0], rtol=1e-8, atol=1e-9)
     for name, gradient in gradients.items():
-        theirs = model.get_parameter(name).grad
-        torch.testing.assert_close(gradient, theirs, rtol=1e-8, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
+        torch.testing.assert_close(
+            gradient, model.get_parameter(name).grad, rtol=1e-8, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}"
+        )
 
 
 @settings(max_examples=60)
@@ -173,30 +176,14 @@ def test_counts_equal_what_the_module_has(shape: SparseShape) -> None:
     assert shape.parameters == sum(p.numel() for p in model.parameters()) - outside
 
 
-def test_both_forms_train_alike() -> None:
-    torch.manual_seed(0)
-    images, labels = torch.randn(6, 3, 4, 4, dtype=torch.float64), torch.randint(3, (6,))
-    outputs = []
-    for form in get_args(Form):
-        model = make(replace(SHAPE, form=form))
-        optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.1)
-        for _ in range(4):
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(model(images), labels).backward()
-            optimizer.step()
-        outputs.append(model(images))
-    torch.testing.assert_close(*outputs, rtol=1e-8, atol=1e-10)
-
-
 def test_names_are_stable() -> None:
-    names = {name.removesuffix(".weight").removesuffix(".values") for name, _ in make(SHAPE).named_parameters()}
+    owners = {name.rpartition(".")[0] for name, _ in make(SHAPE).named_parameters()}
     blocks = {f"blocks.{b}.{part}" for b in (0, 1) for part in ("norm", "layers.0", "layers.1")}
-    assert {name for name in names if not name.endswith(".bias")} == blocks | {"embed", "norm", "classifier"}
+    assert owners == blocks | {"embed", "norm", "classifier"}
 
 
 def test_a_hook_on_a_block_sees_the_features_before_the_skip() -> None:
-    model = make(replace(SHAPE, gamma=None))
-    seen: list[tuple[Tensor, Tensor]] = []
+    model, seen = make(replace(SHAPE, gamma=None)), []
     for block in model.blocks:
         block.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
     model(torch.randn(2, 3, 4, 4, dtype=torch.float64))
@@ -207,12 +194,10 @@ def test_a_hook_on_a_block_sees_the_features_before_the_skip() -> None:
 
 def test_a_block_is_a_function_of_seed_block_and_layer() -> None:
     shallow, deep = make(SHAPE), make(replace(SHAPE, depth=2))
-    shared = dict(deep.named_parameters())
     for name, parameter in shallow.named_parameters():
-        assert torch.equal(parameter, shared[name]), name
+        assert torch.equal(parameter, deep.get_parameter(name)), name
     layers = [layer for block in deep.blocks for layer in block.layers]
-    patterns = {tuple(layer.crow.tolist() + layer.col.tolist()) for layer in layers}
-    assert len(patterns) == len(layers)
+    assert len({tuple(layer.crow.tolist() + layer.col.tolist()) for layer in layers}) == len(layers)
     other = make(SHAPE, seed=1)
     assert not torch.equal(other.blocks[0].layers[0].col, shallow.blocks[0].layers[0].col)
 

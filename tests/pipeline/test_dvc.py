@@ -81,9 +81,12 @@ def make_clone(folder: Path) -> None:
             shutil.copy(ROOT / name, target)
     text, replaced = re.subn(r"(?m)^  - specs: \[.*?\]", "  - specs: [tiny]", (folder / "dvc.yaml").read_text())
     assert replaced == 1
+    text, replaced = re.subn(r"(?m)^    checks: \[.*?\]", "    checks: [sums]", text)
+    assert replaced == 1
     (folder / "dvc.yaml").write_text(text)
     (folder / "specs").mkdir()
-    shutil.copy(Path(__file__).with_name("tiny.toml"), folder / "specs")
+    for name in ("tiny.toml", "sums.toml"):
+        shutil.copy(Path(__file__).with_name(name), folder / "specs")
 
 
 def clean_environment(home: Path) -> dict[str, str]:
@@ -136,7 +139,7 @@ def test_again_it_does_nothing(project: Project) -> None:
     before = stamps()
     assert project.folder / "reports" / "index.md" in before
     out = project.run("dvc", "repro")
-    assert out.count("didn't change, skipping") == 4
+    assert out.count("didn't change, skipping") == 5
     assert "Running stage" not in out
     assert stamps() == before
 
@@ -179,7 +182,7 @@ def test_code_that_determines_results_is_a_dependency(project: Project) -> None:
     text = source.read_text()
     try:
         source.write_text(text + "\n# changed\n")
-        assert project.changed_stages() == {"train@tiny"}
+        assert project.changed_stages() == {"train@tiny", "check@sums"}
     finally:
         source.write_text(text)
 
@@ -212,7 +215,11 @@ def test_every_stage_depends_on_files_that_exist() -> None:
 
 def test_every_spec_of_the_project_is_in_the_pipeline_and_has_its_profile() -> None:
     (variables,) = pipeline()["vars"]
-    assert sorted(variables["specs"]) == sorted(path.stem for path in (ROOT / "specs").glob("*.toml"))
+    known = [*variables["specs"], *variables["checks"]]
+    assert sorted(known) == sorted(path.stem for path in (ROOT / "specs").glob("*.toml"))
+    for spec_id in variables["checks"]:
+        content = tomllib.loads((ROOT / "specs" / f"{spec_id}.toml").read_text())
+        assert content["experiment"]["kind"] in {"theory", "audit"}
     profile = YAML(typ="safe").load(ROOT / "params.yaml")["profile"]
     for spec_id in variables["specs"]:
         content = tomllib.loads((ROOT / "specs" / f"{spec_id}.toml").read_text())

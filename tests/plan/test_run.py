@@ -30,8 +30,8 @@ def edited(**changes: Any) -> Spec:
 
 def test_ids_are_pinned() -> None:
     """These ids name results on people's disks: they change with RESULT_VERSION and never otherwise."""
-    assert RESULT_VERSION == 1
-    assert ids(small_spec())[0] == "12d866e1f65c5b96"
+    assert RESULT_VERSION == 2
+    assert ids(small_spec())[0] == "b4dc743535621369"
 
 
 def test_every_run_has_its_own_id_and_seeds_come_before_models() -> None:

@@ -17,7 +17,13 @@ from pkbench.spec.checks.models import check_models, check_models_at
 from pkbench.spec.checks.repeats import check_names
 from pkbench.spec.checks.scene import scenes
 from pkbench.spec.checks.train import check_train, check_train_at
-from pkbench.spec.checks.warnings import check_equal_connections, check_file_name, check_stated, check_unused
+from pkbench.spec.checks.warnings import (
+    check_equal_connections,
+    check_file_name,
+    check_stated,
+    check_structures,
+    check_unused,
+)
 from pkbench.spec.parts import Parts
 
 _WHOLE = (
@@ -53,3 +59,4 @@ def find_warnings(parts: Parts, path: Path) -> Iterator[Fault]:
     for scene in scenes(parts, frozenset()):
         yield from check_equal_connections(scene)
         yield from check_stated(scene)
+        yield from check_structures(scene)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from pkbench.errors import Fault
+from pkbench.sizes.structured import StructuredShape
 from pkbench.spec.checks.scene import Scene
 from pkbench.spec.claim import LessClaim
+from pkbench.spec.mixer import StructuredMixer
 from pkbench.spec.model import AnyModel, shape_of
 from pkbench.spec.model_parts import Stated
 from pkbench.spec.nearest import nearest_configuration
@@ -16,6 +18,8 @@ from pkbench.spec.parts import Parts
 from pkbench.spec.scale import AnyData
 from pkbench.spec.toml import Document
 
+STRUCTURE_TOLERANCE = 0.01
+"""Relative mismatch of a structured layer's connections above which a comparison at equal connections is none."""
 StatedName = Literal["connections", "width", "parameters"]
 _TOLERANCES: dict[StatedName, float] = {"connections": 0.01, "width": 0.03, "parameters": 0.03}
 """Relative distance within which a stated total agrees with the recomputed one; widths and parameters are stated rounded."""
@@ -55,6 +59,19 @@ def check_equal_connections(scene: Scene) -> Iterator[Fault]:
                 constraint = f"they differ by {apart:.1%} and the claim is about models within {claim.equal_connections_within:.1%}"
                 loc = ("claim", index, "equal_connections_within")
                 yield scene.parts.fault(loc, what, constraint, f"change sizes in [profile.{scene.name}.model.…]")
+
+
+def check_structures(scene: Scene) -> Iterator[Fault]:
+    """Structured Mixers whose matrices cannot have about as many connections as the Mixer they stand for."""
+    for index, model in scene.models.items():
+        if not isinstance(model, StructuredMixer):
+            continue
+        for data in scene.data.values():
+            shape = shape_of(model, data.shape, data.classes)
+            if isinstance(shape, StructuredShape) and abs(shape.mismatch) > STRUCTURE_TOLERANCE:
+                what = f'`model.{model.id}` cannot match its Mixer\'s connections with structure = "{model.structure}"'
+                constraint = f"a layer is off by {shape.mismatch:+.1%} on data {data.id} at profile {scene.name}"
+                yield scene.parts.fault(("model", index, "structure"), what, constraint, "other S, C or gamma may fit")
 
 
 def relative_difference(a: float, b: float) -> float:

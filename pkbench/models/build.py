@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
-import torch
 from torch import nn
 
 from pkbench.models.fully_connected import FullyConnected
+from pkbench.models.initial import initialize
 from pkbench.models.mixers import Mixer, Mixing
 from pkbench.models.shallow import Shallow as ShallowModule
 from pkbench.models.structured import StructuredMixer as StructuredMixerModule
 from pkbench.models.sw_mlp import SwMlp as SwMlpModule
-from pkbench.seeding import stream_seed
 from pkbench.sizes.base import Shape
 from pkbench.sizes.fully_connected import FullyConnectedShape
 from pkbench.sizes.mixer import MixerShape
@@ -66,28 +63,3 @@ def mixing_of(model: MlpMixer | SMixer, seed: int) -> Mixing:
         raise ValueError("an RP MLP-Mixer needs rp_placement")
     blocks = None if model.rp_blocks is None else frozenset(number - 1 for number in model.rp_blocks)
     return Mixing(placement, seed, blocks, model.rp_sides)
-
-
-def initialize(module: nn.Module, kind: str, seed: int) -> None:
-    """Draw every parameter of ``module`` from a stream named after it.
-
-    ``torch-linear``: weights and biases U(±1/sqrt(fan_in)), PyTorch's default for linear layers.
-    ``normal``: weights N(0, 1/fan_in), biases 0 (§4.3). Norms keep scale 1 and shift 0.
-    """
-    with torch.no_grad():
-        for prefix, owner in module.named_modules():
-            weight = getattr(owner, "weight", None)
-            if not isinstance(weight, nn.Parameter) or weight.ndim != 2:
-                continue
-            fan_in = weight.shape[1]
-            bias = getattr(owner, "bias", None)
-            for name, parameter in (("weight", weight), ("bias", bias)):
-                if parameter is None:
-                    continue
-                generator = torch.Generator().manual_seed(stream_seed("init", seed, f"{prefix}.{name}"))
-                if kind == "torch-linear":
-                    parameter.uniform_(-1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=generator)
-                elif name == "weight":
-                    parameter.normal_(0, 1 / math.sqrt(fan_in), generator=generator)
-                else:
-                    parameter.zero_()

@@ -33,5 +33,5 @@ class Shallow(nn.Module):
         return logits
 
     def initialize(self, kind: str, seed: int) -> None:
-        """Draw every parameter from a stream named after it; see :func:`pkbench.models.structured.draw`."""
+        """Draw every parameter from a stream named after it; see :func:`pkbench.models.initial.draw`."""
         initialize_layers(self, kind, seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -10,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pkbench.models.initial import draw, draw_matrix
 from pkbench.models.mixers import LAYER_NORM_EPS, SkipLayer, patches
 from pkbench.models.permutation import Commutation
 from pkbench.models.pk import ACTIVATIONS
-from pkbench.seeding import stream_seed
 from pkbench.sizes.structured import Side, StructuredShape
 from pkbench.structures.base import bias_size
 from pkbench.structures.factors import Blocks, Commute, Factor, Shared, Toeplitz
@@ -58,7 +57,7 @@ class StructuredLinear(nn.Module):
         return dense
 
     def initialize(self, seed: int, prefix: str, kind: str) -> None:
-        """Draw every parameter from a stream named ``prefix.weights.i`` or ``prefix.bias``; see :func:`draw`.
+        """Draw every parameter from a stream named ``prefix.weights.i`` or ``prefix.bias``; see :func:`pkbench.models.initial.draw`.
 
         Each factor is drawn by its own fan-in, as Dao et al. 2022 draw theirs; the bias by the fan-in of the last factor
         with weights, whose outputs it is added to.
@@ -128,36 +127,13 @@ def _matrix(factor: Factor, weight: Tensor | None) -> Tensor:
     raise TypeError(f"no matrix for {factor}")
 
 
-def draw(parameter: Tensor, kind: str, fan_in: int, seed: int, name: str, *, bias: bool) -> None:
-    """Draw ``parameter`` from the stream ``("init", seed, name)``.
-
-    ``torch-linear``: U(±1/sqrt(fan_in)), weights and biases. ``normal``: weights N(0, 1/fan_in), biases 0 (§4.3).
-
-    Raises:
-        ValueError: ``kind`` is neither.
-    """
-    generator = torch.Generator().manual_seed(stream_seed("init", seed, name))
-    with torch.no_grad():
-        if kind == "torch-linear":
-            parameter.uniform_(-1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=generator)
-        elif kind == "normal" and bias:
-            parameter.zero_()
-        elif kind == "normal":
-            parameter.normal_(0, 1 / math.sqrt(fan_in), generator=generator)
-        else:
-            raise ValueError(f"no initialisation is called {kind!r}")
-
-
 def initialize_layers(module: nn.Module, kind: str, seed: int) -> None:
     """Draw the structured and the dense layers of ``module``; its norms keep scale 1 and shift 0."""
     for prefix, layer in module.named_modules():
         if isinstance(layer, StructuredLinear):
             layer.initialize(seed, prefix, kind)
-        elif isinstance(layer, nn.Linear | SkipLayer):
-            fan_in = layer.weight.shape[1]
-            draw(layer.weight, kind, fan_in, seed, f"{prefix}.weight", bias=False)
-            if isinstance(layer, nn.Linear) and layer.bias is not None:
-                draw(layer.bias, kind, fan_in, seed, f"{prefix}.bias", bias=True)
+        else:
+            draw_matrix(layer, kind, seed, prefix)
 
 
 class StructuredBlock(nn.Module):
@@ -232,5 +208,5 @@ class StructuredMixer(nn.Module):
         return logits
 
     def initialize(self, kind: str, seed: int) -> None:
-        """Draw every parameter from a stream named after it; see :func:`draw`."""
+        """Draw every parameter from a stream named after it; see :func:`pkbench.models.initial.draw`."""
         initialize_layers(self, kind, seed)

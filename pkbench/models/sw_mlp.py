@@ -6,9 +6,9 @@ import math
 from itertools import pairwise
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
+from pkbench.models.initial import draw_matrix
 from pkbench.models.masks import draw_mask
 from pkbench.models.mixers import LAYER_NORM_EPS, SkipLayer, patches
 from pkbench.models.pk import ACTIVATIONS
@@ -100,20 +100,9 @@ class SwMlp(nn.Module):
         Sparse layers as :meth:`SparseLinear.initialize` says. The other layers' weights are N(0, 1/fan_in) and their biases 0
         with ``normal``, and U(±1/sqrt(fan_in)) otherwise, ``golubeva`` being about sparse layers only.
         """
+        dense = "torch-linear" if kind == "golubeva" else kind
         for prefix, module in self.named_modules():
             if isinstance(module, SparseLinear):
                 module.initialize(seed, prefix, kind)
-            elif isinstance(module, nn.Linear | SkipLayer):
-                _initialize_dense(module, seed, prefix, kind)
-
-
-def _initialize_dense(module: nn.Linear | SkipLayer, seed: int, prefix: str, kind: Init) -> None:
-    bound = 1 / math.sqrt(module.weight.shape[1])
-    for name, parameter in module.named_parameters(recurse=False):
-        generator = torch.Generator().manual_seed(stream_seed("init", seed, f"{prefix}.{name}"))
-        if kind != "normal":
-            nn.init.uniform_(parameter, -bound, bound, generator=generator)
-        elif name == "weight":
-            nn.init.normal_(parameter, 0, bound, generator=generator)
-        else:
-            nn.init.zeros_(parameter)
+            else:
+                draw_matrix(module, dense, seed, prefix)

@@ -116,7 +116,7 @@ def _step_time(shape: MixerShape, batch: int, device: torch.device) -> float:
     """Median seconds of a training step on random numbers."""
     import torch
 
-    from pkbench.models.build import initialize
+    from pkbench.models.initial import initialize
     from pkbench.models.mixers import Mixer, Mixing
 
     model = Mixer(shape, 4, Mixing(None, 0), activation="gelu", skip=True)

@@ -111,6 +111,8 @@ def _named(where: str, sparsity: Sparsity) -> Iterator[tuple[str, str, float]]:
 def _gradients(model: nn.Module, inputs: Tensor, labels: Tensor) -> list[tuple[str, str, float]]:
     """Gradient norms in evaluation mode, so that no running statistics change; gradients are gone afterwards."""
     was_training = model.training
+    # The last training step's gradients may still lie there.
+    model.zero_grad(set_to_none=True)
     model.eval()
     try:
         functional.cross_entropy(model(inputs).float(), labels).backward()  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from pkbench.errors import UsageError
 from pkbench.execute.device import available_cores, resolve_device, resolve_jobs
 from pkbench.execute.forecast import forecast
-from pkbench.models.build import initialize
+from pkbench.models.initial import initialize
 from pkbench.models.mixers import Mixer, Mixing
 from pkbench.plan.estimate import Calibration, estimate, step_features
 from pkbench.probes import calibrate

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pkbench.models.build import initialize
+from pkbench.models.initial import initialize
 from pkbench.models.mixers import Mixer, Mixing
 from pkbench.models.permutation import Commutation, Identity, Shuffle
 from pkbench.sizes.mixer import MixerShape

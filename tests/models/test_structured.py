@@ -142,7 +142,7 @@ def test_initial_weights_follow_each_factors_fan_in() -> None:
         assert abs(weight.var().item() * fan_in - 1) < 0.1
         assert weight.abs().max() > 2 / math.sqrt(fan_in)
     assert not layer.bias.any()
-    with pytest.raises(ValueError, match="'zeros'"):
+    with pytest.raises(ValueError, match="called zeros"):
         layer.initialize(0, "a", "zeros")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from pkbench.models.build import initialize
+from pkbench.models.initial import initialize
 from pkbench.models.mixers import Mixer, Mixing, Placement
 from pkbench.sizes.mixer import MixerShape
 

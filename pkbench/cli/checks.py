@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from pkbench.spec.load import LoadedChecks
 
 EXIT_FAILED = 1
+EXIT_TIME = 3
 _WIDTH = 140
 """Columns of a table that goes to a file or a pipe."""
 
 
 def run(loaded: LoadedChecks, results: Path, stopper: Stopper, *, fresh: bool, quiet: bool, json_events: bool) -> int:
-    """Compute the checks of ``loaded`` that are missing and print each as it ends; 1 if one could not be computed.
+    """Compute the checks of ``loaded`` that are missing and print each as it ends.
 
-    A claim that comes out contradicted is a result, no failure.
+    Exit code 1: one could not be computed; 3: stopped before the last one. A contradicted claim is a result, no failure.
     """
     from pkbench.claims.checks import judge
     from pkbench.execute.checks import run_checks
@@ -61,7 +62,9 @@ def run(loaded: LoadedChecks, results: Path, stopper: Stopper, *, fresh: bool, q
         left = "" if complete else "; stopped, the same command goes on"
         typer.echo(f"{study.spec_id}: {summary(study)} in {duration(time.monotonic() - started)}{left}")
         typer.echo(f"next: pkbench report {loaded.path.stem}")
-    return EXIT_FAILED if any(event.record.failure is not None for event in ended) else 0
+    if any(event.record.failure is not None for event in ended):
+        return EXIT_FAILED
+    return 0 if complete else EXIT_TIME
 
 
 def plan(loaded: LoadedChecks, results: Path, *, fresh: bool) -> list[dict[str, Any]]:
@@ -85,16 +88,18 @@ def plan(loaded: LoadedChecks, results: Path, *, fresh: bool) -> list[dict[str, 
 
 def print_plan(loaded: LoadedChecks, rows: list[dict[str, Any]]) -> None:
     """Print the rows of :func:`plan`."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
+
+    from pkbench.report.words import plain
 
     console = _console()
-    console.print(escape(f"{loaded.spec.experiment.id}: {loaded.spec.experiment.title}"), soft_wrap=True)
+    console.print(Text(plain(f"{loaded.spec.experiment.id}: {loaded.spec.experiment.title}")), soft_wrap=True)
     table = Table()
     for name in ("run", "claim", "kind", "", "why"):
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(str(row[key])) for key in ("run_id", "claim", "kind", "action", "reason")))
+        table.add_row(*(Text(plain(str(row[key]))) for key in ("run_id", "claim", "kind", "action", "reason")))
     console.print(table)
     todo = sum(row["action"] == "run" for row in rows)
     console.print(f"{len(rows)} checks: {todo} to compute, {len(rows) - todo} skipped")

@@ -32,18 +32,18 @@ def cost(
     json_: Json = False,
 ) -> None:
     """Measure each model's step on random images: time, memory, counted operations, share of the permutations."""
-    from pkbench.execute.prepare import Selection, at_profile
+    from pkbench.execute.prepare import at_profile
     from pkbench.plan.run import expand
     from pkbench.spec.find import find_specs
     from pkbench.spec.load import load_spec
 
     rows: list[dict[str, Any]] = []
     for path in find_specs(specs):
-        scaled = at_profile(load_spec(path), Selection(profile).profile)
+        scaled = at_profile(load_spec(path), profile)
         first: dict[tuple[str, str], Run] = {}
         for run in expand(scaled, dict.fromkeys((data.id for data in scaled.data), None)):
             first.setdefault((run.model.id, run.data.id), run)
-        rows += [_measured(run, device, repeats) for run in first.values()]
+        rows += [_measured(run, device, repeats, path.parent) for run in first.values()]
     text = json.dumps(rows, indent=1)
     if out is not None:
         from pkbench.atomic import write_bytes
@@ -55,9 +55,11 @@ def cost(
         _print(rows)
 
 
-def _measured(run: Run, device: str, repeats: int) -> dict[str, Any]:
-    """The numbers of one model on one data set's image size."""
+def _measured(run: Run, device: str, repeats: int, base: Path) -> dict[str, Any]:
+    """The numbers of one model on one data set's image size; relative data paths start at ``base``."""
     import torch
+
+    from pkbench.data.size import image_counts
 
     from pkbench.execute.context import environment
     from pkbench.execute.device import resolve_device
@@ -69,6 +71,8 @@ def _measured(run: Run, device: str, repeats: int) -> dict[str, Any]:
     model = build(run.model, run.shape, run.seed).to(torch.device(device))
     height, width, colours = run.data.shape
     found = measure_cost(model, (colours, height, width), run.train.batch_size, repeats=repeats, seed=run.seed)
+    images = image_counts(run.data, base)
+    steps = None if images is None else -(-images[0] // run.train.batch_size)
     return {
         "spec": run.spec_id,
         "profile": run.profile,
@@ -77,6 +81,7 @@ def _measured(run: Run, device: str, repeats: int) -> dict[str, Any]:
         "batch": run.train.batch_size,
         "repeats": repeats,
         **asdict(found),
+        "epoch_seconds": None if steps is None else steps * found.step_seconds.median,
         "formula_parameters": run.shape.parameters,
         "formula_forward_flops": run.shape.forward_flops,
         "environment": environment(device, run.train.cpu_threads).model_dump(),
@@ -88,7 +93,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
 
     counts = _table("operations of a forward pass", ("parameters", "FLOP counted", "FLOP by formula"))
-    times = _table("a step of random images", ("batch", "forward", "and backward", "memory", "permuting"))
+    times = _table("a step of random images", ("batch", "forward", "and backward", "epoch", "memory", "permuting"))
     for row in rows:
         names = (row["model"], row["data"])
         flops = (row["forward_flops"], row["formula_forward_flops"])
@@ -96,7 +101,12 @@ def _print(rows: list[dict[str, Any]]) -> None:
         share = row["permutation_share"]
         medians = (_milliseconds(row[key]["median"]) for key in ("forward_seconds", "step_seconds"))
         times.add_row(
-            *names, str(row["batch"]), *medians, size(row["memory"]), "–" if share is None else f"{share:.0%}"
+            *names,
+            str(row["batch"]),
+            *medians,
+            "?" if row["epoch_seconds"] is None else _milliseconds(row["epoch_seconds"]),
+            size(row["memory"]),
+            "–" if share is None else f"{share:.0%}",
         )
     console = Console(highlight=False)
     console.print(counts)
@@ -104,7 +114,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     if rows:
         machine = rows[0]["environment"]
         console.print(
-            f"medians of {rows[0]['repeats']}, without the optimizer; memory: {rows[0]['memory_kind']}; permuting: share of "
+            f"medians of {rows[0]['repeats']}, an epoch without optimizer, augmentation and evaluation; memory: {rows[0]['memory_kind']}; permuting: share of "
             f"the time in permutations and transpositions; {machine['device']}, {machine['processor']}, "
             f"{machine['threads']} threads, torch {machine['torch']}",
             soft_wrap=True,

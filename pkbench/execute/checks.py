@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pkbench.atomic import remove_leftovers
 from pkbench.audit.evaluate import audit
 from pkbench.errors import PkbenchError
 from pkbench.execute.context import code_identity, environment, new_invocation
-from pkbench.execute.events import Event
+from pkbench.execute.events import Event, Note
 from pkbench.execute.session import locked
 from pkbench.finding import Finding
 from pkbench.plan.check import Check, checks_of
@@ -52,11 +53,14 @@ def run_checks(
     spec = SpecIdentity(id=experiment.id, title=experiment.title, sha256=loaded.sha256)
     invocation, code = new_invocation(), code_identity()
     with locked(store.folder(experiment.id), emit, should_stop):
-        known = store.scan_checks(experiment.id).records
+        remove_leftovers(store.checks_folder(experiment.id))
+        scan = store.scan_checks(experiment.id)
+        for problem in scan.problems:
+            emit(Note(problem))
         for check in checks_of(loaded.spec):
             if should_stop():
                 return False
-            record = known.get(check.run_id)
+            record = scan.records.get(check.run_id)
             if record is not None and record.failure is None and not fresh:
                 on_check(CheckEnded(check, record, fresh=False))
                 continue

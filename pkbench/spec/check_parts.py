@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pkbench.errors import Fault
-from pkbench.spec.audit import AuditClaim, EqualClaim, TotalClaim, can_vary
+from pkbench.spec.audit import AuditClaim, Configuration, EqualClaim, TotalClaim, can_vary
 from pkbench.spec.checks.models import model_faults, patch_faults
 from pkbench.spec.document import ROOTS, AuditSpec, CheckSpec, Spec, TheorySpec
 from pkbench.spec.faults import faults_of
-from pkbench.spec.model import PatchedModel
-from pkbench.spec.parts import Placed
+from pkbench.spec.model import AnyModel, PatchedModel
+from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 from pkbench.spec.repair import repair
+from pkbench.spec.syntax import shorten
 from pkbench.spec.toml import Document
 from pkbench.spec.words import closest, no_such
 
@@ -34,49 +36,66 @@ def validate_checks(
 ) -> tuple[CheckSpec | None, list[Fault]]:
     """The spec in ``document``, where it is valid, and all of its faults."""
     repaired = repair(document, root)
-    document = repaired.document
-    faults = list(document.faults)
+    parts = Parts(repaired.document, document.data, repaired.excused)
+    faults = list(parts.document.faults)
+    spec: CheckSpec | None = None
     try:
-        spec = root.model_validate(document.data)
+        spec = root.model_validate(parts.document.data)
     except ValidationError as error:
-        faults += [fault for loc, fault in faults_of(error, root, document) if loc not in repaired.excused]
-        return None, faults
-    faults += _repeated_ids(document, spec)
-    if isinstance(spec, AuditSpec):
-        for index, configuration in enumerate(spec.configuration):
-            loc: Loc = ("configuration", index, "model")
-            faults += model_faults(Placed(document), loc, configuration.model)
-            if isinstance(configuration.model, PatchedModel):
-                where = (*loc, "patch")
-                faults += patch_faults(Placed(document), where, configuration.model, configuration.image, "")
-        for index, claim in enumerate(spec.claim):
-            faults += _claim_faults(document, spec, ("claim", index), claim)
+        faults += [fault for loc, fault in faults_of(error, root, parts.document) if loc not in repaired.excused]
+    faults += _repeated_ids(parts)
+    if root is AuditSpec:
+        configurations = _valid(TypeAdapter(Configuration), parts.items("configuration"))
+        for index, configuration in configurations.items():
+            faults += _configuration_faults(parts, ("configuration", index, "model"), configuration)
+        models = {configuration.id: configuration.model for configuration in configurations.values()}
+        for index, claim in _valid(TypeAdapter(AuditClaim), parts.items("claim")).items():
+            faults += _claim_faults(parts, models, ("claim", index), claim)
     return spec, faults
 
 
-def _repeated_ids(document: Document, spec: CheckSpec) -> Iterator[Fault]:
-    sections = [("claim", [claim.id for claim in spec.claim])]
-    if isinstance(spec, AuditSpec):
-        sections.append(("configuration", [configuration.id for configuration in spec.configuration]))
-    for section, ids in sections:
-        for index, name in enumerate(ids):
-            if name in ids[:index]:
-                what = f"the {section} id `{name}` is given twice"
-                place = document.at_value((section, index, "id"))
-                yield Fault(place, what, "each stands for one thing", "rename or remove one of them")
+def _valid(kind: TypeAdapter[Any], items: dict[int, dict[str, Any]]) -> dict[int, Any]:
+    """Those of ``items`` that are of ``kind``: what is wrong with one hides no fault of another."""
+    found = {}
+    for index, item in items.items():
+        try:
+            found[index] = kind.validate_python(item)
+        except ValidationError:
+            continue
+    return found
 
 
-def _claim_faults(document: Document, spec: AuditSpec, loc: Loc, claim: AuditClaim) -> Iterator[Fault]:
+def _repeated_ids(parts: Parts) -> Iterator[Fault]:
+    for section in ("claim", "configuration"):
+        seen: set[str] = set()
+        for index, item in parts.items(section).items():
+            name = item.get("id")
+            if not isinstance(name, str):
+                continue
+            if name in seen:
+                what = f"the {section} id `{shorten(name, 100)}` is given twice"
+                loc = (section, index, "id")
+                yield parts.fault(loc, what, "each stands for one thing", "rename or remove one of them")
+            seen.add(name)
+
+
+def _configuration_faults(parts: Parts, loc: Loc, configuration: Configuration) -> Iterator[Fault]:
+    """A configuration's model fits itself and its images."""
+    yield from model_faults(parts, loc, configuration.model)
+    if isinstance(configuration.model, PatchedModel):
+        yield from patch_faults(parts, (*loc, "patch"), configuration.model, configuration.image, "")
+
+
+def _claim_faults(parts: Parts, models: Mapping[str, AnyModel], loc: Loc, claim: AuditClaim) -> Iterator[Fault]:
     """A claim names configurations that exist, and a field that its configuration has."""
     if not isinstance(claim, TotalClaim | EqualClaim):
         return
-    models = {configuration.id: configuration.model for configuration in spec.configuration}
     names = {"configuration": claim.configuration} if isinstance(claim, TotalClaim) else {"a": claim.a, "b": claim.b}
     for key, name in names.items():
-        if name not in models:
-            yield Fault(document.at_value((*loc, key)), *no_such("configuration", name, list(models)))
+        if not parts.knows("configuration", name):
+            yield parts.fault((*loc, key), *no_such("configuration", name, parts.ids("configuration")))
     varied = models.get(names.get("configuration") or names["b"])
     if claim.vary is not None and varied is not None and not can_vary(varied, claim.vary):
         what = f"claim `{claim.id}` varies {claim.vary}, and its configuration's model gives none"
         remedy = "name a field that it gives, or take it out"
-        yield Fault(document.at_value((*loc, "vary")), what, "a nearest value is looked for from a given one", remedy)
+        yield parts.fault((*loc, "vary"), what, "a nearest value is looked for from a given one", remedy)

@@ -176,7 +176,10 @@ THEORY_CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         [("draws = 4", "draws = 4\n▶formula = 3")],
         ['`formula` is a key of kind = "spectrum"', "take it out"],
     ),
-    "a section of another kind of spec": ([("[[claim]]", "[▶train]\nseeds = [0]\n\n[[claim]]")], ["`train`"]),
+    "a section of another kind of spec": (
+        [("[[claim]]", "▶[train]\nseeds = [0]\n\n[[claim]]")],
+        ["a spec has no key `train`", "known keys here: experiment, claim"],
+    ),
     "a tolerance of nothing": ([("tolerance = 1e-10", "tolerance = ▶0")], ["a number above 0"]),
     "a tolerance without bound": ([("tolerance = 1e-10", "tolerance = ▶inf")], ["`claim.vec.tolerance`"]),
     "sizes beyond memory": ([("largest = 3", "largest = ▶33")], ["a whole number from 1 to 32"]),
@@ -255,8 +258,8 @@ AUDIT_CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         ["`model.narrow` has both p and omega"],
     ),
     "an unknown key of a model": (
-        [("gamma = 2", "gamma = 2\n▶gama_S = 2")],
-        ["`configuration.small.model` has no key `gama_S`"],
+        [("gamma = 2", "gamma = 2\n▶dropout = 2")],
+        ["`configuration.small.model` has no key `dropout`"],
     ),
     "an unknown key of a configuration": ([("classes = 10", "classes = 10\n▶colour = 3")], ["no key `colour`"]),
     "a stated number of nothing": ([("stated = 48.0", "stated = ▶0.0")], ["a number above 0"]),
@@ -278,6 +281,12 @@ def test_one_slip_is_one_fault_at_its_place(name: str, tmp_path: Path) -> None:
     assert places_of(faults) == made.places, [str(fault) for fault in faults]
     missing = [word for word in words if word not in str(faults[0])]
     assert not missing, str(faults[0])
+
+
+def test_a_configuration_whose_id_is_at_fault_is_not_missed_as_well(tmp_path: Path) -> None:
+    made = broken(AUDIT, ('id = "small"', 'id = ▶"Small"'))
+    faults = faults_in(tmp_path, made.text)
+    assert places_of(faults) == made.places, [str(fault) for fault in faults]
 
 
 def test_sound_specs_are_read(tmp_path: Path) -> None:
@@ -332,8 +341,9 @@ def test_all_faults_of_all_specs_at_once(call: Call) -> None:
         AUDIT,
         ("patch = 4", "patch = ▶3"),
         ('structure = "monarch"', 'structure = ▶"toplitz"'),
-        ('configuration = "small"', 'configuration = ▶"smal"'),
+        ("stated = 48.0", "stated = ▶-1"),
         ('id = "same-m"', 'id = ▶"width"'),
+        ('b = "large"', 'b = ▶"huge"'),
     )
     for name, made in (("formulas", theory), ("numbers", audit)):
         path = call.folder / "specs" / f"{name}.toml"
@@ -345,8 +355,8 @@ def test_all_faults_of_all_specs_at_once(call: Call) -> None:
     starts = [f"specs/formulas.toml:{line}:{column}: " for line, column in sorted(theory.places)]
     starts += [f"specs/numbers.toml:{line}:{column}: " for line, column in sorted(audit.places)]
     shown = [line[line.index("specs/") :] for line in lines]
-    assert [line.startswith(start) for line, start in zip(shown, starts, strict=True)] == [True] * 7, result.err
-    assert last == "7 faults"
+    assert [line.startswith(start) for line, start in zip(shown, starts, strict=True)] == [True] * 8, result.err
+    assert last == "8 faults"
     assert call("run", "formulas").code == call("plan", "numbers").code == 2
 
 

@@ -60,7 +60,6 @@ def _measured(run: Run, device: str, repeats: int, base: Path) -> dict[str, Any]
     import torch
 
     from pkbench.data.size import image_counts
-
     from pkbench.execute.context import environment
     from pkbench.execute.device import resolve_device
     from pkbench.models.build import build

@@ -25,8 +25,6 @@ class Stated(Part):
     """Connections of the whole model without the classifier."""
     width: Positive | None = None
     """Effective width gamma * S * C."""
-    parameters: Positive | None = None
-    """Trainable parameters, classifier included."""
 
 
 class ModelPart(Part):

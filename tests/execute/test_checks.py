@@ -1,7 +1,8 @@
 """Checks carried out: each once, kept whatever happens to the others, and computed again where its record is unsound."""
 
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pkbench.execute import checks as module
 from pkbench.execute.checks import CheckEnded, run_checks
 from pkbench.execute.events import Event, Note
 from pkbench.finding import Finding
-from pkbench.plan.check import Check
+from pkbench.spec.audit import AuditClaim, Configuration
 from pkbench.spec.load import LoadedChecks, load_any
 from pkbench.store.check_record import CheckRecord
 from pkbench.store.files import Store, encode
@@ -40,7 +41,7 @@ class Watched:
             fresh=fresh,
             emit=self.events.append,
             on_check=self.ended.append,
-            should_stop=lambda: self.stop(),
+            should_stop=self.stop,
         )
 
     @property
@@ -85,7 +86,7 @@ def test_a_record_is_enough_by_itself(tmp_path: Path) -> None:
     watched.run()
     record = watched.records["same-m"]
     assert record.residual == pytest.approx(12 / 24)
-    assert dict((value.name, value.value) for value in record.values)["large"] == 36
+    assert {value.name: value.value for value in record.values}["large"] == 36
     assert "24 (small) and 36 (large)" in record.sentence
     assert record.failure is None
     assert record.config["configurations"]["large"]["model"]["C"] == 9
@@ -128,8 +129,6 @@ def foreign(path: Path, other: Path) -> None:
 
 
 def resealed_without_a_field(path: Path, other: Path) -> None:
-    import json
-
     content = json.loads(path.read_bytes())["record"]
     del content["sentence"]
     path.write_bytes(sealed(content))
@@ -162,18 +161,17 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path) -> N
     assert {found.name for found in path.parent.iterdir()} == {path.name, watched.path("same-m").name}
 
 
-class Faulty:
-    """Stands for the audit: the claims called so do what they are told to, all others are found to hold."""
+def stand_in_audit(monkeypatch: pytest.MonkeyPatch, claim_id: str, outcome: BaseException | Finding) -> None:
+    """The claim called ``claim_id`` has ``outcome``, every other one is found to hold."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **outcomes: BaseException | Finding) -> None:
-        self.outcomes = outcomes
-        monkeypatch.setattr(module, "audit", self)
-
-    def __call__(self, claim: object, configurations: object) -> Finding:
-        outcome = self.outcomes.get(getattr(claim, "id", ""), Finding(0.0, (), "It holds."))
+    def audit(claim: AuditClaim, configurations: Mapping[str, Configuration]) -> Finding:
+        if claim.id != claim_id:
+            return Finding(0.0, (), "It holds.")
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
+
+    monkeypatch.setattr(module, "audit", audit)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +190,7 @@ def test_what_goes_wrong_in_one_check_is_recorded_and_the_others_go_on(
 ) -> None:
     watched = Watched(tmp_path)
     with monkeypatch.context() as patch:
-        Faulty(patch, width=outcome)
+        stand_in_audit(patch, "width", outcome)
         assert watched.run()
         failed, sound = watched.records["width"], watched.records["same-m"]
         assert words in (failed.failure or "")
@@ -219,11 +217,11 @@ def test_an_impossible_theory_claim_fails_alone(tmp_path: Path) -> None:
 
 def test_ctrl_c_is_no_failure_of_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path)
-    Faulty(monkeypatch, **{"same-m": KeyboardInterrupt()})
-    with pytest.raises(KeyboardInterrupt):
-        watched.run()
+    with monkeypatch.context() as patch:
+        stand_in_audit(patch, "same-m", KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            watched.run()
     assert set(watched.records) == {"width"}
-    Faulty(monkeypatch)
     watched.run()
     assert watched.computed == ["same-m"], "the lock was given back and what was done is kept"
 
@@ -315,6 +313,3 @@ def test_a_record_is_the_bytes_it_says(tmp_path: Path) -> None:
     watched.run()
     for name, record in watched.records.items():
         assert watched.path(name).read_bytes() == encode(record)
-
-
-__all__ = ["Check"]

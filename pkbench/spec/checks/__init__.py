@@ -56,7 +56,8 @@ def find_warnings(parts: Parts, path: Path) -> Iterator[Fault]:
     if parts.experiment is not None:
         yield from check_file_name(parts.document, parts.experiment.id, path)
     yield from check_unused(parts)
-    for scene in scenes(parts, frozenset()):
+    found = scenes(parts, frozenset())
+    yield from check_stated(found)
+    for scene in found:
         yield from check_equal_connections(scene)
-        yield from check_stated(scene)
         yield from check_structures(scene)

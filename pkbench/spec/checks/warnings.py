@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -20,9 +20,9 @@ from pkbench.spec.toml import Document
 
 STRUCTURE_TOLERANCE = 0.01
 """Relative mismatch of a structured layer's connections above which a comparison at equal connections is none."""
-StatedName = Literal["connections", "width", "parameters"]
-_TOLERANCES: dict[StatedName, float] = {"connections": 0.01, "width": 0.03, "parameters": 0.03}
-"""Relative distance within which a stated total agrees with the recomputed one; widths and parameters are stated rounded."""
+StatedName = Literal["connections", "width"]
+_TOLERANCES: dict[StatedName, float] = {"connections": 0.01, "width": 0.03}
+"""Relative distance within which a stated total agrees with the recomputed one; widths are stated rounded."""
 
 
 def check_file_name(document: Document, spec_id: str, path: Path) -> Iterator[Fault]:
@@ -79,35 +79,36 @@ def relative_difference(a: float, b: float) -> float:
     return abs(a - b) / min(a, b)
 
 
-def check_stated(scene: Scene) -> Iterator[Fault]:
+def check_stated(scenes: Iterable[Scene]) -> Iterator[Fault]:
     """Totals the paper states that do not follow from the sizes it states; only where a profile uses these sizes."""
-    for index, model in scene.models.items():
-        base = scene.parts.model[index]
-        if model.stated is None or model != base:
-            continue
-        for data in scene.data.values():
-            for name, tolerance in _TOLERANCES.items():
-                yield from _off(scene.parts, index, model, data, name, tolerance)
+    seen: set[tuple[object, ...]] = set()
+    for scene in scenes:
+        for index, model in scene.models.items():
+            if model.stated is None or model != scene.parts.model[index]:
+                continue
+            for data in scene.data.values():
+                for name, tolerance in _TOLERANCES.items():
+                    key = (index, name, _total(model, data, name))
+                    if key not in seen:
+                        seen.add(key)
+                        yield from _off(scene.parts, index, model.stated, data, name, tolerance)
+
+
+def _total(model: AnyModel, data: AnyData, name: StatedName) -> int:
+    return int(getattr(shape_of(model, data.shape, data.classes), name))
 
 
 def _off(
-    parts: Parts, index: int, model: AnyModel, data: AnyData, name: StatedName, tolerance: float
+    parts: Parts, index: int, stated: Stated, data: AnyData, name: StatedName, tolerance: float
 ) -> Iterator[Fault]:
     """A stated total that is not what the sizes give, and the nearest channels that would give it."""
-
-    def total(changed: AnyModel) -> int:
-        return int(getattr(shape_of(changed, data.shape, data.classes), name))
-
-    stated: Stated | None = model.stated
-    value = getattr(stated, name)
-    if stated is None or value is None:
-        return
-    actual = total(model)
-    if relative_difference(value, actual) <= tolerance or rounds_to(actual, value):
+    model = parts.model[index]
+    value, actual = getattr(stated, name), _total(model, data, name)
+    if value is None or relative_difference(value, actual) <= tolerance or rounds_to(actual, value):
         return
     what = f"`model.{model.id}` is stated to have {name} = {value:,.0f} ({stated.place})"
     constraint = f"its sizes give {actual:,}, {actual / value - 1:+.1%}"
-    nearest = nearest_configuration(model, "C", total, value)
+    nearest = nearest_configuration(model, "C", lambda changed: _total(changed, data, name), value)
     fits = nearest is not None and relative_difference(value, nearest.quantity) <= tolerance
     remedy = f"C = {nearest.value:g} would give {nearest.quantity:,}" if nearest is not None and fits else ""
     yield parts.fault(("model", index, "stated", name), what, constraint, remedy)

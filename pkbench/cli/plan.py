@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pkbench.cli import checks
+from pkbench.cli.console import printable
 from pkbench.cli.options import Device, Fresh, Jobs, Json, Only, Profile, Results, RetryFailed, Seeds, SpecNames
 from pkbench.cli.units import count, duration, size
 
@@ -144,15 +145,15 @@ def _print(planned: Planned) -> None:
     console = Console(highlight=False)
     prepared = planned.prepared
     experiment = prepared.loaded.spec.experiment
-    console.print(f"[bold]{escape(experiment.title)}[/]")
+    console.print(f"[bold]{escape(printable(experiment.title))}[/]")
     console.print(
-        f"{experiment.id} at profile {prepared.scaled.profile_name}: {escape(prepared.scaled.profile.scope)}",
+        f"{experiment.id} at profile {prepared.scaled.profile_name}: {escape(printable(prepared.scaled.profile.scope))}",
         soft_wrap=True,
     )
     for warning in prepared.loaded.warnings:
-        console.print(f"[yellow]warning:[/] {escape(str(warning))}", soft_wrap=True)
+        console.print(f"[yellow]warning:[/] {escape(printable(str(warning)))}", soft_wrap=True)
     for problem in prepared.problems:
-        console.print(f"[yellow]note:[/] {escape(problem)}", soft_wrap=True)
+        console.print(f"[yellow]note:[/] {escape(printable(problem))}", soft_wrap=True)
     for table in _model_tables(planned):
         console.print(table)
     console.print(_run_table(planned))

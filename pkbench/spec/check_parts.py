@@ -17,6 +17,7 @@ from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 from pkbench.spec.repair import repair
 from pkbench.spec.syntax import shorten
+from pkbench.spec.theory import GrowthClaim, OptimumClaim, TheoryClaim
 from pkbench.spec.toml import Document
 from pkbench.spec.words import closest, no_such
 
@@ -44,6 +45,9 @@ def validate_checks(
     except ValidationError as error:
         faults += [fault for loc, fault in faults_of(error, root, parts.document) if loc not in repaired.excused]
     faults += _repeated_ids(parts)
+    if root is TheorySpec:
+        for index, claim in _valid(TypeAdapter(TheoryClaim), parts.items("claim")).items():
+            faults += _range_faults(parts, ("claim", index), claim)
     if root is AuditSpec:
         configurations = _valid(TypeAdapter(Configuration), parts.items("configuration"))
         for index, configuration in configurations.items():
@@ -77,6 +81,21 @@ def _repeated_ids(parts: Parts) -> Iterator[Fault]:
                 loc = (section, index, "id")
                 yield parts.fault(loc, what, "each stands for one thing", "rename or remove one of them")
             seen.add(name)
+
+
+def _range_faults(parts: Parts, loc: Loc, claim: TheoryClaim) -> Iterator[Fault]:
+    """Ranges run upwards, and a matrix has room for its connections."""
+    if isinstance(claim, OptimumClaim):
+        for name, (least, largest) in (("omega", claim.omega), ("gamma", claim.gamma)):
+            if least > largest:
+                what = f"claim `{claim.id}` has {name} from {least:g} to {largest:g}"
+                yield parts.fault(
+                    (*loc, name), what, "the least comes first", f"write {name} = [{largest:g}, {least:g}]"
+                )
+    if isinstance(claim, GrowthClaim) and claim.omega > claim.gamma * min(claim.m) ** 2:
+        full = claim.gamma * min(claim.m) ** 2
+        what = f"claim `{claim.id}` has omega = {claim.omega:g} at width m = {min(claim.m)}"
+        yield parts.fault((*loc, "omega"), what, f"a full matrix has {full:g} entries there", "leave out narrow widths")
 
 
 def _configuration_faults(parts: Parts, loc: Loc, configuration: Configuration) -> Iterator[Fault]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from pkbench.claims.groups import Group
 from pkbench.claims.hardware import difference_note
 from pkbench.claims.images import image_count, other_images_note, too_fine
 from pkbench.claims.power import FEWEST
-from pkbench.claims.published import paper_test, published
+from pkbench.claims.published import at_boundaries, paper_test, published
 from pkbench.claims.statistics import (
     Summary,
     deviation,
@@ -21,16 +22,14 @@ from pkbench.claims.statistics import (
     welch,
 )
 from pkbench.claims.verdict import Evidence
-from pkbench.spec.claim import LessClaim, ValueClaim
+from pkbench.spec.claim import AnyClaim, AnyPair, ValueClaim
 from pkbench.spec.scale import Scaled
 from pkbench.store.record import Record
 
 Groups = Mapping[tuple[str, str], Group]
 
 
-def assess(
-    claim: LessClaim | ValueClaim, data_id: str, scaled: Scaled, groups: Groups, records: Mapping[str, Record]
-) -> Evidence:
+def assess(claim: AnyClaim, data_id: str, scaled: Scaled, groups: Groups, records: Mapping[str, Record]) -> Evidence:
     """The evidence on ``claim`` from ``data_id`` at the profile of ``scaled``."""
     evidence = Evidence(claim=claim, data_id=data_id, published_a=published(scaled.spec, claim.a, data_id))
     if data_id not in {data.id for data in scaled.data}:
@@ -56,13 +55,11 @@ def connections_gap(a: int, b: int) -> float:
     return abs(a - b) / min(a, b)
 
 
-def _between_models(
-    evidence: Evidence, claim: LessClaim, a: Group, b: Group, records: Mapping[str, Record]
-) -> Evidence:
-    """A ``less`` claim between two trained models, paired by seed."""
+def _between_models(evidence: Evidence, claim: AnyPair, a: Group, b: Group, records: Mapping[str, Record]) -> Evidence:
+    """A claim between two trained models, paired by seed."""
     seeds = tuple(seed for seed in a.planned if seed in a.errors and seed in b.errors)
     values_a, values_b = [a.errors[seed] for seed in seeds], [b.errors[seed] for seed in seeds]
-    test = paired(values_a, values_b, margin=claim.margin, alpha=claim.alpha) if seeds else None
+    test = at_boundaries(claim, partial(paired, values_a, values_b, alpha=claim.alpha)) if seeds else None
     gap = connections_gap(a.connections, b.connections)
     images = image_count(a, records)
     obstacles = [
@@ -91,15 +88,17 @@ def _between_models(
         notes=tuple(notes),
         seeds=seeds,
         test=test,
-        unpaired=welch(values_a, values_b, margin=claim.margin, alpha=claim.alpha) if len(seeds) > 1 else None,
+        unpaired=at_boundaries(claim, partial(welch, values_a, values_b, alpha=claim.alpha))
+        if len(seeds) > 1
+        else None,
         connections_gap=gap,
     )
 
 
 def _against_quoted(
-    evidence: Evidence, claim: LessClaim, group: Group, profile: str, records: Mapping[str, Record]
+    evidence: Evidence, claim: AnyPair, group: Group, profile: str, records: Mapping[str, Record]
 ) -> Evidence:
-    """A ``less`` claim against a row nobody trained here: it is about that row's data set and scale only."""
+    """A claim against a row nobody trained here: it is about that row's data set and scale only."""
     quoted = evidence.published_b
     if profile != "paper":
         why = f"{claim.b} is a quoted row, not a model that is trained here: only runs at the paper profile"
@@ -108,7 +107,7 @@ def _against_quoted(
         return replace(evidence, skipped=f"no number is reported for {claim.b} on {evidence.data_id}")
     values = list(group.errors.values())
     if quoted.summary is None:
-        test = one_sample(values, quoted.mean, margin=claim.margin, alpha=claim.alpha) if values else None
+        test = at_boundaries(claim, partial(one_sample, values, quoted.mean, alpha=claim.alpha)) if values else None
         note = (
             f"{claim.b} was not trained here and the spread of its quoted {quoted.mean:.2f} % is unknown: it is taken "
             "as exact, which makes the p value smaller than it would be"
@@ -117,7 +116,7 @@ def _against_quoted(
         test = None
         if len(values) > 1:
             ours = Summary(mean(values), deviation(values), len(values))
-            test = from_summary(ours, quoted.summary, margin=claim.margin, alpha=claim.alpha)
+            test = at_boundaries(claim, partial(from_summary, ours, quoted.summary, alpha=claim.alpha))
         note = (
             f"{claim.b} was not trained here: its stated mean and deviation are held against our seeds (Welch's test)"
         )

@@ -13,7 +13,7 @@ from pkbench.claims.power import SeedsNeeded, detectable, seeds_needed
 from pkbench.claims.sentences import sentence
 from pkbench.claims.statistics import effect_size, holm, mean
 from pkbench.claims.verdict import Evidence, Outcome, Verdict
-from pkbench.spec.claim import LessClaim
+from pkbench.spec.claim import PairClaim
 from pkbench.spec.scale import Scaled
 
 
@@ -37,7 +37,7 @@ def decide(evidence: Evidence, support: float | None, contradict: float | None) 
 def conclude(scaled: Scaled, found: Sequence[Evidence]) -> tuple[Verdict, ...]:
     """A verdict for each of ``found``, which are all claims and data sets of the spec at this profile."""
     supports = _adjusted(
-        {i: e.p_support for i, e in enumerate(found) if not e.skipped and e.claim.kind == "less"}, found
+        {i: e.p_support for i, e in enumerate(found) if not e.skipped and e.claim.kind != "value"}, found
     )
     contradicts = _adjusted({i: e.p_contradict for i, e in enumerate(found) if not e.skipped}, found)
     return tuple(
@@ -45,7 +45,7 @@ def conclude(scaled: Scaled, found: Sequence[Evidence]) -> tuple[Verdict, ...]:
             scaled,
             evidence,
             adjusted=(supports.get(i), contradicts.get(i)),
-            families=(len(supports) if evidence.claim.kind == "less" else 0, len(contradicts)),
+            families=(len(supports) if evidence.claim.kind != "value" else 0, len(contradicts)),
         )
         for i, evidence in enumerate(found)
     )
@@ -61,7 +61,7 @@ def _verdict(
     scaled: Scaled, evidence: Evidence, *, adjusted: tuple[float | None, float | None], families: tuple[int, int]
 ) -> Verdict:
     claim, test = evidence.claim, evidence.test
-    less = claim if isinstance(claim, LessClaim) else None
+    pair = claim if isinstance(claim, PairClaim) else None
     outcome = decide(evidence, *adjusted)
     support, contradict = (None, None) if evidence.obstacles else adjusted
     needed, shown = _planning(evidence, families)
@@ -74,8 +74,9 @@ def _verdict(
         profile=scaled.profile_name,
         scope=scaled.profile.scope,
         a=claim.a,
-        b=less.b if less else None,
-        margin=less.margin if less else None,
+        b=pair.b if pair else None,
+        margin=None if claim.kind == "value" else claim.margin,
+        boundaries=pair.boundaries if pair else (),
         alpha=claim.alpha,
         outcome=outcome,
         sentence=sentence(evidence, outcome, support, contradict, families, needed),
@@ -91,7 +92,7 @@ def _verdict(
         effect_size=effect_size(test) if test and evidence.b else None,
         p_support=evidence.p_support,
         p_contradict=evidence.p_contradict,
-        unpaired_p_support=evidence.unpaired.p_below if evidence.unpaired else None,
+        unpaired_p_support=evidence.unpaired.p_for if evidence.unpaired else None,
         adjusted_support=support,
         adjusted_contradict=contradict,
         family_support=families[0],
@@ -114,15 +115,24 @@ def _verdict(
 def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeeded | None, float | None]:
     """Seeds that would decide, and the distance from the margin that these could have shown, in points.
 
-    Both at the strictest step of Holm's procedure in the larger family. Only for ``less`` claims, and not for Welch's test, whose power is another
+    Both at the strictest step of Holm's procedure in the larger family. Only for claims about a difference, and not for Welch's test, whose power is another
     and whose other side no seed of ours makes better known.
     """
     test, claim = evidence.test, evidence.claim
-    if test is None or not test.possible or evidence.welch or not isinstance(claim, LessClaim):
+    if test is None or not test.possible or evidence.welch or not isinstance(claim, PairClaim):
         return None, None
     alpha = claim.alpha / max(families)
+    other = None
+    distance = claim.distance(test.effect)
+    if claim.kind == "equivalent":
+        if distance < 0:
+            # Both boundaries have to be shown to lie beyond the effect.
+            other = claim.margin + abs(test.effect)
+        else:
+            # Either could be passed by chance: the test against the claim is doubled.
+            alpha /= 2
     return (
-        seeds_needed(test.effect + claim.margin, test.sd, test.n, alpha=alpha),
+        seeds_needed(distance, test.sd, test.n, alpha=alpha, other=other),
         detectable(test.sd, test.n, alpha=alpha),
     )
 

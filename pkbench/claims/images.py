@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pkbench.claims.groups import Group
 from pkbench.claims.selection import record_of
 from pkbench.claims.statistics import TTest, mean
-from pkbench.spec.claim import LessClaim
+from pkbench.spec.claim import AnyPair
 from pkbench.store.record import Record
 
 _NOISE = 1e-9
@@ -30,12 +30,12 @@ def image_count(group: Group, records: Mapping[str, Record]) -> int | None:
     return None
 
 
-def too_fine(test: TTest | None, claim: LessClaim, images: int | None) -> tuple[str, ...]:
+def too_fine(test: TTest | None, claim: AnyPair, images: int | None) -> tuple[str, ...]:
     """Why a difference below one test image is no decision, where the test alone would make it one."""
     if images is None or test is None or not _decides(test, claim):
         return ()
     step = 100 / images
-    if abs(test.effect + claim.margin) > step * (1 - _NOISE):
+    if abs(claim.distance(test.effect)) > step * (1 - _NOISE):
         return ()
     size = f"({images:,} images, {step:.2g} points each)"
     if claim.margin:
@@ -44,7 +44,7 @@ def too_fine(test: TTest | None, claim: LessClaim, images: int | None) -> tuple[
 
 
 def other_images_note(
-    test: TTest | None, claim: LessClaim, a: Sequence[float], b: Sequence[float], images: int | None
+    test: TTest | None, claim: AnyPair, a: Sequence[float], b: Sequence[float], images: int | None
 ) -> tuple[str, ...]:
     """A warning where another draw of test images could undo what these show; ``a`` and ``b`` are errors in per cent.
 
@@ -55,7 +55,7 @@ def other_images_note(
     if images is None or test is None or not _decides(test, claim):
         return ()
     bound = 100 * math.sqrt((mean(a) + mean(b)) / 100 / images)
-    if abs(test.effect + claim.margin) >= _NORMAL_975 * bound:
+    if abs(claim.distance(test.effect)) >= _NORMAL_975 * bound:
         return ()
     return (
         f"the seeds speak about these {images:,} test images: for other images of the same kind the choice of images alone "
@@ -63,6 +63,6 @@ def other_images_note(
     )
 
 
-def _decides(test: TTest, claim: LessClaim) -> bool:
+def _decides(test: TTest, claim: AnyPair) -> bool:
     """Whether the uncorrected test falls on one side."""
-    return min(test.p_below, test.p_above) <= claim.alpha
+    return min(test.p_for, test.p_against) <= claim.alpha

@@ -47,22 +47,29 @@ def power(standardised: float, n: int, *, alpha: float) -> float:
     return float(nct.sf(t.isf(alpha, n - 1), n - 1, min(standardised, _LARGEST_EFFECT) * math.sqrt(n)))
 
 
-def seeds_for(effect: float, sd: float, *, alpha: float) -> int | None:
-    """Fewest pairs (3 … 1000) whose power for a distance ``effect`` from the boundary reaches 80 %; both in points."""
-    standardised = abs(effect) / sd
-    if power(standardised, MAX_SEEDS, alpha=alpha) < POWER:
+def seeds_for(effect: float, sd: float, *, alpha: float, other: float | None = None) -> int | None:
+    """Fewest pairs (3 … 1000) whose power for a distance ``effect`` from the boundary reaches 80 %; both in points.
+
+    With a distance to an ``other`` boundary both have to be shown, with at least that chance (Bonferroni's bound).
+    """
+    distances = [abs(effect) / sd] + ([] if other is None else [abs(other) / sd])
+
+    def chance(n: int) -> float:
+        return 1 - sum(1 - power(standardised, n, alpha=alpha) for standardised in distances)
+
+    if chance(MAX_SEEDS) < POWER:
         return None
     low, high = FEWEST, MAX_SEEDS
     while low < high:
         middle = (low + high) // 2
-        if power(standardised, middle, alpha=alpha) >= POWER:
+        if chance(middle) >= POWER:
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def seeds_needed(effect: float, sd: float, n: int, *, alpha: float) -> SeedsNeeded:
+def seeds_needed(effect: float, sd: float, n: int, *, alpha: float, other: float | None = None) -> SeedsNeeded:
     """Seeds that would decide if the true distance from the boundary and spread were those of ``n`` observed pairs.
 
     ``effect`` and ``sd`` (> 0) are in percentage points. The range follows from
@@ -74,9 +81,9 @@ def seeds_needed(effect: float, sd: float, n: int, *, alpha: float) -> SeedsNeed
     smallest = sd * math.sqrt((n - 1) / float(chi2.isf(tail, n - 1)))
     largest = sd * math.sqrt((n - 1) / float(chi2.ppf(tail, n - 1)))
     return SeedsNeeded(
-        seeds=seeds_for(effect, sd, alpha=alpha),
-        fewest=seeds_for(effect, smallest, alpha=alpha),
-        most=seeds_for(effect, largest, alpha=alpha),
+        seeds=seeds_for(effect, sd, alpha=alpha, other=other),
+        fewest=seeds_for(effect, smallest, alpha=alpha, other=other),
+        most=seeds_for(effect, largest, alpha=alpha, other=other),
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
-from pkbench.claims.statistics import Summary, TTest, from_summary, one_sample_from_summary
-from pkbench.spec.claim import LessClaim
+from pkbench.claims.statistics import Summary, TTest, equivalence, from_summary, one_sample_from_summary
+from pkbench.spec.claim import AnyPair, PairClaim
 from pkbench.spec.document import Spec
 
 
@@ -33,10 +36,12 @@ class PaperTest:
     """A claim on one data set, tested with nothing but the published numbers.
 
     ``test`` is Welch's where both sides have a deviation and seeds, and a one-sample test against ``b`` where only
-    ``a`` has. ``p`` is two-sided: a claim read off a table had its direction from the same table.
+    ``a`` has. ``p`` of a ``less`` claim is two-sided: one read off a table had its direction from the same table. That of
+    a claim of parity is the p value for it.
     """
 
     claim_id: str
+    kind: Literal["less", "non-inferior", "equivalent"]
     data_id: str
     a: Published
     b: Published
@@ -44,8 +49,14 @@ class PaperTest:
 
     @property
     def p(self) -> float:
-        """Two-sided p value."""
-        return self.test.p_two_sided
+        """The p value."""
+        return self.test.p_two_sided if self.kind == "less" else self.test.p_for
+
+
+def at_boundaries(claim: AnyPair, test: Callable[..., TTest]) -> TTest:
+    """``test``, which takes a ``margin``, at the boundary of ``claim``, or at both where it has two."""
+    tests = [test(margin=-boundary) for boundary in claim.boundaries]
+    return tests[0] if len(tests) == 1 else equivalence(tests[0], tests[1])
 
 
 def published(spec: Spec, row: str | None, data_id: str) -> Published | None:
@@ -56,24 +67,24 @@ def published(spec: Spec, row: str | None, data_id: str) -> Published | None:
     return None
 
 
-def paper_test(spec: Spec, claim: LessClaim, data_id: str) -> PaperTest | None:
+def paper_test(spec: Spec, claim: AnyPair, data_id: str) -> PaperTest | None:
     """``claim`` tested with the published numbers; ``None`` where they are not enough."""
     a, b = published(spec, claim.a, data_id), published(spec, claim.b, data_id)
     if a is None or b is None or a.summary is None:
         return None
     if b.summary is not None:
-        test = from_summary(a.summary, b.summary, margin=claim.margin, alpha=claim.alpha)
+        test = at_boundaries(claim, partial(from_summary, a.summary, b.summary, alpha=claim.alpha))
     else:
-        test = one_sample_from_summary(a.summary, b.mean, margin=claim.margin, alpha=claim.alpha)
-    return PaperTest(claim.id, data_id, a, b, test) if test.possible else None
+        test = at_boundaries(claim, partial(one_sample_from_summary, a.summary, b.mean, alpha=claim.alpha))
+    return PaperTest(claim.id, claim.kind, data_id, a, b, test) if test.possible else None
 
 
 def paper_tests(spec: Spec) -> tuple[PaperTest, ...]:
-    """Every ``less`` claim on every data set for which the published numbers allow a test, at any profile."""
+    """Every claim about a difference on every data set for which the published numbers allow a test, at any profile."""
     return tuple(
         found
         for claim in spec.claim
-        if isinstance(claim, LessClaim)
+        if isinstance(claim, PairClaim)
         for data in spec.data
         if claim.data is None or data.id in claim.data
         if (found := paper_test(spec, claim, data.id)) is not None

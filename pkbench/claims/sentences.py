@@ -8,7 +8,7 @@ from pkbench.claims.power import MAX_SEEDS, SeedsNeeded
 from pkbench.claims.published import Published
 from pkbench.claims.statistics import TTest, mean
 from pkbench.claims.verdict import Evidence, Outcome
-from pkbench.spec.claim import LessClaim
+from pkbench.spec.claim import AnyPair, PairClaim
 
 
 def sentence(
@@ -28,8 +28,8 @@ def sentence(
         parts.append(_finding(evidence, test, evidence.a.errors))
     if evidence.obstacles:
         parts.append("No decision: " + "; ".join(evidence.obstacles) + ".")
-    elif isinstance(claim, LessClaim):
-        parts.append(_less_reason(outcome, support, contradict, families, claim.alpha))
+    elif isinstance(claim, PairClaim):
+        parts.append(_pair_reason(outcome, support, contradict, families, claim.alpha))
         if outcome == "inconclusive" and needed is not None:
             parts.append(_more_seeds(needed))
     elif test is not None and test.bounds is not None and evidence.published_a is not None:
@@ -67,20 +67,27 @@ def _finding(evidence: Evidence, test: TTest, errors: Mapping[int, float]) -> st
     other = ours - test.effect
     count = len(evidence.seeds)
     n = f"n = {count} {'pair' if evidence.b else 'seed'}{'' if count == 1 else 's'}"
-    if not isinstance(claim, LessClaim):
+    if not isinstance(claim, PairClaim):
         return f"{claim.a} {ours:.2f} % here, {other:.2f} % reported: difference {points(test.effect)} points ({n})."
     interval = ""
     if test.bounds is not None:
         low, high = test.bounds
         interval = f"{100 * (1 - claim.alpha):g} % interval {points(low)} to {points(high)}, "
-    target = f", claimed: below {points(-claim.margin)}" if claim.margin else ""
+    target = f", claimed: {_target(claim)}" if claim.margin else ""
     return (
         f"{claim.a} {ours:.2f} %, {claim.b} {other:.2f} %{'' if evidence.b else ' as quoted'}: "
         f"difference {points(test.effect)} points ({interval}{n}{target})."
     )
 
 
-def _less_reason(
+def _target(claim: AnyPair) -> str:
+    """Where the claim has the difference."""
+    if claim.kind == "equivalent":
+        return f"between {points(-claim.margin)} and {points(claim.margin)}"
+    return f"below {points(claim.boundaries[0])}"
+
+
+def _pair_reason(
     outcome: Outcome, support: float | None, contradict: float | None, families: tuple[int, int], alpha: float
 ) -> str:
     if outcome == "supported":

@@ -2,7 +2,8 @@
 
 Values are final test errors in per cent, so every effect, deviation and interval bound is in percentage
 points. An effect is ``a - b`` (for a constant: ``a - constant``). Each test asks two one-sided questions about
-the boundary ``-margin``: is the true effect below it (what a claim ``a < b - margin`` says), or above it?
+the boundary ``-margin``: is the true effect below it (what a claim ``a < b - margin`` says), or above it? A claim
+of equivalence has two boundaries, and its test is made of one at each.
 
 SciPy's distributions do the mathematics; its ready-made tests know no margin and raise on equal values.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 _EQUAL = 1e-9
@@ -41,10 +42,10 @@ class TTest:
     """Standard deviation of what was averaged; of the difference of the two groups where they are not paired."""
     df: float
     bounds: tuple[float, float] | None
-    p_below: float
-    """One-sided p value for "the true effect is below ``-margin``"."""
-    p_above: float
-    """One-sided p value for "the true effect is above ``-margin``"."""
+    p_for: float
+    """One-sided p value for "the true effect is below ``-margin``", or between the boundaries of an equivalence."""
+    p_against: float
+    """One-sided p value for "the true effect is above ``-margin``", or outside the boundaries of an equivalence."""
 
     @property
     def possible(self) -> bool:
@@ -54,7 +55,17 @@ class TTest:
     @property
     def p_two_sided(self) -> float:
         """Two-sided p value for "the true effect is not ``-margin``"."""
-        return min(1.0, 2 * min(self.p_below, self.p_above))
+        return min(1.0, 2 * min(self.p_for, self.p_against))
+
+
+def equivalence(lower: TTest, upper: TTest) -> TTest:
+    """Two one-sided tests (Schuirmann 1987), from those of one effect at the lower and at the upper boundary.
+
+    For: the effect is above the lower *and* below the upper one, so the larger p value counts. Against: it is below the
+    lower *or* above the upper one, so the smaller counts, doubled for the two chances (Bonferroni).
+    """
+    against = min(1.0, 2 * min(lower.p_for, upper.p_against))
+    return replace(upper, p_for=max(lower.p_against, upper.p_for), p_against=against)
 
 
 def mean(values: Sequence[float]) -> float:
@@ -75,7 +86,7 @@ def _t_test(n: int, effect: float, sd: float, error: float, df: float, margin: f
     from scipy.stats import t
 
     if error == 0.0:
-        return TTest(n=n, effect=effect, sd=sd, df=df, bounds=None, p_below=1.0, p_above=1.0)
+        return TTest(n=n, effect=effect, sd=sd, df=df, bounds=None, p_for=1.0, p_against=1.0)
     statistic = (effect + margin) / error
     half = float(t.isf(alpha / 2, df)) * error
     return TTest(
@@ -84,8 +95,8 @@ def _t_test(n: int, effect: float, sd: float, error: float, df: float, margin: f
         sd=sd,
         df=df,
         bounds=(effect - half, effect + half),
-        p_below=float(t.cdf(statistic, df)),
-        p_above=float(t.sf(statistic, df)),
+        p_for=float(t.cdf(statistic, df)),
+        p_against=float(t.sf(statistic, df)),
     )
 
 

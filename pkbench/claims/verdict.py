@@ -10,7 +10,7 @@ from pkbench.claims.groups import Group
 from pkbench.claims.power import SeedsNeeded
 from pkbench.claims.published import Published
 from pkbench.claims.statistics import TTest
-from pkbench.spec.claim import LessClaim, ValueClaim
+from pkbench.spec.claim import AnyClaim
 
 Outcome = Literal["supported", "contradicted", "inconclusive", "not assessed"]
 
@@ -19,7 +19,7 @@ Outcome = Literal["supported", "contradicted", "inconclusive", "not assessed"]
 class Evidence:
     """All there is to say about a claim on a data set before the other claims of the spec are looked at."""
 
-    claim: LessClaim | ValueClaim
+    claim: AnyClaim
     data_id: str
     skipped: str = ""
     """Why the claim cannot be assessed here at all; empty where it can."""
@@ -45,14 +45,14 @@ class Evidence:
         """Raw p value for the claim; ``None`` without a test, and for a value claim, which is never tested for."""
         if self.test is None or self.claim.kind == "value":
             return None
-        return self.test.p_below
+        return self.test.p_for
 
     @property
     def p_contradict(self) -> float | None:
         """Raw p value against the claim: two-sided for a value claim."""
         if self.test is None:
             return None
-        return self.test.p_two_sided if self.claim.kind == "value" else self.test.p_above
+        return self.test.p_two_sided if self.claim.kind == "value" else self.test.p_against
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Verdict:
     """
 
     claim_id: str
-    kind: Literal["less", "value"]
+    kind: Literal["less", "non-inferior", "equivalent", "value"]
     statement: str
     place: str
     data_id: str
@@ -75,6 +75,8 @@ class Verdict:
     a: str
     b: str | None
     margin: float | None
+    boundaries: tuple[float, ...]
+    """Differences at which the claim's truth changes; none of a value claim."""
     alpha: float
     outcome: Outcome
     sentence: str

@@ -164,7 +164,7 @@ def _quoted_rows(study: Study, data_id: str) -> list[tuple[str, Published]]:
 
 def effects_figure(study: Study) -> Figure | None:
     """Differences that claims are about with their intervals, and the boundary each must lie below."""
-    verdicts = [v for v in study.evaluation.verdicts if v.kind == "less" and v.effect is not None]
+    verdicts = [v for v in study.evaluation.verdicts if v.kind != "value" and v.effect is not None]
     if not verdicts:
         return None
     figure, (axis,) = _panels([len(verdicts)], extra=1.25)
@@ -177,7 +177,7 @@ def effects_figure(study: Study) -> Figure | None:
     style.light_grid(axis, axis="x")
     axis.set_xlabel(
         "difference of test error, first minus second (percentage points)\n"
-        "bars: two-sided intervals, not corrected; dashes: the claim lies to their left"
+        "bars: two-sided intervals, not corrected; dashes: the claim lies to their left, or between two"
     )
     style.note(figure, _caption(study))
     return figure
@@ -185,8 +185,8 @@ def effects_figure(study: Study) -> Figure | None:
 
 def _effect_row(axis: Axes, verdict: Verdict, row: int) -> None:
     colour = style.OUTCOME_COLOURS[verdict.outcome]
-    boundary = -(verdict.margin or 0.0)
-    axis.plot([boundary, boundary], [row - 0.42, row + 0.42], "--", color=style.INK, linewidth=1, zorder=2)
+    for boundary in verdict.boundaries:
+        axis.plot([boundary, boundary], [row - 0.42, row + 0.42], "--", color=style.INK, linewidth=1, zorder=2)
     if verdict.low is not None and verdict.high is not None:
         axis.plot([verdict.low, verdict.high], [row, row], color=colour, linewidth=2.2, zorder=3, solid_capstyle="butt")
     if verdict.effect is not None:

@@ -98,7 +98,7 @@ def _paper_alone(study: Study) -> list[str]:
     return [
         "## What the paper's own numbers allow",
         "",
-        "Two-sided p values from the published means, deviations and seeds alone: Welch's test where both sides have a "
+        "p values, two-sided for a claim that one is lower and for the claim otherwise, from the published means, deviations and seeds alone: Welch's test where both sides have a "
         "deviation, otherwise a one-sample test that takes the other number for exact. Nothing of ours is in them.",
         "",
         *sections.table(("claim", "data", "a", "b", "p"), rows),

@@ -25,7 +25,7 @@ from pkbench.spec.claim import Reported
 
 FIGURE_TEXTS: dict[str, str] = {
     "errors": "Final test error of every seed (dots; lines join a seed), mean with 95 % interval, published numbers hollow",
-    "effects": "Differences the claims are about with two-sided intervals; a claim lies left of its dashed line",
+    "effects": "Differences the claims are about with two-sided intervals; a claim lies left of its dashed line, or between two",
     "cka": "Mean CKA of every mixing block of one model (down) with every one of the other (across)",
     "curves": "Test error over the epochs: mean of the seeds, and their range where few models are shown",
 }
@@ -104,7 +104,8 @@ def _details(verdict: Verdict) -> str:
         parts.append(f"standardised difference (Hedges) {points(verdict.effect_size)}")
     if verdict.unpaired_p_support is not None and verdict.p_support is not None:
         paired, unpaired, side = verdict.p_support, verdict.unpaired_p_support, "for the claim"
-        if paired > 0.5:
+        # Of an equivalence the two p values do not add up to 1.
+        if paired > 0.5 and verdict.kind != "equivalent":
             paired, unpaired, side = 1 - paired, 1 - unpaired, "against it"
         parts.append(f"uncorrected one-sided p {side} {paired:.3g}, without the pairs {unpaired:.3g}")
     if verdict.connections_gap is not None:

@@ -75,7 +75,7 @@ def effect(verdict: Verdict) -> str:
 
 
 def paper_numbers(verdict: Verdict) -> str:
-    """What the paper reports for both sides, and the two-sided p value its own numbers allow."""
+    """What the paper reports for both sides, and the p value its own numbers allow."""
     if verdict.published_a is None and verdict.published_b is None:
         return NOTHING
     text = published(verdict.published_a)

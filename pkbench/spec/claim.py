@@ -9,6 +9,7 @@ from pydantic import Field
 from pkbench.spec.base import Identifier, Part, Text, array
 
 Percent = Annotated[float, Field(ge=0, le=100)]
+Margin = Annotated[float, Field(gt=0, le=100)]
 Alpha = Annotated[float, Field(gt=0, lt=0.5)]
 
 
@@ -50,28 +51,81 @@ class ClaimPart(Part):
     """Error rate of the test, before Holm's correction over the spec's claims."""
 
 
-class LessClaim(ClaimPart):
-    """``mean(a) < mean(b) - margin``; paired by seed between two models, one-sample against a reported row."""
+class PairClaim(ClaimPart):
+    """What claims about a difference have; paired by seed between two models, one-sample against a reported row."""
 
-    kind: Literal["less"]
-    """less: one error is lower than another; value: a published number is reproduced."""
     a: Identifier
-    """The model said to be lower."""
+    """The model that is compared."""
     b: Identifier
-    """The model, or the reported row, said to be higher."""
-    margin: Percent
-    """Least difference that counts, in percentage points."""
+    """The model, or the reported row, it is compared with."""
     equal_connections_within: Annotated[float, Field(gt=0, le=1)] | None = None
     """The comparison is only the claim's where the connections differ by no more than this fraction."""
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        """Differences ``a - b``, in points, at which the claim's truth changes, in rising order."""
+        return (0.0,)
+
+    def distance(self, effect: float) -> float:
+        """How far a difference of ``effect`` points is from the nearest boundary: negative where the claim holds."""
+        return effect - self.boundaries[0]
+
+
+class LessClaim(PairClaim):
+    """``mean(a) < mean(b) - margin``."""
+
+    kind: Literal["less"]
+    """less: lower by more than margin; non-inferior: not higher by margin; equivalent: within margin; value: a number is reproduced."""
+    margin: Percent
+    """Least difference that counts, in percentage points."""
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        """``-margin``: the claim holds below it."""
+        return (-self.margin,)
+
+
+class NonInferiorClaim(PairClaim):
+    """``mean(a) < mean(b) + margin``: a may be worse, but not by so much."""
+
+    kind: Literal["non-inferior"]
+    """less: lower by more than margin; non-inferior: not higher by margin; equivalent: within margin; value: a number is reproduced."""
+    margin: Margin
+    """What would be worse, in percentage points."""
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        """``margin``: the claim holds below it."""
+        return (self.margin,)
+
+
+class EquivalentClaim(PairClaim):
+    """``|mean(a) - mean(b)| < margin``, by two one-sided tests (Schuirmann 1987)."""
+
+    kind: Literal["equivalent"]
+    """less: lower by more than margin; non-inferior: not higher by margin; equivalent: within margin; value: a number is reproduced."""
+    margin: Margin
+    """What would be a difference, in percentage points."""
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        """``-margin`` and ``margin``: the claim holds between them."""
+        return (-self.margin, self.margin)
+
+    def distance(self, effect: float) -> float:
+        """How far a difference of ``effect`` points is from the nearer boundary: negative between them."""
+        return abs(effect) - self.margin
 
 
 class ValueClaim(ClaimPart):
     """The reported mean lies in the interval our seeds predict for a mean of the reported size."""
 
     kind: Literal["value"]
-    """less: one error is lower than another; value: a published number is reproduced."""
+    """less: lower by more than margin; non-inferior: not higher by margin; equivalent: within margin; value: a number is reproduced."""
     a: Identifier
     """The model whose reported number is checked."""
 
 
-Claim = Annotated[LessClaim | ValueClaim, Field(discriminator="kind")]
+AnyPair = LessClaim | NonInferiorClaim | EquivalentClaim
+AnyClaim = AnyPair | ValueClaim
+Claim = Annotated[AnyClaim, Field(discriminator="kind")]

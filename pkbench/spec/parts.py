@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pkbench.errors import Fault
 from pkbench.spec.base import IDENTIFIER
-from pkbench.spec.claim import LessClaim, Reported, ValueClaim
+from pkbench.spec.claim import AnyClaim, Reported
 from pkbench.spec.compare import Compare
 from pkbench.spec.document import Experiment, ProfileName, Spec
 from pkbench.spec.faults import faults_of
@@ -54,7 +54,7 @@ class Parts(Placed):
     model: dict[int, AnyModel] = field(default_factory=dict)
     profile: dict[ProfileName, Profile] = field(default_factory=dict)
     reported: dict[int, Reported] = field(default_factory=dict)
-    claim: dict[int, LessClaim | ValueClaim] = field(default_factory=dict)
+    claim: dict[int, AnyClaim] = field(default_factory=dict)
     compare: dict[int, Compare] = field(default_factory=dict)
     assumption: dict[str, str] = field(default_factory=dict)
 

@@ -24,7 +24,7 @@ _STAND_INS: dict[tuple[str, ...], object] = {
     ("claim", "statement"): "?",
     ("claim", "place"): "?",
     ("claim", "alpha"): 0.05,
-    ("claim", "margin"): 0.0,
+    ("claim", "margin"): 1.0,
     ("train", "label_smoothing"): 0.0,
     ("train", "precision"): "fp32",
     ("train", "cpu_threads"): 1,

@@ -65,8 +65,8 @@ def test_paired_by_hand() -> None:
     # p = 1/2 - 3.4641 / (2 sqrt 14) = 0.037090; half width 4.302653 * 0.57735 = 2.484138.
     test = paired([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], alpha=0.05)
     assert (test.n, test.effect, test.sd, test.df) == (3, -2.0, 1.0, 2)
-    assert test.p_below == pytest.approx(0.037090, abs=1e-6)
-    assert test.p_above == pytest.approx(0.962910, abs=1e-6)
+    assert test.p_for == pytest.approx(0.037090, abs=1e-6)
+    assert test.p_against == pytest.approx(0.962910, abs=1e-6)
     assert test.p_two_sided == pytest.approx(0.074180, abs=1e-6)
     assert test.bounds == pytest.approx((-2 - 2.484138, -2 + 2.484138), abs=1e-5)
     assert test.possible
@@ -75,7 +75,7 @@ def test_paired_by_hand() -> None:
 def test_margin_moves_the_boundary_but_not_the_interval() -> None:
     # Against -1: t = (-2 + 1) / 0.57735 = -1.73205, t² = 3, p = 1/2 - 1.73205 / (2 sqrt 5) = 0.112702.
     test = paired([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], margin=1.0, alpha=0.05)
-    assert test.p_below == pytest.approx(0.112702, abs=1e-6)
+    assert test.p_for == pytest.approx(0.112702, abs=1e-6)
     assert test.bounds == pytest.approx((-2 - 2.484138, -2 + 2.484138), abs=1e-5)
 
 
@@ -94,7 +94,7 @@ def test_one_sample_by_hand() -> None:
     # 1, 2, 3 against 5: effect -3, t = -3 / 0.57735 = -5.19615, t² = 27, p = 1/2 - 5.19615 / (2 sqrt 29) = 0.017550.
     test = one_sample([1.0, 2.0, 3.0], 5.0, alpha=0.05)
     assert test.effect == -3.0
-    assert test.p_below == pytest.approx(0.017550, abs=1e-6)
+    assert test.p_for == pytest.approx(0.017550, abs=1e-6)
 
 
 def test_prediction_by_hand() -> None:
@@ -157,7 +157,7 @@ def test_welch_agrees_with_scipy(a: list[float], b: list[float], margin: float, 
     # SciPy knows no margin: move a instead.
     moved = [value + margin for value in a]
     theirs = stats.ttest_ind(moved, b, equal_var=False, alternative="less")
-    assert test.p_below == pytest.approx(theirs.pvalue, abs=1e-9)
+    assert test.p_for == pytest.approx(theirs.pvalue, abs=1e-9)
     both = stats.ttest_ind(a, b, equal_var=False)
     bounds = both.confidence_interval(1 - alpha)
     assert test.bounds == pytest.approx((bounds.low, bounds.high), rel=1e-6, abs=1e-6)
@@ -177,22 +177,22 @@ def test_paired_agrees_with_scipy(pairs: list[tuple[float, float]], margin: floa
         assert len({round(x - y, 6) for x, y in pairs}) == 1
         return
     moved = [value + margin for value in a]
-    assert test.p_below == pytest.approx(stats.ttest_rel(moved, b, alternative="less").pvalue, abs=1e-9)
-    assert test.p_above == pytest.approx(stats.ttest_rel(moved, b, alternative="greater").pvalue, abs=1e-9)
+    assert test.p_for == pytest.approx(stats.ttest_rel(moved, b, alternative="less").pvalue, abs=1e-9)
+    assert test.p_against == pytest.approx(stats.ttest_rel(moved, b, alternative="greater").pvalue, abs=1e-9)
     bounds = stats.ttest_rel(a, b).confidence_interval(1 - alpha)
     assert test.bounds == pytest.approx((bounds.low, bounds.high), rel=1e-6, abs=1e-6)
 
 
 def test_no_test_without_spread() -> None:
     equal = paired([1.0, 2.0, 3.0], [2.0, 3.0, 4.0], alpha=0.05)
-    assert (equal.effect, equal.bounds, equal.p_below, equal.p_above) == (-1.0, None, 1.0, 1.0)
+    assert (equal.effect, equal.bounds, equal.p_for, equal.p_against) == (-1.0, None, 1.0, 1.0)
     assert (equal.sd, equal.df) == (0.0, 2)
     assert not equal.possible
     assert equal.p_two_sided == 1.0
     single = paired([1.0], [2.0], alpha=0.05)
-    assert (single.effect, single.n, single.possible, single.p_below) == (-1.0, 1, False, 1.0)
+    assert (single.effect, single.n, single.possible, single.p_for) == (-1.0, 1, False, 1.0)
     exact = from_summary(Summary(1.0, 0.0, 3), Summary(2.0, 0.0, 3), alpha=0.05)
-    assert (exact.bounds, exact.p_below) == (None, 1.0)
+    assert (exact.bounds, exact.p_for) == (None, 1.0)
     assert prediction([2.0], 5.0, 3, alpha=0.05).bounds is None
 
 
@@ -200,7 +200,7 @@ def test_one_spread_is_enough_for_welch() -> None:
     # b is exact: the test is a's one-sample test.
     test = from_summary(Summary(1.0, 0.5, 4), Summary(2.0, 0.0, 3), alpha=0.05)
     alone = one_sample_from_summary(Summary(1.0, 0.5, 4), 2.0, alpha=0.05)
-    assert (test.df, test.p_below) == pytest.approx((alone.df, alone.p_below))
+    assert (test.df, test.p_for) == pytest.approx((alone.df, alone.p_for))
 
 
 def test_interval_of_a_mean() -> None:
@@ -211,7 +211,7 @@ def test_interval_of_a_mean() -> None:
 
 def test_two_sided_p_is_twice_the_smaller_and_at_most_one() -> None:
     def test(below: float, above: float) -> TTest:
-        return TTest(n=3, effect=0.0, sd=1.0, df=2, bounds=(0.0, 0.0), p_below=below, p_above=above)
+        return TTest(n=3, effect=0.0, sd=1.0, df=2, bounds=(0.0, 0.0), p_for=below, p_against=above)
 
     assert test(0.2, 0.8).p_two_sided == 0.4
     assert test(0.8, 0.2).p_two_sided == 0.4

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pkbench.errors import Fault
 from pkbench.spec.checks.repeats import repeated
-from pkbench.spec.claim import LessClaim, ValueClaim
+from pkbench.spec.claim import AnyClaim, AnyPair, PairClaim
 from pkbench.spec.document import ProfileName
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
@@ -44,8 +44,8 @@ def check_claims(parts: Parts) -> Iterator[Fault]:
             is_row = claim.a in {row for row, _ in _published(parts, claim.metric) or ()}
             constraint = "a claim's `a` is a model of this spec, not a reported row" if is_row else constraint
             yield parts.fault((*loc, "a"), what, constraint, remedy)
-        if isinstance(claim, LessClaim):
-            yield from _check_less(parts, loc, claim)
+        if isinstance(claim, PairClaim):
+            yield from _check_pair(parts, loc, claim)
         elif parts.knows("model", claim.a):
             yield from _check_numbers(parts, loc, claim, claim.a, "a")
         if claim.data is not None:
@@ -65,7 +65,7 @@ def _named_data(parts: Parts, loc: Loc, names: tuple[str, ...]) -> Iterator[Faul
             yield parts.fault((*loc, index), *_unknown(parts, "data", name))
 
 
-def _check_less(parts: Parts, loc: Loc, claim: LessClaim) -> Iterator[Fault]:
+def _check_pair(parts: Parts, loc: Loc, claim: AnyPair) -> Iterator[Fault]:
     if claim.a == claim.b:
         what = f"claim `{claim.id}` compares `{claim.a}` with itself"
         yield parts.fault((*loc, "b"), what, "a and b are two", "name the other model, or a reported row")
@@ -86,7 +86,7 @@ def _check_less(parts: Parts, loc: Loc, claim: LessClaim) -> Iterator[Fault]:
         yield parts.fault((*loc, "b"), *no_such("model or reported row", claim.b, ids))
 
 
-def _check_numbers(parts: Parts, loc: Loc, claim: LessClaim | ValueClaim, row: str, key: str) -> Iterator[Fault]:
+def _check_numbers(parts: Parts, loc: Loc, claim: AnyClaim, row: str, key: str) -> Iterator[Fault]:
     """A claim about a published number needs that number on its data sets."""
     published = _published(parts, claim.metric)
     if published is None:
@@ -112,7 +112,7 @@ def _published(parts: Parts, metric: str) -> set[tuple[str, str]] | None:
     return None if unread else readable
 
 
-def _check_reach(parts: Parts, loc: Loc, claim: LessClaim | ValueClaim) -> Iterator[Fault]:
+def _check_reach(parts: Parts, loc: Loc, claim: AnyClaim) -> Iterator[Fault]:
     """A claim that no profile has runs for can never have a verdict."""
     wanted = set(claim.data or ())
     listed = parts.document.data.get("profile", {})

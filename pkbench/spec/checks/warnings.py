@@ -9,7 +9,7 @@ from typing import Literal
 from pkbench.errors import Fault
 from pkbench.sizes.structured import StructuredShape
 from pkbench.spec.checks.scene import Scene
-from pkbench.spec.claim import LessClaim
+from pkbench.spec.claim import PairClaim
 from pkbench.spec.mixer import StructuredMixer
 from pkbench.spec.model import AnyModel, shape_of
 from pkbench.spec.model_parts import Stated
@@ -47,7 +47,7 @@ def check_equal_connections(scene: Scene) -> Iterator[Fault]:
     """Claims at equal connections whose models' connections differ by more than the claim allows."""
     models = {model.id: model for model in scene.models.values()}
     for index, claim in scene.parts.claim.items():
-        if not isinstance(claim, LessClaim) or claim.equal_connections_within is None or claim.b not in models:
+        if not isinstance(claim, PairClaim) or claim.equal_connections_within is None or claim.b not in models:
             continue
         for data in scene.data.values():
             if claim.data is not None and data.id not in claim.data:

@@ -8,6 +8,7 @@ the block's own permutations when it is built, so that nothing is moved twice (a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -20,6 +21,7 @@ from pkbench.models.permutation import Commutation, Identity, Permutation, compo
 from pkbench.models.pk import PKLayer
 from pkbench.seeding import stream_seed
 from pkbench.sizes.mixer import MixerShape
+from pkbench.sizes.structured import StructuredShape
 
 LAYER_NORM_EPS = 1e-5
 """App. A; LayerNorm is affine and over channels."""
@@ -139,28 +141,38 @@ class SkipLayer(nn.Module):
         return result
 
 
-class Mixer(nn.Module):
+class MixerBody(nn.Module):
     """Image -> patches -> per-patch layer -> L base blocks -> LN -> mean over tokens -> classifier (Table S.1).
 
     A base block is ``U = X + token_mixing(X)``, ``Y = U + channel_mixing(U)``; without ``skip``, for ablations, the
     mixing blocks follow one another.
 
     Shapes: ``(B, colours, H, W) -> (B, classes)``.
+
+    Raises:
+        ValueError: there is a skip layer without skip paths, or the first skip path changes the tokens without one.
     """
 
-    def __init__(self, shape: MixerShape, patch: int, mixing: Mixing, *, activation: str, skip: bool) -> None:
+    def __init__(
+        self,
+        shape: MixerShape | StructuredShape,
+        patch: int,
+        token_mixing: Iterable[nn.Module],
+        channel_mixing: Iterable[nn.Module],
+        *,
+        skip: bool,
+    ) -> None:
         super().__init__()
+        if shape.skip_layer and not skip:
+            raise ValueError("a model without skip paths has no skip layer")
+        if skip and not shape.skip_layer and shape.S != shape.S0:
+            raise ValueError(f"{shape.S0} input tokens cannot be added to {shape.S} without a skip layer")
         self.patch = patch
         self.skip = skip
         self.embed = nn.Linear(shape.C0, shape.C, bias=shape.bias)
         self.first_skip = SkipLayer(shape.S0, shape.S, shape.C) if shape.skip_layer else nn.Identity()
-        self.token_mixing = nn.ModuleList(
-            MixingBlock(shape, "tokens", block, shape.S0 if block == 0 else shape.S, mixing, activation)
-            for block in range(shape.depth)
-        )
-        self.channel_mixing = nn.ModuleList(
-            MixingBlock(shape, "channels", block, shape.S, mixing, activation) for block in range(shape.depth)
-        )
+        self.token_mixing = nn.ModuleList(token_mixing)
+        self.channel_mixing = nn.ModuleList(channel_mixing)
         self.norm = nn.LayerNorm(shape.C, eps=LAYER_NORM_EPS)
         self.classifier = nn.Linear(shape.C, shape.classes)
 
@@ -176,6 +188,20 @@ class Mixer(nn.Module):
             X = U + mix_channels(U)
         logits: Tensor = self.classifier(self.norm(X).mean(dim=1))
         return logits
+
+
+class Mixer(MixerBody):
+    """S-Mixer or MLP-Mixer, permuted as ``mixing`` says."""
+
+    def __init__(self, shape: MixerShape, patch: int, mixing: Mixing, *, activation: str, skip: bool) -> None:
+        tokens_in = [shape.S0] + [shape.S] * (shape.depth - 1)
+        super().__init__(
+            shape,
+            patch,
+            (MixingBlock(shape, "tokens", block, n, mixing, activation) for block, n in enumerate(tokens_in)),
+            (MixingBlock(shape, "channels", block, shape.S, mixing, activation) for block in range(shape.depth)),
+            skip=skip,
+        )
 
 
 def patches(images: Tensor, P: int) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pkbench.models.initial import draw, draw_matrix
-from pkbench.models.mixers import LAYER_NORM_EPS, SkipLayer, patches
+from pkbench.models.mixers import LAYER_NORM_EPS, MixerBody
 from pkbench.models.permutation import Commutation
 from pkbench.models.pk import ACTIVATIONS
 from pkbench.sizes.structured import Side, StructuredShape
@@ -168,44 +168,17 @@ class StructuredBlock(nn.Module):
         return mixed.transpose(1, 2) if self.side == "tokens" else mixed
 
 
-class StructuredMixer(nn.Module):
-    """A Mixer (Table S.1) with structured matrices in its mixing blocks; with ``kronecker`` it is the Mixer.
-
-    Without ``skip``, for ablations, the mixing blocks follow one another.
-
-    Shapes: ``(B, colours, H, W) -> (B, classes)``.
-
-    Raises:
-        ValueError: there is a skip layer without skip paths, or the first skip path changes the tokens without one.
-    """
+class StructuredMixer(MixerBody):
+    """A Mixer with structured matrices in its mixing blocks; with ``kronecker`` it is the Mixer."""
 
     def __init__(self, shape: StructuredShape, patch: int, *, activation: str, skip: bool) -> None:
-        super().__init__()
-        if shape.skip_layer and not skip:
-            raise ValueError("a model without skip paths has no skip layer")
-        if skip and not shape.skip_layer and shape.S != shape.S0:
-            raise ValueError(f"{shape.S0} input tokens cannot be added to {shape.S} without a skip layer")
-        self.patch = patch
-        self.skip = skip
-        self.embed = nn.Linear(shape.C0, shape.C, bias=shape.bias)
-        self.first_skip = SkipLayer(shape.S0, shape.S, shape.C) if shape.skip_layer else nn.Identity()
-        self.token_mixing = nn.ModuleList(StructuredBlock(shape, "tokens", n, activation) for n in shape.tokens_in)
-        self.channel_mixing = nn.ModuleList(StructuredBlock(shape, "channels", n, activation) for n in shape.tokens_in)
-        self.norm = nn.LayerNorm(shape.C, eps=LAYER_NORM_EPS)
-        self.classifier = nn.Linear(shape.C, shape.classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits of normalised ``images``."""
-        X = self.embed(patches(images, self.patch))
-        for block, (mix_tokens, mix_channels) in enumerate(zip(self.token_mixing, self.channel_mixing, strict=True)):
-            if not self.skip:
-                X = mix_channels(mix_tokens(X))
-                continue
-            path = self.first_skip(X) if block == 0 else X
-            U = path + mix_tokens(X)
-            X = U + mix_channels(U)
-        logits: Tensor = self.classifier(self.norm(X).mean(dim=1))
-        return logits
+        super().__init__(
+            shape,
+            patch,
+            (StructuredBlock(shape, "tokens", n, activation) for n in shape.tokens_in),
+            (StructuredBlock(shape, "channels", n, activation) for n in shape.tokens_in),
+            skip=skip,
+        )
 
     def initialize(self, kind: str, seed: int) -> None:
         """Draw every parameter from a stream named after it; see :func:`pkbench.models.initial.draw`."""

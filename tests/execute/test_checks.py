@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,10 +207,14 @@ def test_what_goes_wrong_in_one_check_is_recorded_and_the_others_go_on(
 def test_an_impossible_theory_claim_fails_alone(tmp_path: Path) -> None:
     growth = (
         'kind = "identity"\ncheck = "vec"',
-        'kind = "growth"\ncheck = "rises"\ngamma = 1.0\nomega = 1e4\nm = [8, 9]',
+        'kind = "growth"\ncheck = "rises"\ngamma = 1.0\nomega = 1e4\nm = [100, 101]',
     )
     watched = Watched(tmp_path, THEORY)
-    watched.loaded = load_checks(tmp_path, THEORY, growth, ("largest = 3\n", ""))
+    loaded = load_checks(tmp_path, THEORY, growth, ("largest = 3\n", ""))
+    # Loading refuses widths without room for the connections: these come in behind its back.
+    narrow = loaded.spec.claim[0].model_copy(update={"m": (8, 9)})
+    spec = loaded.spec.model_copy(update={"claim": (narrow, *loaded.spec.claim[1:])})
+    watched.loaded = replace(loaded, spec=spec)
     assert watched.run()
     assert (watched.records["vec"].failure or "").startswith("ValueError: ")
     assert watched.records["extra-phi"].failure is None

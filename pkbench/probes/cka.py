@@ -6,13 +6,9 @@ The unbiased ``HSIC_1`` of two Gram matrices is a plain inner product after each
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
 import torch
-from scipy import stats
 from torch import Tensor
 
 
@@ -109,64 +105,3 @@ def _centred_grams(features: Sequence[Tensor]) -> Tensor:
         X = X - X[0]
         rows.append(u_centred(X @ X.T).flatten())
     return torch.stack(rows)
-
-
-def diagonal_mean(matrix: Tensor) -> float:
-    """Mean CKA of layers at the same depth: of the diagonal of an ``(n, n)`` matrix.
-
-    Raises:
-        ValueError: the two models have different numbers of layers.
-    """
-    if matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"layers of the same depth need a square matrix, not {tuple(matrix.shape)}")
-    return float(matrix.diagonal().mean())
-
-
-def disjoint_pairs(seeds: Sequence[int], *, same_kind: bool) -> tuple[tuple[int, int], ...]:
-    """Pairs of seeds whose comparisons are independent of each other: no trained model is in two of them.
-
-    Two kinds of model are compared at equal seeds. One kind with itself at ``(s0, s1), (s2, s3), ...``; an odd last
-    seed has no partner. All other pairs share a model with one of these and would make an interval too narrow.
-    """
-    if not same_kind:
-        return tuple((seed, seed) for seed in seeds)
-    return tuple(zip(seeds[::2], seeds[1::2], strict=False))
-
-
-@dataclass(frozen=True, slots=True)
-class DiagonalInterval:
-    """Mean over seed pairs of the diagonal's mean CKA."""
-
-    mean: float
-    sd: float | None
-    """Standard deviation between pairs; ``None`` with one pair."""
-    bounds: tuple[float, float] | None
-    """Two-sided t interval of ``mean`` with the pair as the unit; ``None`` with one pair."""
-    pairs: int
-
-
-def diagonal_interval(matrices: Mapping[tuple[int, int], Tensor], *, same_kind: bool, level: float) -> DiagonalInterval:
-    """Mean and t interval (e.g. ``level=0.95``) over disjoint pairs of seeds of :func:`diagonal_mean`.
-
-    ``matrices`` maps (seed of a, seed of b) to a CKA matrix. Pairs that share a trained model are not independent,
-    so they are refused instead of being counted as if they were.
-
-    Raises:
-        ValueError: there is no pair, or two share a model, or a model is compared with itself.
-    """
-    if not matrices:
-        raise ValueError("an interval needs at least one pair of seeds")
-    _check_disjoint(list(matrices), same_kind=same_kind)
-    values = np.array([diagonal_mean(matrix) for matrix in matrices.values()])
-    n, mean = len(values), float(values.mean())
-    if n == 1:
-        return DiagonalInterval(mean, None, None, 1)
-    sd = float(values.std(ddof=1))
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / math.sqrt(n)
-    return DiagonalInterval(mean, sd, (mean - half, mean + half), n)
-
-
-def _check_disjoint(pairs: Sequence[tuple[int, int]], *, same_kind: bool) -> None:
-    models = [model for a, b in pairs for model in (("a", a), ("a" if same_kind else "b", b))]
-    if len(set(models)) != len(models):
-        raise ValueError(f"the pairs {sorted(pairs)} share trained models, so they are not independent")

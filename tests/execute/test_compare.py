@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from scipy import stats
 
 from pkbench.data.dataset import load
 from pkbench.execute.events import ComparisonEnded, Note
@@ -119,7 +120,7 @@ def test_the_report_has_means_and_intervals_over_pairs(project: Path) -> None:
     assert rp.diagonal == pytest.approx(sum(values) / 5)
     assert rp.low is not None
     assert rp.high is not None
-    assert rp.low < rp.diagonal < rp.high
+    assert (rp.low, rp.high) == pytest.approx(stats.t.interval(0.95, 4, loc=rp.diagonal, scale=stats.sem(values)))
     assert any("| `rp` | `narrow` with `random`, same seeds |" in line for line in section(there))
 
 

@@ -5,10 +5,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 from torch import Tensor
 
-from pkbench.probes.cka import CkaAccumulator, diagonal_interval, diagonal_mean, disjoint_pairs, hsic1, u_centred
+from pkbench.probes.cka import CkaAccumulator, hsic1, u_centred
 
 
 def draw(*shape: int, seed: int) -> Tensor:
@@ -172,46 +171,4 @@ def test_wrong_input_is_refused() -> None:
         accumulator.update([X[:3]], [X[:3], X[:3]])
     with pytest.raises(ValueError, match="4 and 5 samples"):
         hsic1(gram(X), gram(draw(5, 2, seed=0)))
-    with pytest.raises(ValueError, match="square"):
-        diagonal_mean(torch.zeros(1, 2))
     assert accumulator.batches == 0
-
-
-def test_disjoint_pairs() -> None:
-    assert disjoint_pairs([3, 4, 5], same_kind=False) == ((3, 3), (4, 4), (5, 5))
-    assert disjoint_pairs([3, 4, 5, 6, 7], same_kind=True) == ((3, 4), (5, 6))
-    assert disjoint_pairs([3], same_kind=True) == ()
-
-
-def test_interval_is_scipys() -> None:
-    matrices = {(s, s): draw(3, 3, seed=s) for s in range(4)}
-    values = [float(matrix.trace()) / 3 for matrix in matrices.values()]
-    found = diagonal_interval(matrices, same_kind=False, level=0.9)
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
-    assert found.bounds == pytest.approx((expected.low, expected.high))
-    assert found.mean == pytest.approx(sum(values) / 4)
-    assert found.sd == pytest.approx(np.std(values, ddof=1))
-    assert found.pairs == 4
-
-
-def test_one_pair_has_no_interval() -> None:
-    found = diagonal_interval({(0, 1): torch.eye(2)}, same_kind=True, level=0.95)
-    assert (found.mean, found.sd, found.bounds, found.pairs) == (1.0, None, None, 1)
-
-
-@pytest.mark.parametrize(
-    ("pairs", "same_kind"),
-    [([(0, 0), (0, 1)], False), ([(0, 1), (2, 1)], False), ([(0, 1), (1, 2)], True), ([(0, 0)], True)],
-)
-def test_pairs_that_share_a_model_are_refused(pairs: list[tuple[int, int]], same_kind: bool) -> None:
-    with pytest.raises(ValueError, match="not independent"):
-        diagonal_interval({pair: torch.eye(2) for pair in pairs}, same_kind=same_kind, level=0.95)
-
-
-def test_crossed_seeds_of_two_kinds_are_disjoint() -> None:
-    assert diagonal_interval({(0, 1): torch.eye(2), (1, 0): torch.eye(2)}, same_kind=False, level=0.95).pairs == 2
-
-
-def test_no_pair_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one pair"):
-        diagonal_interval({}, same_kind=True, level=0.95)

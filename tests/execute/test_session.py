@@ -213,8 +213,15 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path: Path) -> No
 
 
 def children_of(process: psutil.Process) -> list[psutil.Process]:
-    """Worker processes: the resource tracker of multiprocessing is none."""
-    return [child for child in process.children(recursive=True) if "resource_tracker" not in " ".join(child.cmdline())]
+    """Worker processes that run: the resource tracker of multiprocessing is none."""
+    return [child for child in process.children(recursive=True) if _works(child)]
+
+
+def _works(process: psutil.Process) -> bool:
+    try:
+        return "resource_tracker" not in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has ended since it was listed
+        return False
 
 
 def test_a_killed_worker_costs_nothing(tmp_path: Path) -> None:
@@ -284,14 +291,15 @@ def test_workers_die_with_their_parent_and_the_next_command_goes_on(tmp_path: Pa
     spec = write_small(tmp_path, ("epochs = 2", "epochs = 2000"))
     command = [sys.executable, "-m", "pkbench", "run", str(spec), "--jobs", "2", "--no-mlflow", "--only", "*/0"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    parent = psutil.Process(process.pid)
-    deadline = time.monotonic() + 60
-    while len(children_of(parent)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    workers = children_of(parent)
-    assert len(workers) == 2
-    process.kill()
-    process.wait()
+    try:
+        parent = psutil.Process(process.pid)
+        deadline = time.monotonic() + 60
+        while len(workers := children_of(parent)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(workers) == 2
+    finally:  # whatever fails above, nothing of this test goes on beside the next
+        process.kill()
+        process.wait()
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive
     # The kernel gave the lock back: nothing has to be removed by hand.

@@ -10,10 +10,11 @@ import pytest
 import pkbench
 
 PACKAGE = Path(pkbench.__file__).parent
-LEAVES = {"errors", "finding", "widths", "structures", "sizes", "seeding", "atomic"}
+LEAVES = {"errors", "finding", "paper", "widths", "structures", "sizes", "seeding", "atomic"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "finding": set(),
+    "paper": set(),
     "seeding": set(),
     "widths": set(),
     "structures": {"errors", "widths"},

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pkbench.claims.groups import Group
 from pkbench.claims.power import SeedsNeeded, detectable, seeds_needed
+from pkbench.claims.samples import Sample
 from pkbench.claims.sentences import sentence
 from pkbench.claims.statistics import effect_size, holm, mean
 from pkbench.claims.verdict import Evidence, Outcome, Verdict
-from pkbench.spec.claim import PairClaim
+from pkbench.spec.claim import PlaceClaim, ValueClaim
 from pkbench.spec.scale import Scaled
 
 
@@ -61,7 +61,8 @@ def _verdict(
     scaled: Scaled, evidence: Evidence, *, adjusted: tuple[float | None, float | None], families: tuple[int, int]
 ) -> Verdict:
     claim, test = evidence.claim, evidence.test
-    pair = claim if isinstance(claim, PairClaim) else None
+    # Of a family no single model's numbers are the verdict's.
+    a, b = (side[0] if len(side) == 1 and not evidence.members else None for side in (evidence.a, evidence.b))
     outcome = decide(evidence, *adjusted)
     support, contradict = (None, None) if evidence.obstacles else adjusted
     needed, shown = _planning(evidence, families)
@@ -74,25 +75,33 @@ def _verdict(
         profile=scaled.profile_name,
         scope=scaled.profile.scope,
         a=claim.a,
-        b=pair.b if pair else None,
-        margin=None if claim.kind == "value" else claim.margin,
-        boundaries=pair.boundaries if pair else (),
+        metric=claim.metric,
+        b=getattr(claim, "b", None),
+        margin=getattr(claim, "margin", None),
+        boundaries=() if isinstance(claim, ValueClaim) else claim.boundaries,
+        x=getattr(claim, "x", None),
+        members=evidence.members,
+        deciding=evidence.deciding,
+        compared=evidence.compared,
+        spot=evidence.spot,
         alpha=claim.alpha,
         outcome=outcome,
         sentence=sentence(evidence, outcome, support, contradict, families, needed),
         notes=evidence.notes,
         n=len(evidence.seeds),
-        n_planned=len(evidence.a.planned) if evidence.a else 0,
-        mean_a=_mean(evidence.a, evidence.seeds),
-        mean_b=_mean(evidence.b, evidence.seeds),
+        n_planned=len(evidence.planned),
+        mean_a=_mean(a, evidence.seeds),
+        mean_b=_mean(b, evidence.seeds),
         effect=test.effect if test else None,
         low=test.bounds[0] if test and test.bounds else None,
         high=test.bounds[1] if test and test.bounds else None,
         sd=test.sd if test and test.possible else None,
-        effect_size=effect_size(test) if test and evidence.b else None,
+        effect_size=effect_size(test) if test and b else None,
         p_support=evidence.p_support,
         p_contradict=evidence.p_contradict,
         unpaired_p_support=evidence.unpaired.p_for if evidence.unpaired else None,
+        bootstrap_low=evidence.bootstrap[0] if evidence.bootstrap else None,
+        bootstrap_high=evidence.bootstrap[1] if evidence.bootstrap else None,
         adjusted_support=support,
         adjusted_contradict=contradict,
         family_support=families[0],
@@ -102,48 +111,47 @@ def _verdict(
         published_a=evidence.published_a,
         published_b=evidence.published_b,
         paper_p=evidence.paper_p,
-        connections_a=evidence.a.connections if evidence.a else None,
-        connections_b=evidence.b.connections if evidence.b else None,
+        paper_says=evidence.paper_says,
+        connections_a=a.connections if a else None,
+        connections_b=b.connections if b else None,
         connections_gap=evidence.connections_gap,
-        lr_a=evidence.a.selection.lr if evidence.a else None,
-        lr_b=evidence.b.selection.lr if evidence.b else None,
+        lr_a=a.group.selection.lr if a else None,
+        lr_b=b.group.selection.lr if b else None,
         runs_a=_ids(evidence.a, evidence.seeds),
         runs_b=_ids(evidence.b, evidence.seeds),
     )
 
 
 def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeeded | None, float | None]:
-    """Seeds that would decide, and the distance from the margin that these could have shown, in points.
+    """Seeds that would decide, and the distance from the boundary that these could have shown, in the metric's unit.
 
-    Both at the strictest step of Holm's procedure in the larger family. Only for claims about a difference, and not for Welch's test, whose power is another
-    and whose other side no seed of ours makes better known.
+    Both at the strictest step of Holm's procedure in the larger family. Not for a value claim, and not for Welch's test, whose
+    power is another and whose other side no seed of ours makes better known.
     """
-    test, claim = evidence.test, evidence.claim
-    if test is None or not test.possible or evidence.welch or not isinstance(claim, PairClaim):
+    test, claim, distance = evidence.test, evidence.claim, evidence.distance
+    if test is None or not test.possible or evidence.welch or distance is None or isinstance(claim, ValueClaim):
         return None, None
     alpha = claim.alpha / max(families)
     other = None
-    distance = claim.distance(test.effect)
-    if claim.kind == "equivalent":
-        if distance < 0:
-            # Both boundaries have to be shown to lie beyond the effect.
-            other = claim.margin + abs(test.effect)
-        else:
-            # Either could be passed by chance: the test against the claim is doubled.
-            alpha /= 2
+    if len(claim.boundaries) == 2 and distance < 0:
+        # Both boundaries have to be shown to lie beyond the effect.
+        other = claim.boundaries[1] + abs(test.effect)
+    elif len(claim.boundaries) == 2:
+        # Either could be passed by chance: the test against the claim is doubled.
+        alpha /= 2
+    if distance >= 0 or isinstance(claim, PlaceClaim):
+        # The smallest of several p values counts, times their number.
+        alpha /= evidence.chances
     return (
         seeds_needed(distance, test.sd, test.n, alpha=alpha, other=other),
         detectable(test.sd, test.n, alpha=alpha),
     )
 
 
-def _mean(group: Group | None, seeds: Sequence[int]) -> float | None:
-    return mean([group.errors[seed] for seed in seeds]) if group and seeds else None
+def _mean(sample: Sample | None, seeds: Sequence[int]) -> float | None:
+    return mean([sample.values[seed] for seed in seeds]) if sample and seeds else None
 
 
-def _ids(group: Group | None, seeds: Sequence[int]) -> tuple[str, ...]:
-    """Ids of the runs that count, in order of ``seeds``."""
-    if group is None:
-        return ()
-    by_seed = {run.seed: run.run_id for run in group.runs}
-    return tuple(run_id for seed in seeds if (run_id := by_seed[seed]) is not None)
+def _ids(samples: Sequence[Sample], seeds: Sequence[int]) -> tuple[str, ...]:
+    """Ids of the runs that count, in order of members and ``seeds``."""
+    return tuple(sample.run_ids[seed] for sample in samples for seed in seeds)

@@ -11,10 +11,12 @@ from pkbench.claims.assess import assess
 from pkbench.claims.conclude import conclude
 from pkbench.claims.groups import ModelSummary, group_runs, summarise
 from pkbench.claims.hardware import mixture_notes
+from pkbench.claims.samples import Material
 from pkbench.claims.selection import final_errors, record_of
 from pkbench.claims.verdict import Verdict
 from pkbench.plan.run import Run, canonical_json
 from pkbench.spec.scale import Scaled, scaled_train
+from pkbench.store.comparison_record import ComparisonRecord
 from pkbench.store.record import Record
 
 
@@ -40,15 +42,21 @@ class Evaluation:
         return dict(Counter(verdict.outcome for verdict in self.verdicts))
 
 
-def evaluate(scaled: Scaled, runs: Sequence[Run], records: Mapping[str, Record]) -> Evaluation:
-    """Verdicts on every claim of ``scaled``; ``runs`` are all of its runs, ``records`` are by run id.
+def evaluate(
+    scaled: Scaled,
+    runs: Sequence[Run],
+    records: Mapping[str, Record],
+    comparisons: Mapping[str, ComparisonRecord] | None = None,
+) -> Evaluation:
+    """Verdicts on every claim of ``scaled``; ``runs`` are all of its runs, ``records`` and ``comparisons`` are by id.
 
     Records of runs that are not in ``runs`` have no influence on a verdict.
     """
     groups = group_runs(scaled, runs, records)
     used = [data.id for data in scaled.data]
+    material = Material(scaled, groups, records, runs, comparisons or {})
     found = [
-        assess(claim, data_id, scaled, groups, records)
+        assess(claim, data_id, material)
         for claim in scaled.spec.claim
         for data_id in (used if claim.data is None else claim.data)
     ]

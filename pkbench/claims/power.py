@@ -42,9 +42,16 @@ def power(standardised: float, n: int, *, alpha: float) -> float:
     With ``t' ~`` noncentral t of ``n - 1`` degrees and noncentrality ``standardised * sqrt(n)``:
     ``P(t' > t_{1-alpha, n-1})``.
     """
-    from scipy.stats import nct, t
+    from scipy.special import nctdtr, stdtrit
 
-    return float(nct.sf(t.isf(alpha, n - 1), n - 1, min(standardised, _LARGEST_EFFECT) * math.sqrt(n)))
+    critical = -float(stdtrit(n - 1, alpha))
+    shift = min(standardised, _LARGEST_EFFECT) * math.sqrt(n)
+    found = 1.0 - float(nctdtr(n - 1, shift, critical))
+    if math.isnan(found):  # the fast function has no digits for some large shifts
+        from scipy.stats import nct
+
+        found = float(nct.sf(critical, n - 1, shift))
+    return found
 
 
 def seeds_for(effect: float, sd: float, *, alpha: float, other: float | None = None) -> int | None:
@@ -75,11 +82,11 @@ def seeds_needed(effect: float, sd: float, n: int, *, alpha: float, other: float
     ``effect`` and ``sd`` (> 0) are in percentage points. The range follows from
     ``(n-1) sd² / sigma² ~ chi-square(n-1)``.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     tail = (1 - _SPREAD_COVERAGE) / 2
-    smallest = sd * math.sqrt((n - 1) / float(chi2.isf(tail, n - 1)))
-    largest = sd * math.sqrt((n - 1) / float(chi2.ppf(tail, n - 1)))
+    smallest = sd * math.sqrt((n - 1) / float(chdtri(n - 1, tail)))
+    largest = sd * math.sqrt((n - 1) / float(chdtri(n - 1, 1 - tail)))
     return SeedsNeeded(
         seeds=seeds_for(effect, sd, alpha=alpha, other=other),
         fewest=seeds_for(effect, smallest, alpha=alpha, other=other),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pkbench.claims.curve_sentences import claimed, curve_findings, interval_of
+from pkbench.claims.metrics import amount, with_unit
 from pkbench.claims.power import MAX_SEEDS, SeedsNeeded
 from pkbench.claims.published import Published
 from pkbench.claims.statistics import TTest, mean
 from pkbench.claims.verdict import Evidence, Outcome
-from pkbench.spec.claim import AnyPair, PairClaim
+from pkbench.spec.claim import PairClaim, ValueClaim
 
 
 def sentence(
@@ -24,11 +26,13 @@ def sentence(
     if evidence.skipped:
         return f"Not assessed: {evidence.skipped}."
     parts = []
-    if test is not None and evidence.a is not None:
-        parts.append(_finding(evidence, test, evidence.a.errors))
+    if test is not None and evidence.members:
+        parts += curve_findings(evidence, test)
+    elif test is not None and evidence.a:
+        parts.append(_finding(evidence, test, evidence.a[0].values))
     if evidence.obstacles:
         parts.append("No decision: " + "; ".join(evidence.obstacles) + ".")
-    elif isinstance(claim, PairClaim):
+    elif not isinstance(claim, ValueClaim):
         parts.append(_pair_reason(outcome, support, contradict, families, claim.alpha))
         if outcome == "inconclusive" and needed is not None:
             parts.append(_more_seeds(needed))
@@ -36,16 +40,6 @@ def sentence(
         where = _prediction(test.bounds, evidence.published_a, claim.alpha)
         parts.append(_value_reason(outcome, where, f"p {p_value(contradict)} (two-sided, Holm over {families[1]})"))
     return " ".join(parts)
-
-
-def points(value: float) -> str:
-    """A difference in percentage points with its sign."""
-    return _signed(value, "+")
-
-
-def _signed(value: float, sign: str = "-") -> str:
-    # Adding 0.0 turns a rounded -0.0 into 0.0.
-    return f"{round(value, 2) + 0.0:{sign}.2f}".replace("-", "−")
 
 
 def p_value(p: float | None) -> str:
@@ -67,24 +61,15 @@ def _finding(evidence: Evidence, test: TTest, errors: Mapping[int, float]) -> st
     other = ours - test.effect
     count = len(evidence.seeds)
     n = f"n = {count} {'pair' if evidence.b else 'seed'}{'' if count == 1 else 's'}"
+    mine, theirs = amount(ours, claim.metric), amount(other, claim.metric)
+    effect = with_unit(test.effect, claim.metric)
     if not isinstance(claim, PairClaim):
-        return f"{claim.a} {ours:.2f} % here, {other:.2f} % reported: difference {points(test.effect)} points ({n})."
-    interval = ""
-    if test.bounds is not None:
-        low, high = test.bounds
-        interval = f"{100 * (1 - claim.alpha):g} % interval {points(low)} to {points(high)}, "
-    target = f", claimed: {_target(claim)}" if claim.margin else ""
+        return f"{claim.a} {mine} here, {theirs} reported: difference {effect} ({n})."
+    target = f", claimed: {claimed(claim)}" if claim.margin else ""
     return (
-        f"{claim.a} {ours:.2f} %, {claim.b} {other:.2f} %{'' if evidence.b else ' as quoted'}: "
-        f"difference {points(test.effect)} points ({interval}{n}{target})."
+        f"{claim.a} {mine}, {claim.b} {theirs}{'' if evidence.b else ' as quoted'}: "
+        f"difference {effect} ({interval_of(test, claim)}{n}{target})."
     )
-
-
-def _target(claim: AnyPair) -> str:
-    """Where the claim has the difference."""
-    if claim.kind == "equivalent":
-        return f"between {points(-claim.margin)} and {points(claim.margin)}"
-    return f"below {points(claim.boundaries[0])}"
 
 
 def _pair_reason(
@@ -102,11 +87,11 @@ def _pair_reason(
 
 def _prediction(bounds: tuple[float, float], reported: Published, alpha: float) -> str:
     """The interval predicted from our seeds; ``bounds`` are those of the difference to the reported mean."""
-    low, high = reported.mean + bounds[0], reported.mean + bounds[1]
+    low, high = (f"{reported.mean + bound:.2f}".replace("-", "−") for bound in bounds)
     size = f"a mean of {reported.n} seeds" if reported.n else "a single seed"
     return (
-        f"our seeds predict {_signed(low)} to {_signed(high)} % for {size} "
-        f"({100 * (1 - alpha):g} % interval, {high - low:.2f} points wide)"
+        f"our seeds predict {low} to {high} % for {size} "
+        f"({100 * (1 - alpha):g} % interval, {bounds[1] - bounds[0]:.2f} points wide)"
     )
 
 

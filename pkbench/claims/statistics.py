@@ -5,7 +5,7 @@ points. An effect is ``a - b`` (for a constant: ``a - constant``). Each test ask
 the boundary ``-margin``: is the true effect below it (what a claim ``a < b - margin`` says), or above it? A claim
 of equivalence has two boundaries, and its test is made of one at each.
 
-SciPy's distributions do the mathematics; its ready-made tests know no margin and raise on equal values.
+SciPy's special functions do the mathematics; its ready-made tests know no margin and raise on equal values.
 """
 
 from __future__ import annotations
@@ -68,6 +68,23 @@ def equivalence(lower: TTest, upper: TTest) -> TTest:
     return replace(upper, p_for=max(lower.p_against, upper.p_for), p_against=against)
 
 
+def reversed_test(test: TTest) -> TTest:
+    """``test`` of ``b - a`` as one of ``a - b``: the same questions of the same two, written the other way round."""
+    bounds = None if test.bounds is None else (-test.bounds[1], -test.bounds[0])
+    return replace(test, effect=-test.effect, bounds=bounds)
+
+
+def every(tests: Sequence[TTest]) -> TTest:
+    """That each of several claims holds, from the test of each; numbers are those of the one furthest from shown.
+
+    For: all of them have to be shown, so the largest p value counts (intersection-union, Berger 1982). Against: one that
+    fails is enough, so the smallest counts, times the number of chances (Bonferroni).
+    """
+    hardest = max(tests, key=lambda test: test.p_for)
+    against = min(1.0, len(tests) * min(test.p_against for test in tests))
+    return replace(hardest, p_for=hardest.p_for, p_against=against)
+
+
 def mean(values: Sequence[float]) -> float:
     """Arithmetic mean, summed without rounding so that the order of the seeds does not matter."""
     return math.fsum(values) / len(values)
@@ -83,20 +100,20 @@ def deviation(values: Sequence[float]) -> float:
 
 def _t_test(n: int, effect: float, sd: float, error: float, df: float, margin: float, alpha: float) -> TTest:
     """The t test of ``effect`` with standard error ``error`` against the boundary ``-margin``."""
-    from scipy.stats import t
+    from scipy.special import stdtr, stdtrit
 
     if error == 0.0:
         return TTest(n=n, effect=effect, sd=sd, df=df, bounds=None, p_for=1.0, p_against=1.0)
     statistic = (effect + margin) / error
-    half = float(t.isf(alpha / 2, df)) * error
+    half = -float(stdtrit(df, alpha / 2)) * error
     return TTest(
         n=n,
         effect=effect,
         sd=sd,
         df=df,
         bounds=(effect - half, effect + half),
-        p_for=float(t.cdf(statistic, df)),
-        p_against=float(t.sf(statistic, df)),
+        p_for=float(stdtr(df, statistic)),
+        p_against=float(stdtr(df, -statistic)),
     )
 
 

@@ -3,16 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pkbench.claims.groups import Group
 from pkbench.claims.power import SeedsNeeded
 from pkbench.claims.published import Published
-from pkbench.claims.statistics import TTest
+from pkbench.claims.samples import Sample
+from pkbench.claims.statistics import TTest, interval, mean
 from pkbench.spec.claim import AnyClaim
+from pkbench.spec.metric import MetricName, XName
 
 Outcome = Literal["supported", "contradicted", "inconclusive", "not assessed"]
+Kind = Literal["less", "non-inferior", "equivalent", "trend", "minimum-near", "maximum-near", "crossing", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over ``n`` seeds with its two-sided t interval, in the metric's unit; ``None`` where there is none."""
+
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+def estimate(values: Sequence[float], alpha: float) -> Estimate:
+    """Mean of ``values`` with the ``1 - alpha`` interval."""
+    if not values:
+        return Estimate(0, None, None, None)
+    bounds = interval(values, alpha=alpha) if len(values) > 1 else None
+    return Estimate(len(values), mean(values), *(bounds or (None, None)))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One place of a family on the seeds that count, with ``a - b`` where there are two; intervals are not corrected."""
+
+    x: float | None
+    a: str
+    b: str | None
+    of_a: Estimate
+    of_b: Estimate | None
+    effect: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where along x something is: ``low … high`` cannot be ruled out, ``None`` is beyond what was tried.
+
+    For ``lowest`` and ``highest`` they are the outermost members that may be it; a ``crossing`` lies between them.
+    """
+
+    what: Literal["lowest", "highest", "crossing"]
+    x: float | None
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +74,34 @@ class Evidence:
     obstacles: tuple[str, ...] = ()
     """Why nothing may be decided whatever the numbers say."""
     notes: tuple[str, ...] = ()
-    a: Group | None = None
-    b: Group | None = None
+    a: tuple[Sample, ...] = ()
+    b: tuple[Sample, ...] = ()
+    planned: tuple[int, ...] = ()
     seeds: tuple[int, ...] = ()
-    """Seeds that count: for pairs those finished on both sides."""
+    """Seeds that count: those that everything compared has a value of."""
     test: TTest | None = None
+    distance: float | None = None
+    """How far the effect is from the nearest boundary: negative where the claim holds."""
+    chances: int = 1
+    """Tests that ``test`` was chosen from or put together of: what Bonferroni divides by."""
     welch: bool = False
     """Whether ``test`` is Welch's against a published mean and deviation, not one of a single list of differences."""
     unpaired: TTest | None = None
     """The same comparison without the pairing, as a cross-check."""
+    bootstrap: tuple[float, float] | None = None
+    """BCa interval of the effect, as a cross-check."""
+    members: tuple[Member, ...] = ()
+    """The places of a family."""
+    deciding: int | None = None
+    """Index of the member whose numbers ``test`` has."""
+    compared: tuple[str, str] | None = None
+    """Names of the two members whose difference ``test`` is of."""
+    spot: Spot | None = None
     published_a: Published | None = None
     published_b: Published | None = None
     paper_p: float | None = None
+    paper_says: str = ""
+    """What the paper's own points show."""
     connections_gap: float | None = None
 
     @property
@@ -57,15 +121,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A verdict with everything behind it. Errors in per cent; effects, deviations and margins in percentage points.
+    """A verdict with everything behind it. Values are in the metric's unit, errors in per cent and their effects in points.
 
-    ``effect`` is ``mean(a) - mean(b)`` with its two-sided ``1 - alpha`` t interval ``low … high``. For a value claim it
-    is ``mean(a) - reported`` with the prediction interval of that difference. ``adjusted_*`` are Holm's p values over
+    ``effect`` is ``mean(a) - mean(b)`` with its two-sided ``1 - alpha`` t interval ``low … high``: between families that of
+    the ``deciding`` member. For a value claim it is ``mean(a) - reported`` with the prediction interval of that difference,
+    for a trend the slope for each doubling of x, for an extremum the best value near the target minus the best elsewhere. ``adjusted_*`` are Holm's p values over
     ``family_*`` tests; they are ``None`` where an obstacle keeps the claim from being decided.
     """
 
     claim_id: str
-    kind: Literal["less", "non-inferior", "equivalent", "value"]
+    kind: Kind
+    metric: MetricName
     statement: str
     place: str
     data_id: str
@@ -76,7 +142,15 @@ class Verdict:
     b: str | None
     margin: float | None
     boundaries: tuple[float, ...]
-    """Differences at which the claim's truth changes; none of a value claim."""
+    """Effects at which the claim's truth changes; none of a value claim."""
+    x: XName | None
+    """What the members of its families differ in."""
+    members: tuple[Member, ...]
+    deciding: int | None
+    """Index of the member that is furthest from showing the claim."""
+    compared: tuple[str, str] | None
+    """The two members that an extremum's effect is the difference of."""
+    spot: Spot | None
     alpha: float
     outcome: Outcome
     sentence: str
@@ -93,6 +167,9 @@ class Verdict:
     p_support: float | None
     p_contradict: float | None
     unpaired_p_support: float | None
+    bootstrap_low: float | None
+    bootstrap_high: float | None
+    """``bootstrap_low … bootstrap_high``: BCa interval of the effect, from five pairs on."""
     adjusted_support: float | None
     adjusted_contradict: float | None
     family_support: int
@@ -104,6 +181,8 @@ class Verdict:
     published_b: Published | None
     paper_p: float | None
     """Two-sided p value from the paper's own means, deviations and seeds."""
+    paper_says: str
+    """What the points read off the paper's figure show."""
     connections_a: int | None
     connections_b: int | None
     connections_gap: float | None

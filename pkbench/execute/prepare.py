@@ -89,7 +89,7 @@ def prepare(loaded: LoadedSpec, selection: Selection, results: Path) -> Prepared
     scan = store.scan(spec_id)
     known = known_runs(store, spec_id, scan)
     decisions = decide(runs, known, fresh=selection.fresh, retry_failed=selection.retry_failed)
-    compared = comparisons(loaded.spec.compare, runs)
+    compared = comparisons(scaled.compares, runs)
     done = {} if selection.fresh else store.scan_comparisons(spec_id).records
     missing_comparisons = tuple(comparison for comparison in compared if comparison.run_id not in done)
     return Prepared(

@@ -73,7 +73,7 @@ class Session:
             runs = prepared.to_run
             jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
             on_prepared(prepared, jobs)
-            context = self._context(device)
+            context = self._context(prepared, device)
             if runs and not should_stop():
                 self._perform(runs, context, jobs, emit, should_stop)
             if prepared.comparisons:
@@ -100,7 +100,7 @@ class Session:
                 return
             performer.perform(run)
 
-    def _context(self, device: str) -> Context:
+    def _context(self, prepared: Prepared, device: str) -> Context:
         experiment = self.loaded.spec.experiment
         return Context(
             results=self.options.results,
@@ -111,7 +111,7 @@ class Session:
             checkpoint_seconds=self.options.checkpoint_seconds,
             invocation=self.invocation,
             code=code_identity(),
-            keep_weights=frozenset(name for found in self.loaded.spec.compare for name in (found.a, found.b)),
+            keep_weights=frozenset(name for found in prepared.scaled.compares for name in (found.a, found.b)),
         )
 
 

@@ -38,9 +38,9 @@ class Compared:
 def compared(study: Study) -> tuple[Compared, ...]:
     """Every comparison of the spec that has a planned pair, in its order."""
     found: dict[tuple[str, str], list[str]] = {}
-    for comparison in comparisons(study.scaled.spec.compare, study.runs):
+    for comparison in comparisons(study.scaled.compares, study.runs):
         found.setdefault((comparison.compare.id, comparison.a.data.id), []).append(comparison.run_id)
-    by_id = {compare.id: compare for compare in study.scaled.spec.compare}
+    by_id = {compare.id: compare for compare in study.scaled.compares}
     return tuple(_compared(study, by_id[name], data_id, ids) for (name, data_id), ids in found.items())
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.groups import ModelSummary
 from pkbench.claims.published import published
-from pkbench.claims.sentences import points
 from pkbench.claims.verdict import Verdict
 from pkbench.report.study import Study
 from pkbench.report.words import (
@@ -101,18 +100,22 @@ def _details(verdict: Verdict) -> str:
     """Effect size, cross-check and sizes, where there are such."""
     parts = []
     if verdict.effect_size is not None:
-        parts.append(f"standardised difference (Hedges) {points(verdict.effect_size)}")
+        parts.append(f"standardised difference (Hedges) {_signed(verdict.effect_size)}")
     if verdict.unpaired_p_support is not None and verdict.p_support is not None:
         paired, unpaired, side = verdict.p_support, verdict.unpaired_p_support, "for the claim"
         # Of an equivalence the two p values do not add up to 1.
         if paired > 0.5 and verdict.kind != "equivalent":
             paired, unpaired, side = 1 - paired, 1 - unpaired, "against it"
         parts.append(f"uncorrected one-sided p {side} {paired:.3g}, without the pairs {unpaired:.3g}")
-    if verdict.connections_gap is not None:
+    if verdict.connections_gap is not None and verdict.connections_a is not None:
         parts.append(
             f"connections {verdict.connections_a:,} and {verdict.connections_b:,}, {100 * verdict.connections_gap:.2f} % apart"
         )
     return f"({'; '.join(parts)}.)" if parts else ""
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def figures(drawn: Mapping[str, str]) -> list[str]:

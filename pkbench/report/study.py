@@ -84,7 +84,7 @@ def study(
         warnings=tuple(warnings),
         runs=runs,
         records=scan.records,
-        evaluation=evaluate(scaled, runs, scan.records),
+        evaluation=evaluate(scaled, runs, scan.records, compared.records if compared else None),
         problems=(*scan.problems, *notes, *(compared.problems if compared else ())),
         comparisons=compared.records if compared else {},
     )

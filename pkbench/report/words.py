@@ -6,9 +6,10 @@ import re
 import shlex
 from typing import Final
 
+from pkbench.claims.metrics import difference
 from pkbench.claims.published import Published
-from pkbench.claims.sentences import points
 from pkbench.claims.verdict import Outcome, Verdict
+from pkbench.spec.metric import METRICS
 
 SYMBOLS: Final[dict[Outcome, str]] = {"supported": "✓", "contradicted": "✗", "inconclusive": "?", "not assessed": "–"}
 """A sign for each outcome, always shown with its word: a sign alone says nothing to a screen reader."""
@@ -66,12 +67,16 @@ def published(value: Published | None) -> str:
 
 
 def effect(verdict: Verdict) -> str:
-    """A verdict's difference with its interval, in percentage points."""
+    """A verdict's effect with its interval, in the unit of its metric's differences where that is not points."""
     if verdict.effect is None:
         return NOTHING
-    if verdict.low is None or verdict.high is None:
-        return points(verdict.effect)
-    return f"{points(verdict.effect)} [{points(verdict.low)}, {points(verdict.high)}]"
+    unit = METRICS[verdict.metric].difference
+    tail = "" if unit in ("points", "") else f" {unit}"
+    if verdict.kind == "trend":
+        tail += " per doubling"
+    numbers = [verdict.effect, verdict.low, verdict.high]
+    effect, low, high = (None if number is None else difference(number, verdict.metric) for number in numbers)
+    return f"{effect}{tail}" if low is None or high is None else f"{effect} [{low}, {high}]{tail}"
 
 
 def paper_numbers(verdict: Verdict) -> str:

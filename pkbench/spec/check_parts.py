@@ -101,6 +101,9 @@ def _range_faults(parts: Parts, loc: Loc, claim: TheoryClaim) -> Iterator[Fault]
 def _configuration_faults(parts: Parts, loc: Loc, configuration: Configuration) -> Iterator[Fault]:
     """A configuration's model fits itself and its images."""
     yield from model_faults(parts, loc, configuration.model)
+    if configuration.model.sweep is not None:
+        what = f"configuration `{configuration.id}` sweeps over sizes"
+        yield parts.fault((*loc, "sweep"), what, "a configuration is one setting", "write one for each")
     if isinstance(configuration.model, PatchedModel):
         yield from patch_faults(parts, (*loc, "patch"), configuration.model, configuration.image, "")
 

@@ -1,4 +1,7 @@
-"""``[[reported]]`` and ``[[claim]]``: what the paper's numbers are, and what is to be checked of them."""
+"""``[[reported]]`` and ``[[claim]]``: what the paper's numbers are, and what is to be checked of them.
+
+A claim's ``a`` and ``b`` are models, families of models (with a sweep) or, where the metric is CKA, comparisons.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pkbench.spec.base import Identifier, Part, Text, array
+from pkbench.spec.base import Identifier, Name, Part, Text, array
+from pkbench.spec.metric import MetricName, XName
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Margin = Annotated[float, Field(gt=0, le=100)]
+Within = Annotated[float, Field(gt=0, le=1)]
 Alpha = Annotated[float, Field(gt=0, lt=0.5)]
 
 
@@ -34,6 +39,17 @@ class Reported(Part):
     """The other publication it is quoted from, where its authors did not run it."""
 
 
+class PaperCurve(Part):
+    """Curves of the paper's figures that a claim is about: drawn beside ours, and their own shape is said."""
+
+    figure: Name
+    """Figure, as in the list of points that were read off: 5, 6, 4-left …"""
+    a: Name
+    """Series that ``a`` stands for."""
+    b: Name | None = None
+    """Series that ``b`` stands for."""
+
+
 class ClaimPart(Part):
     """What every claim has."""
 
@@ -45,29 +61,37 @@ class ClaimPart(Part):
     """Where the paper makes it."""
     data: Annotated[tuple[Identifier, ...], array()] | None = None
     """Data sets it is about; absent: every one of the profile, a verdict for each."""
-    metric: Literal["test_error"]
-    """What is compared, in per cent."""
+    metric: MetricName
+    """What is compared, at the end of training: test_error in per cent, a loss in nats, cka of comparisons …"""
     alpha: Alpha
     """Error rate of the test, before Holm's correction over the spec's claims."""
 
 
 class PairClaim(ClaimPart):
-    """What claims about a difference have; paired by seed between two models, one-sample against a reported row."""
+    """What claims about a difference have; paired by seed between two models, one-sample against a reported row.
+
+    Between families it is about every member of ``a`` and the one of ``b`` at the same place: it holds where it holds
+    for each. A single model stands beside every member.
+    """
 
     a: Identifier
     """The model that is compared."""
     b: Identifier
     """The model, or the reported row, it is compared with."""
-    equal_connections_within: Annotated[float, Field(gt=0, le=1)] | None = None
+    x: XName | None = None
+    """What the members of families differ in; required with families."""
+    paper: PaperCurve | None = None
+    """The paper's curves of it."""
+    equal_connections_within: Within | None = None
     """The comparison is only the claim's where the connections differ by no more than this fraction."""
 
     @property
     def boundaries(self) -> tuple[float, ...]:
-        """Differences ``a - b``, in points, at which the claim's truth changes, in rising order."""
+        """Differences ``a - b`` at which the claim's truth changes, in rising order and the metric's unit."""
         return (0.0,)
 
     def distance(self, effect: float) -> float:
-        """How far a difference of ``effect`` points is from the nearest boundary: negative where the claim holds."""
+        """How far a difference of ``effect`` is from the nearest boundary: negative where the claim holds."""
         return effect - self.boundaries[0]
 
 
@@ -75,9 +99,9 @@ class LessClaim(PairClaim):
     """``mean(a) < mean(b) - margin``."""
 
     kind: Literal["less"]
-    """less: lower by more than margin; non-inferior: not higher by margin; equivalent: within margin; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
     margin: Percent
-    """Least difference that counts, in percentage points."""
+    """Least difference that counts, in the metric's unit (percentage points for errors)."""
 
     @property
     def boundaries(self) -> tuple[float, ...]:
@@ -89,9 +113,9 @@ class NonInferiorClaim(PairClaim):
     """``mean(a) < mean(b) + margin``: a may be worse, but not by so much."""
 
     kind: Literal["non-inferior"]
-    """less: lower by more than margin; non-inferior: not higher by margin; equivalent: within margin; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
     margin: Margin
-    """What would be worse, in percentage points."""
+    """What would be worse, in the metric's unit (percentage points for errors)."""
 
     @property
     def boundaries(self) -> tuple[float, ...]:
@@ -103,9 +127,9 @@ class EquivalentClaim(PairClaim):
     """``|mean(a) - mean(b)| < margin``, by two one-sided tests (Schuirmann 1987)."""
 
     kind: Literal["equivalent"]
-    """less: lower by more than margin; non-inferior: not higher by margin; equivalent: within margin; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
     margin: Margin
-    """What would be a difference, in percentage points."""
+    """What would be a difference, in the metric's unit (percentage points for errors)."""
 
     @property
     def boundaries(self) -> tuple[float, ...]:
@@ -113,19 +137,104 @@ class EquivalentClaim(PairClaim):
         return (-self.margin, self.margin)
 
     def distance(self, effect: float) -> float:
-        """How far a difference of ``effect`` points is from the nearer boundary: negative between them."""
+        """How far a difference of ``effect`` is from the nearer boundary: negative between them."""
         return abs(effect) - self.margin
+
+
+class CurveClaim(ClaimPart):
+    """What claims about the shape of a curve have: a family of models along ``x``."""
+
+    a: Identifier
+    """The family."""
+    x: XName
+    """What its members differ in."""
+    paper: PaperCurve | None = None
+    """The paper's curves of it."""
+
+
+class TrendClaim(CurveClaim):
+    """The metric falls, rises or stays flat along ``x``: a straight line in log2(x) is fitted to each seed's values."""
+
+    kind: Literal["trend"]
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    direction: Literal["falls", "rises", "flat"]
+    """Which way."""
+    margin: Percent
+    """Slope that counts, in the metric's unit for each doubling of x: exceeded by falls and rises, not reached by flat."""
+    x_from: float | None = None
+    """Only members whose x is at least this."""
+    x_to: float | None = None
+    """Only members whose x is at most this."""
+    equal_omega_within: Within | None = None
+    """It is only the claim's trend where the connections a layer of all members differ by no more than this fraction."""
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        """Slopes at which the claim's truth changes, in rising order."""
+        return {"falls": (-self.margin,), "rises": (self.margin,), "flat": (-self.margin, self.margin)}[self.direction]
+
+    def distance(self, effect: float) -> float:
+        """How far a slope of ``effect`` is from the nearest boundary: negative where the claim holds."""
+        side = {"falls": effect, "rises": -effect, "flat": abs(effect)}[self.direction]
+        return side - self.margin if self.direction == "flat" else side + self.margin
+
+
+class PlaceClaim(CurveClaim):
+    """The member with the lowest (highest) mean is one whose ``x`` is within a factor of ``target``."""
+
+    kind: Literal["minimum-near", "maximum-near"]
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    target: Annotated[float, Field(gt=0)]
+    """Where the extremum is claimed to be, in units of x."""
+    within: Annotated[float, Field(ge=1, le=1000)]
+    """Factor: x from target/within to target*within counts as near."""
+    equal_omega_within: Within | None = None
+    """It is only the claim's curve where the connections a layer of all members differ by no more than this fraction."""
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        """0: the best value near the target minus the best elsewhere, turned around for a maximum."""
+        return (0.0,)
+
+    def distance(self, effect: float) -> float:
+        """How far the difference of the best near the target to the best elsewhere is from 0: negative where the claim holds."""
+        return effect if self.kind == "minimum-near" else -effect
+
+    def is_near(self, x: float) -> bool:
+        """Whether ``x`` counts as near the target; the ends do, and rounding does not keep them out."""
+        return self.target / self.within * (1 - 1e-9) <= x <= self.target * self.within * (1 + 1e-9)
+
+
+class CrossingClaim(CurveClaim):
+    """``a`` is above ``b`` at the smallest x by more than ``margin_first``, and below ``b + margin_last`` at the largest."""
+
+    kind: Literal["crossing"]
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    b: Identifier
+    """The other family, or a single model."""
+    margin_first: Percent
+    """By how much a has to be above b at the smallest x, in the metric's unit."""
+    margin_last: Percent
+    """How far above b it may still be at the largest x, in the metric's unit: 0 asks for it to be below."""
+    equal_connections_within: Within | None = None
+    """The comparison is only the claim's where the connections differ by no more than this fraction."""
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        """None that one number could be held against."""
+        return ()
 
 
 class ValueClaim(ClaimPart):
     """The reported mean lies in the interval our seeds predict for a mean of the reported size."""
 
     kind: Literal["value"]
-    """less: lower by more than margin; non-inferior: not higher by margin; equivalent: within margin; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
     a: Identifier
     """The model whose reported number is checked."""
 
 
 AnyPair = LessClaim | NonInferiorClaim | EquivalentClaim
-AnyClaim = AnyPair | ValueClaim
+AnyCurve = TrendClaim | PlaceClaim | CrossingClaim
+AnyClaim = AnyPair | AnyCurve | ValueClaim
 Claim = Annotated[AnyClaim, Field(discriminator="kind")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pkbench.spec.base import Identifier, Part, Positive, Size, Text
+from pkbench.spec.base import Identifier, Part, Positive, Size, Text, array
 
 Depth = Annotated[int, Field(ge=1, le=1000)]
 Gamma = Annotated[float, Field(gt=0, le=1000)]
@@ -27,6 +27,40 @@ class Stated(Part):
     """Effective width gamma * S * C."""
 
 
+class Sweep(Part):
+    """Values of sizes that vary from member to member: the first member has the first of each list, and so on."""
+
+    depth: Annotated[tuple[Depth, ...], array()] | None = None
+    """Base blocks L."""
+    patch: Annotated[tuple[Size, ...], array()] | None = None
+    """Patch sizes P."""
+    S: Annotated[tuple[Size, ...], array()] | None = None
+    """Tokens."""
+    C: Annotated[tuple[Size, ...], array()] | None = None
+    """Channels."""
+    gamma: Annotated[tuple[Gamma, ...], array()] | None = None
+    """Expansion factors."""
+    gamma_S: Annotated[tuple[Gamma, ...], array()] | None = None
+    """Expansion factors of the token-mixing MLPs alone."""
+    gamma_C: Annotated[tuple[Gamma, ...], array()] | None = None
+    """Expansion factors of the channel-mixing MLPs alone."""
+    D_S: Annotated[tuple[Size, ...], array()] | None = None
+    """Hidden widths of the token-mixing MLPs."""
+    D_C: Annotated[tuple[Size, ...], array()] | None = None
+    """Hidden widths of the channel-mixing MLPs."""
+    omega: Annotated[tuple[Omega, ...], array()] | None = None
+    """Average connections a layer."""
+    p: Annotated[tuple[Density, ...], array()] | None = None
+    """Fractions of non-zero weights."""
+    alpha: Annotated[tuple[Size, ...], array()] | None = None
+    """Base channels of an S-FC."""
+
+    @property
+    def axes(self) -> dict[str, tuple[float, ...]]:
+        """The lists that are given, by field."""
+        return {name: values for name, values in self if values is not None}
+
+
 class ModelPart(Part):
     """What every architecture has."""
 
@@ -36,10 +70,27 @@ class ModelPart(Part):
     """Whether the fully connected layers have biases."""
     stated: Stated | None = None
     """What the paper states about this model's size."""
+    sweep: Sweep | None = None
+    """Makes this a family of models: one for each place in these lists, whose fields stand nowhere else."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_first_member(cls, data: Any) -> Any:
+        """A family stands for its first member wherever a single model is asked for: in checks of what all members share."""
+        sweep = data.get("sweep") if isinstance(data, dict) else None
+        axes = sweep.axes if isinstance(sweep, Sweep) else sweep
+        if not isinstance(axes, dict):
+            return data
+        first = {
+            name: values[0]
+            for name, values in axes.items()
+            if name in cls.model_fields and isinstance(values, list | tuple) and values and data.get(name) is None
+        }
+        return data | first
 
     def identity(self) -> dict[str, Any]:
         """What of this model determines a result, as JSON values: names and statements left out, sizes resolved."""
-        return self.model_dump(mode="json", exclude={"id", "stated"})
+        return self.model_dump(mode="json", exclude={"id", "stated", "sweep"})
 
 
 class PatchedPart(ModelPart):

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pkbench.spec.base import Fraction, Identifier, Part, Seed, Size, Text, array
-from pkbench.spec.model_parts import Density, Depth, Gamma, Omega
+from pkbench.spec.model_parts import Density, Depth, Gamma, Omega, Sweep
 from pkbench.spec.train import Augment, LearningRates, NonNegative, Threads
 
 
@@ -42,6 +42,8 @@ class ModelScale(Part):
     """Fraction of non-zero weights."""
     alpha: Size | None = None
     """Base channels of an S-FC."""
+    sweep: Sweep | None = None
+    """The family's members at this scale, in place of the spec's."""
 
 
 class OptimizerScale(Part):

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pkbench.spec.document import ROOTS
-from pkbench.spec.forms import Array, Choice, Form, Map, Scalar, Table, fields_of
+from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Scalar, Table, fields_of
 from pkbench.spec.words import plain
 
 FILE_NAME = "pkbench.schema.json"
@@ -57,9 +57,16 @@ def _table(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any
         "description": plain(model.__doc__ or ""),
         "type": "object",
         "properties": properties,
-        "required": [name for name, field in fields.items() if field.required],
+        # What a sweep may give need not stand beside it; that one of them does is the loader's to check.
+        "required": [name for name, field in fields.items() if field.required and name not in _swept(fields)],
         "additionalProperties": False,
     }
+
+
+def _swept(fields: dict[str, FieldForm]) -> frozenset[str]:
+    """Names of the lists in the table's sweep, where it can have one."""
+    form = fields["sweep"].form if "sweep" in fields else None
+    return frozenset(fields_of(form.model)) if isinstance(form, Table) else frozenset()
 
 
 def _reference(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:

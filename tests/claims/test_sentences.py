@@ -1,13 +1,14 @@
 import pytest
 
-from pkbench.claims.sentences import p_value, points, seeds
+from pkbench.claims.metrics import difference
+from pkbench.claims.sentences import p_value, seeds
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(1.234, "+1.23"), (-1.236, "−1.24"), (0.0, "+0.00"), (-0.001, "+0.00"), (0.001, "+0.00")]
 )
 def test_points(value: float, text: str) -> None:
-    assert points(value) == text
+    assert difference(value, "test_error") == text
 
 
 @pytest.mark.parametrize(

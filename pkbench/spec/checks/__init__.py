@@ -12,10 +12,12 @@ from pkbench.errors import Fault
 from pkbench.spec.checks.assumptions import check_assumptions
 from pkbench.spec.checks.claims import check_claims, check_profiles, check_reported
 from pkbench.spec.checks.compare import check_compare, check_compare_at
+from pkbench.spec.checks.curves import check_families_at, check_metrics, check_paper_curves
 from pkbench.spec.checks.data import check_data
 from pkbench.spec.checks.models import check_models, check_models_at
 from pkbench.spec.checks.repeats import check_names
 from pkbench.spec.checks.scene import scenes
+from pkbench.spec.checks.sweeps import check_sweeps, check_sweeps_at
 from pkbench.spec.checks.train import check_train, check_train_at
 from pkbench.spec.checks.warnings import (
     check_equal_connections,
@@ -29,11 +31,14 @@ from pkbench.spec.parts import Parts
 _WHOLE = (
     check_names,
     check_models,
+    check_sweeps,
     check_train,
     check_profiles,
     check_reported,
     check_claims,
     check_compare,
+    check_paper_curves,
+    check_metrics,
     check_assumptions,
 )
 
@@ -47,8 +52,10 @@ def find_faults(parts: Parts) -> Iterator[Fault]:
         yield from faults
     for scene in scenes(parts, frozenset(index for index, faults in odd.items() if faults)):
         yield from check_models_at(scene)
+        yield from check_sweeps_at(scene)
         yield from check_train_at(scene)
         yield from check_compare_at(scene)
+        yield from check_families_at(scene)
 
 
 def find_warnings(parts: Parts, path: Path) -> Iterator[Fault]:

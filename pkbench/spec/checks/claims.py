@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from pkbench.errors import Fault
 from pkbench.spec.checks.repeats import repeated
-from pkbench.spec.claim import AnyClaim, AnyPair, PairClaim
+from pkbench.spec.claim import AnyClaim, AnyPair, CrossingClaim, PairClaim, ValueClaim
 from pkbench.spec.document import ProfileName
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 from pkbench.spec.words import no_such
 
-_NOUNS = {"data": "data set", "model": "model"}
+_NOUNS = {"data": "data set", "model": "model", "compare": "comparison"}
 
 
 def check_profiles(parts: Parts) -> Iterator[Fault]:
@@ -39,14 +39,15 @@ def check_claims(parts: Parts) -> Iterator[Fault]:
     """Faults of claims."""
     for index, claim in parts.claim.items():
         loc: Loc = ("claim", index)
-        if not parts.knows("model", claim.a):
-            what, constraint, remedy = _unknown(parts, "model", claim.a)
+        section = "compare" if claim.metric == "cka" else "model"
+        if not parts.knows(section, claim.a):
+            what, constraint, remedy = _unknown(parts, section, claim.a)
             is_row = claim.a in {row for row, _ in _published(parts, claim.metric) or ()}
             constraint = "a claim's `a` is a model of this spec, not a reported row" if is_row else constraint
             yield parts.fault((*loc, "a"), what, constraint, remedy)
-        if isinstance(claim, PairClaim):
-            yield from _check_pair(parts, loc, claim)
-        elif parts.knows("model", claim.a):
+        if isinstance(claim, PairClaim | CrossingClaim):
+            yield from _check_pair(parts, loc, claim, section)
+        elif isinstance(claim, ValueClaim) and parts.knows(section, claim.a):
             yield from _check_numbers(parts, loc, claim, claim.a, "a")
         if claim.data is not None:
             yield from _named_data(parts, (*loc, "data"), claim.data)
@@ -65,12 +66,15 @@ def _named_data(parts: Parts, loc: Loc, names: tuple[str, ...]) -> Iterator[Faul
             yield parts.fault((*loc, index), *_unknown(parts, "data", name))
 
 
-def _check_pair(parts: Parts, loc: Loc, claim: AnyPair) -> Iterator[Fault]:
+def _check_pair(parts: Parts, loc: Loc, claim: AnyPair | CrossingClaim, section: str) -> Iterator[Fault]:
     if claim.a == claim.b:
         what = f"claim `{claim.id}` compares `{claim.a}` with itself"
         yield parts.fault((*loc, "b"), what, "a and b are two", "name the other model, or a reported row")
         return
-    if parts.knows("model", claim.b):
+    if parts.knows(section, claim.b):
+        return
+    if section == "compare" or isinstance(claim, CrossingClaim):
+        yield parts.fault((*loc, "b"), *_unknown(parts, section, claim.b))
         return
     published = _published(parts, claim.metric)
     rows = {row for row, _ in published or ()}

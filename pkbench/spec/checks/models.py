@@ -44,9 +44,11 @@ def check_models_at(scene: Scene) -> Iterator[Fault]:
     for base in scene.parts.model.values():
         for name in foreign_fields(scene.profile, base):
             loc: Loc = ("profile", scene.name, "model", base.id, name)
+            if not scene.parts.document.has(loc):
+                loc = ("profile", scene.name, "model", base.id, "sweep", name)
             what = f"profile {scene.name} gives `model.{base.id}` the field {name}"
             yield scene.parts.fault(loc, what, f'kind = "{base.kind}" has no {name}', "take it out")
-    for index, model in scene.models.items():
+    for index, model in scene.members():
         yield from _check_scaled(scene, index, model)
         if isinstance(model, PermutedPart):
             yield from _check_blocks(scene, index, model)

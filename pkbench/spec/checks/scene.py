@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pkbench import widths
 from pkbench.spec.document import ProfileName
 from pkbench.spec.mixer import MlpMixer, TokenPart
+from pkbench.spec.model_parts import Sweep
 from pkbench.spec.other_models import SwMlp
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
-from pkbench.spec.scale import AnyData, AnyModel, scaled_model, scaled_train
+from pkbench.spec.scale import AnyData, AnyModel, members, scaled_model, scaled_train
 from pkbench.spec.train import Train
 
 MAX_TOKENS = 1_000_000
@@ -27,18 +29,26 @@ class Scene:
     profile: Profile
     data: dict[int, AnyData]
     models: dict[int, AnyModel]
+    """Of a family its first member."""
     train: Train | None
+
+    def members(self) -> Iterator[tuple[int, AnyModel]]:
+        """Every single model with the index of its table; none of a family whose lists are not equally long."""
+        for index, model in self.models.items():
+            if not uneven(model.sweep):
+                yield from ((index, member) for member in members(model))
 
     def model_loc(self, index: int, *fields: str) -> Loc:
         """Where the first of ``fields`` that the profile sets comes from, or else the first that the model sets."""
         model = self.models[index]
-        scale = self.profile.model.get(model.id)
-        for field in fields:
-            if scale is not None and getattr(scale, field, None) is not None:
-                return ("profile", self.name, "model", model.id, field)
-        for field in fields:
-            if getattr(model, field, None) is not None:
-                return ("model", index, field)
+        own: Loc = ("profile", self.name, "model", model.id)
+        for at, table in ((own, self.profile.model.get(model.id)), (("model", index), model)):
+            swept = {} if table is None or table.sweep is None else table.sweep.axes
+            for field in fields:
+                if field in swept:
+                    return (*at, "sweep", field)
+                if getattr(table, field, None) is not None:
+                    return (*at, field)
         return ("model", index)
 
     def train_loc(self, *paths: str) -> Loc:
@@ -64,7 +74,7 @@ def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int
     models = {
         index: scaled_model(model, profile)
         for index, model in parts.model.items()
-        if not foreign_fields(profile, model)
+        if not foreign_fields(profile, model) and not foreign_axes(model)
     }
     return Scene(
         parts,
@@ -107,5 +117,16 @@ def expansion_fault(model: MlpMixer) -> str:
 def foreign_fields(profile: Profile, model: AnyModel) -> tuple[str, ...]:
     """Fields that ``profile`` gives ``model`` and that its kind does not have."""
     scale = profile.model.get(model.id)
-    given = () if scale is None else scale.model_dump(exclude_none=True)
-    return tuple(name for name in given if name not in type(model).model_fields)
+    given = {} if scale is None else scale.model_dump(exclude_none=True)
+    return tuple(name for name in (*given, *given.get("sweep", ())) if name not in type(model).model_fields)
+
+
+def foreign_axes(model: AnyModel) -> tuple[str, ...]:
+    """Lists of the sweep of ``model`` whose field its kind does not have."""
+    axes = {} if model.sweep is None else model.sweep.axes
+    return tuple(name for name in axes if name not in type(model).model_fields)
+
+
+def uneven(sweep: Sweep | None) -> bool:
+    """Whether the lists of ``sweep`` are not equally long, or there are none."""
+    return sweep is not None and len({len(values) for values in sweep.axes.values()}) != 1

@@ -9,13 +9,13 @@ from typing import Literal
 from pkbench.errors import Fault
 from pkbench.sizes.structured import StructuredShape
 from pkbench.spec.checks.scene import Scene
-from pkbench.spec.claim import PairClaim
+from pkbench.spec.claim import CrossingClaim, PairClaim
 from pkbench.spec.mixer import StructuredMixer
 from pkbench.spec.model import AnyModel, shape_of
 from pkbench.spec.model_parts import Stated
 from pkbench.spec.nearest import nearest_configuration
 from pkbench.spec.parts import Parts
-from pkbench.spec.scale import AnyData
+from pkbench.spec.scale import AnyData, matched, members
 from pkbench.spec.toml import Document
 
 STRUCTURE_TOLERANCE = 0.01
@@ -45,25 +45,30 @@ def check_unused(parts: Parts) -> Iterator[Fault]:
 
 def check_equal_connections(scene: Scene) -> Iterator[Fault]:
     """Claims at equal connections whose models' connections differ by more than the claim allows."""
-    models = {model.id: model for model in scene.models.values()}
+    models = {model.id: members(model) for model in scene.models.values()}
     for index, claim in scene.parts.claim.items():
-        if not isinstance(claim, PairClaim) or claim.equal_connections_within is None or claim.b not in models:
+        if not isinstance(claim, PairClaim | CrossingClaim) or claim.equal_connections_within is None:
             continue
+        if claim.a not in models or claim.b not in models:
+            continue
+        count = max(len(models[claim.a]), len(models[claim.b]))
+        pairs = list(zip(*(matched(models[key], count) for key in (claim.a, claim.b)), strict=True))
         for data in scene.data.values():
             if claim.data is not None and data.id not in claim.data:
                 continue
-            a, b = (shape_of(models[key], data.shape, data.classes).connections for key in (claim.a, claim.b))
-            apart = relative_difference(a, b)
-            if apart > claim.equal_connections_within:
-                what = f"claim `{claim.id}`: {claim.a} has {a:,} connections and {claim.b} {b:,} on data {data.id} at profile {scene.name}"
-                constraint = f"they differ by {apart:.1%} and the claim is about models within {claim.equal_connections_within:.1%}"
-                loc = ("claim", index, "equal_connections_within")
-                yield scene.parts.fault(loc, what, constraint, f"change sizes in [profile.{scene.name}.model.…]")
+            for pair in pairs:
+                a, b = (shape_of(model, data.shape, data.classes).connections for model in pair)
+                apart = relative_difference(a, b)
+                if apart > claim.equal_connections_within:
+                    what = f"claim `{claim.id}`: {pair[0].id} has {a:,} connections and {pair[1].id} {b:,} on data {data.id} at profile {scene.name}"
+                    constraint = f"they differ by {apart:.1%} and the claim is about models within {claim.equal_connections_within:.1%}"
+                    loc = ("claim", index, "equal_connections_within")
+                    yield scene.parts.fault(loc, what, constraint, f"change sizes in [profile.{scene.name}.model.…]")
 
 
 def check_structures(scene: Scene) -> Iterator[Fault]:
     """Structured Mixers whose matrices cannot have about as many connections as the Mixer they stand for."""
-    for index, model in scene.models.items():
+    for index, model in scene.members():
         if not isinstance(model, StructuredMixer):
             continue
         for data in scene.data.values():

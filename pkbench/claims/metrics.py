@@ -1,0 +1,76 @@
+"""The number that a finished run contributes to a claim."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from statistics import fmean, median
+from typing import Final
+
+from pkbench.spec.metric import METRICS, MetricName
+from pkbench.store.record import Record
+
+_MEASURED: Final[Mapping[MetricName, str]] = {
+    "largest_singular_value": "largest singular value",
+    "gradient_norm": "gradient norm",
+    "weight_sparsity": "share nearly zero",
+    "degree_distance": "row degree, KS distance from binomial",
+}
+"""What of the probe's measurements each metric is the mean of."""
+
+
+def value_of(metric: MetricName, record: Record) -> float | None:
+    """The value of ``metric`` in a finished ``record``; ``None`` where it has none."""
+    if metric in _MEASURED:
+        return _mean_measured(record, _MEASURED[metric])
+    reader = _READERS.get(metric)
+    return None if reader is None else reader(record)
+
+
+def _mean_measured(record: Record, name: str) -> float | None:
+    """Mean over the parts of the model of what was measured last."""
+    found = [item for item in record.measured if item.name == name]
+    last = max((item.epoch for item in found), default=0)
+    return fmean(item.value for item in found if item.epoch == last) if found else None
+
+
+def _loss_gap(record: Record) -> float | None:
+    test = record.final.test_loss
+    return None if test is None else test - record.final.train_loss
+
+
+def _log_epoch_seconds(record: Record) -> float:
+    """Of the epochs after the first, which pays for what is done once."""
+    seconds = [epoch.seconds for epoch in record.history]
+    return 100 * math.log(median(seconds[1:] or seconds))
+
+
+_READERS: Final[Mapping[MetricName, Callable[[Record], float | None]]] = {
+    "test_error": lambda record: record.final.test_error,
+    "train_error": lambda record: record.final.train_error,
+    "test_loss": lambda record: record.final.test_loss,
+    "train_loss": lambda record: record.final.train_loss,
+    "loss_gap": _loss_gap,
+    "log_epoch_seconds": _log_epoch_seconds,
+}
+
+
+def amount(value: float, metric: MetricName) -> str:
+    """A value with its unit: ``12.07 %``, ``0.612``."""
+    return f"{_number(value, metric, '')} {METRICS[metric].unit}".rstrip()
+
+
+def difference(value: float, metric: MetricName) -> str:
+    """A difference of two values with its sign, without a unit."""
+    return _number(value, metric, "+")
+
+
+def with_unit(value: float, metric: MetricName) -> str:
+    """A difference of two values with sign and unit: ``−0.40 points``."""
+    return f"{difference(value, metric)} {METRICS[metric].difference}".rstrip()
+
+
+def _number(value: float, metric: MetricName, sign: str) -> str:
+    digits = METRICS[metric].digits
+    # Adding 0.0 turns a rounded -0.0 into 0.0.
+    return f"{round(value, digits) + 0.0:{sign}.{digits}f}".replace("-", "−")

@@ -1,0 +1,132 @@
+"""Checks of claims about families: there are members to compare, their sizes differ, and the paper's curves exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pkbench.errors import Fault
+from pkbench.paper.points import figures, names_in
+from pkbench.spec.checks.scene import Scene, uneven
+from pkbench.spec.claim import AnyClaim, AnyCurve, CrossingClaim, CurveClaim, PairClaim, PaperCurve
+from pkbench.spec.metric import MEASURED_SWITCHES, XName
+from pkbench.spec.model import AnyModel, shape_of
+from pkbench.spec.parts import Parts
+from pkbench.spec.positions import Loc
+from pkbench.spec.scale import members
+from pkbench.spec.sizes_along import x_of
+from pkbench.spec.words import no_such
+
+_LEAST = 2
+
+
+def check_paper_curves(parts: Parts) -> Iterator[Fault]:
+    """Faults of the curves of the paper that claims name."""
+    for index, claim in parts.claim.items():
+        if isinstance(claim, PairClaim | CurveClaim) and claim.paper is not None:
+            yield from _check_curve(parts, ("claim", index, "paper"), claim.paper)
+
+
+def _check_curve(parts: Parts, loc: Loc, curve: PaperCurve) -> Iterator[Fault]:
+    if curve.figure not in figures():
+        yield parts.fault((*loc, "figure"), *no_such("figure with points", curve.figure, figures()))
+        return
+    for key in ("a", "b"):
+        name = getattr(curve, key)
+        if name is not None and name not in names_in(curve.figure):
+            yield parts.fault((*loc, key), *no_such(f"series of Fig. {curve.figure}", name, names_in(curve.figure)))
+
+
+def check_metrics(parts: Parts) -> Iterator[Fault]:
+    """Metrics that nothing of the recipe measures."""
+    for index, claim in parts.claim.items():
+        switch = MEASURED_SWITCHES.get(claim.metric)
+        probe = parts.train.probe if parts.train is not None else None
+        if switch is not None and parts.train is not None and (probe is None or not getattr(probe, switch)):
+            what = f"claim `{claim.id}` is about {claim.metric}, which is not measured"
+            remedy = f"add [train.probe] with {switch} = true"
+            yield parts.fault(("claim", index, "metric"), what, "the recipe's probe measures it", remedy)
+        if claim.kind == "value" and claim.metric != "test_error":
+            what = f"claim `{claim.id}` is about the reported {claim.metric}"
+            yield parts.fault(("claim", index, "metric"), what, "test errors are reported", 'write "test_error"')
+
+
+def check_families_at(scene: Scene) -> Iterator[Fault]:
+    """Faults of the families that claims are about, at a profile."""
+    for index, claim in scene.parts.claim.items():
+        if isinstance(claim, CurveClaim):
+            yield from _check_curve_claim(scene, index, claim)
+        elif isinstance(claim, PairClaim):
+            yield from _check_pair(scene, index, claim)
+
+
+def _families(scene: Scene, claim: AnyClaim, name: str) -> tuple[tuple[AnyModel, ...], ...]:
+    """The members behind ``name``; of a comparison those of both its models; nothing where one is not valid."""
+    by_id = {model.id: model for model in scene.models.values() if not uneven(model.sweep)}
+    names: tuple[str, ...] = (name,)
+    if claim.metric == "cka":
+        compare = next((found for found in scene.parts.compare.values() if found.id == name), None)
+        names = () if compare is None else (compare.a, compare.b)
+    if not all(found in by_id for found in names):
+        return ()
+    return tuple(members(by_id[found]) for found in names)
+
+
+def _check_curve_claim(scene: Scene, index: int, claim: AnyCurve) -> Iterator[Fault]:
+    names = {"a": claim.a} | ({"b": claim.b} if isinstance(claim, CrossingClaim) else {})
+    lengths = {}
+    for key, name in names.items():
+        families = _families(scene, claim, name)
+        if not families:
+            return
+        lengths[key] = max(len(family) for family in families)
+        if key == "a" and lengths[key] < _LEAST:
+            what = f"claim `{claim.id}` is about a curve of `{name}`, a single model at profile {scene.name}"
+            remedy = "add a sweep to the model"
+            yield scene.parts.fault(("claim", index, key), what, "a curve has at least two members", remedy)
+            return
+        yield from _check_x(scene, index, claim, claim.x, families)
+    yield from _check_lengths(scene, index, claim.id, lengths)
+
+
+def _check_pair(scene: Scene, index: int, claim: PairClaim) -> Iterator[Fault]:
+    lengths = {}
+    for key in ("a", "b"):
+        families = _families(scene, claim, getattr(claim, key))  # type: ignore[arg-type]
+        if not families:
+            return
+        lengths[key] = max(len(family) for family in families)
+        if claim.x is not None and lengths[key] > 1:
+            yield from _check_x(scene, index, claim, claim.x, families)  # type: ignore[arg-type]
+    yield from _check_lengths(scene, index, claim.id, lengths)
+    if max(lengths.values()) > 1 and claim.x is None:
+        what = f"claim `{claim.id}` is about families and has no x"
+        constraint = "x says what their members differ in"
+        yield scene.parts.fault(("claim", index), what, constraint, 'add x = "width", say')
+
+
+def _check_lengths(scene: Scene, index: int, claim_id: str, lengths: dict[str, int]) -> Iterator[Fault]:
+    if len(set(lengths.values()) - {1}) > 1:
+        what = f"claim `{claim_id}` compares {lengths['a']} members with {lengths['b']} at profile {scene.name}"
+        constraint = "members are compared one with one, or all with a single model"
+        yield scene.parts.fault(("claim", index, "b"), what, constraint, "give both families as many members")
+
+
+def _check_x(
+    scene: Scene, index: int, claim: AnyClaim, x: XName, families: tuple[tuple[AnyModel, ...], ...]
+) -> Iterator[Fault]:
+    """Members without the size that is asked for, or all with the same one."""
+    swept = max(families, key=len)
+    loc: Loc = ("claim", index, "x")
+    for data in scene.data.values():
+        try:
+            found = [x_of(x, model, shape_of(model, data.shape, data.classes)) for model in swept]
+        except ValueError:
+            return  # sizes that do not fit have faults of their own
+        if None in found:
+            what = f"claim `{claim.id}`: `{swept[0].id}` has no {x}"
+            yield scene.parts.fault(loc, what, f'kind = "{swept[0].kind}" is laid out along other sizes', "")
+        elif len(swept) > 1 and len(set(found)) < len(found):
+            values = ", ".join(f"{value:g}" for value in found if value is not None)
+            what = f"claim `{claim.id}`: members have {x} = {values} at profile {scene.name}"
+            yield scene.parts.fault(loc, what, "a curve has one member at each x", "choose another x, or other sizes")
+        return

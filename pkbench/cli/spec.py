@@ -87,8 +87,8 @@ def _runs(spec: Spec) -> dict[str, int]:
     for name in ("quick", "fast", "paper"):
         if name in spec.profile:
             scaled = scale(spec, name)
-            per_pair = len(scaled.train.seeds) * len(scaled.train.optimizer.lr)
-            counts[name] = len(scaled.models) * len(scaled.data) * per_pair
+            rates = sum(len(scaled.train_of(model).optimizer.lr) for model in scaled.models)
+            counts[name] = rates * len(scaled.data) * len(scaled.train.seeds)
     return counts
 
 

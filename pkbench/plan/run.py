@@ -80,14 +80,15 @@ def expand(scaled: Scaled, checksums: Mapping[str, str | None]) -> Iterator[Run]
         checksum = checksums[data.id]
         for seed in scaled.train.seeds:
             for model in scaled.models:
-                for lr in scaled.train.optimizer.lr:
-                    config = run_config(model, data, scaled.train, lr, seed, checksum)
+                train = scaled.train_of(model)
+                for lr in train.optimizer.lr:
+                    config = run_config(model, data, train, lr, seed, checksum)
                     yield Run(
                         spec_id=scaled.spec.experiment.id,
                         profile=scaled.profile_name,
                         model=model,
                         data=data,
-                        train=scaled.train,
+                        train=train,
                         lr=lr,
                         seed=seed,
                         shape=shape_of(model, data.shape, data.classes),

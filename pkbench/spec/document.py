@@ -13,6 +13,7 @@ from pkbench.spec.compare import Compare
 from pkbench.spec.data import Data
 from pkbench.spec.model import Model
 from pkbench.spec.profile import Profile
+from pkbench.spec.recipe import Recipe
 from pkbench.spec.theory import TheoryClaim
 from pkbench.spec.train import Train
 
@@ -62,6 +63,8 @@ class Spec(Part):
     """Architectures."""
     train: Train
     """The recipe."""
+    recipe: Annotated[dict[Identifier, Recipe], Field(default_factory=dict)]
+    """Recipes of single models, by name."""
     profile: Annotated[dict[ProfileName, Profile], Field(min_length=1)]
     """Scales of the question: quick (a laptop, minutes), fast (one GPU), paper (as published)."""
     reported: Annotated[tuple[Reported, ...], array(min_length=0)] = ()

@@ -73,6 +73,9 @@ class ModelPart(Part):
     sweep: Sweep | None = None
     """Makes this a family of models: one for each place in these lists, whose fields stand nowhere else."""
 
+    recipe: Identifier | None = None
+    """Name of the ``[recipe.*]`` it is trained by where that differs from ``[train]``."""
+
     @model_validator(mode="before")
     @classmethod
     def _as_first_member(cls, data: Any) -> Any:
@@ -90,7 +93,7 @@ class ModelPart(Part):
 
     def identity(self) -> dict[str, Any]:
         """What of this model determines a result, as JSON values: names and statements left out, sizes resolved."""
-        return self.model_dump(mode="json", exclude={"id", "stated", "sweep"})
+        return self.model_dump(mode="json", exclude={"id", "stated", "sweep", "recipe"})
 
 
 class PatchedPart(ModelPart):

@@ -16,6 +16,7 @@ from pkbench.spec.document import Experiment, ProfileName, Spec
 from pkbench.spec.faults import faults_of
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
+from pkbench.spec.recipe import Recipe
 from pkbench.spec.repair import repair
 from pkbench.spec.scale import AnyData, AnyModel
 from pkbench.spec.standins import with_stand_ins
@@ -52,6 +53,7 @@ class Parts(Placed):
     train: Train | None = None
     data: dict[int, AnyData] = field(default_factory=dict)
     model: dict[int, AnyModel] = field(default_factory=dict)
+    recipe: dict[str, Recipe] = field(default_factory=dict)
     profile: dict[ProfileName, Profile] = field(default_factory=dict)
     reported: dict[int, Reported] = field(default_factory=dict)
     claim: dict[int, AnyClaim] = field(default_factory=dict)
@@ -116,7 +118,8 @@ def _take_apart(parts: Parts, spec: Spec) -> None:
     parts.reported = dict(enumerate(spec.reported))
     parts.claim = dict(enumerate(spec.claim))
     parts.compare = dict(enumerate(spec.compare))
-    parts.profile, parts.assumption = dict(spec.profile), dict(spec.assumption)
+    parts.profile, parts.recipe = dict(spec.profile), dict(spec.recipe)
+    parts.assumption = dict(spec.assumption)
 
 
 def _salvage(parts: Parts, data: dict[str, Any]) -> None:

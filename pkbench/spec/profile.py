@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pkbench.spec.base import Fraction, Identifier, Part, Seed, Size, Text, array
 from pkbench.spec.model_parts import Density, Depth, Gamma, Omega, Sweep
-from pkbench.spec.train import Augment, LearningRates, NonNegative, Threads
+from pkbench.spec.train import Augment, LearningRates, Mix, NonNegative, Threads
 
 
 class ModelScale(Part):
@@ -53,6 +53,10 @@ class OptimizerScale(Part):
     """Peak learning rates to try."""
     weight_decay: NonNegative | None = None
     """Weight decay."""
+    l1_first: NonNegative | None = None
+    """L1 coefficient of the layer that reads the image."""
+    l1_rest: NonNegative | None = None
+    """L1 coefficient of all other layers."""
 
 
 class ScheduleScale(Part):
@@ -87,6 +91,23 @@ class TrainScale(Part):
     """Numbers of the schedule."""
     augment: Augment | None = None
     """Changes of training images: what suits the data."""
+    mix: Mix | None = None
+    """Mixup and CutMix: what suits the data."""
+
+
+class RecipeScale(Part):
+    """Numbers of a model's own recipe that have to follow the scale."""
+
+    epochs: Size | None = None
+    """Passes over the training part."""
+    batch_size: Size | None = None
+    """Images a step."""
+    optimizer: OptimizerScale | None = None
+    """Numbers of the optimizer."""
+    schedule: ScheduleScale | None = None
+    """Numbers of the schedule."""
+    augment: Augment | None = None
+    """Changes of training images: what suits the data."""
 
 
 class Profile(Part):
@@ -100,3 +121,5 @@ class Profile(Part):
     """Sizes by model id."""
     train: TrainScale | None = None
     """Numbers of the recipe."""
+    recipe: Annotated[dict[Identifier, RecipeScale], Field(default_factory=dict)]
+    """Numbers of models' own recipes, by name."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from pkbench.spec.data import DataPart, DigitsData, ImageFolderData, NpzData, ParquetData, TorchvisionData
+from pkbench.spec.compare import Compare
+from pkbench.spec.data import AnyData, DataPart
 from pkbench.spec.document import ProfileName, Spec
 from pkbench.spec.mixer import EXPANSION_FIELDS, TokenPart
 from pkbench.spec.model import AnyModel
 from pkbench.spec.profile import Profile
+from pkbench.spec.recipe import Recipe
 from pkbench.spec.train import Train
 
-AnyData = DigitsData | TorchvisionData | ParquetData | NpzData | ImageFolderData
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,20 @@ class Scaled:
     profile: Profile
     data: tuple[AnyData, ...]
     models: tuple[AnyModel, ...]
+    """Every single model: of a family its members."""
     train: Train
+    recipes: dict[str, Train]
+    """The whole recipe of models that have one of their own, by its name."""
+    families: dict[str, tuple[str, ...]]
+    """Ids of ``models`` by the id that stands in the spec: several of a family, else its own alone."""
+    compares: tuple[Compare, ...]
+    """Every single comparison: between families one for each of their members."""
+    compare_families: dict[str, tuple[str, ...]]
+    """Ids of ``compares`` by the id that stands in the spec."""
+
+    def train_of(self, model: AnyModel) -> Train:
+        """The recipe that ``model`` is trained by; its seeds are those of :attr:`train`."""
+        return self.train if model.recipe is None else self.recipes[model.recipe]
 
     def model(self, model_id: str) -> AnyModel:
         """The model called ``model_id``; KeyError if there is none."""
@@ -46,12 +61,38 @@ def scaled_model(model: AnyModel, profile: Profile) -> AnyModel:
     if scale is None:
         return model
     override = scale.model_dump(exclude_none=True)
-    return type(model).model_validate(_without_replaced(model, set(override)) | override)
+    axes = set(override.get("sweep", ()))
+    return type(model).model_validate(_without_replaced(model, set(override) | axes) | override)
+
+
+def members(model: AnyModel) -> tuple[AnyModel, ...]:
+    """The single models that ``model`` stands for: itself, or one for each place in its sweep, its lists equally long."""
+    if model.sweep is None:
+        return (model,)
+    axes = model.sweep.axes
+    base = model.model_dump() | {"sweep": None}
+    found = []
+    for place, values in enumerate(zip(*axes.values(), strict=True)):
+        sizes = dict(zip(axes, values, strict=True))
+        found.append(type(model).model_validate(base | sizes | {"id": f"{model.id}-{_label(axes, place)}"}))
+    return tuple(found)
+
+
+def _label(axes: dict[str, tuple[float, ...]], place: int) -> str:
+    """What tells a member from the others: its value of the first list without repetitions, or its number."""
+    for name, values in axes.items():
+        labels = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+        if len(set(labels)) == len(labels):
+            return f"{name.lower().replace('_', '-')}{labels[place].replace('+', '')}"
+    return str(place + 1)
 
 
 def _without_replaced(model: AnyModel, override: set[str]) -> dict[str, Any]:
     """The values of ``model`` without those that the fields in ``override`` replace by saying the same in another way."""
     base = model.model_dump()
+    if model.sweep is not None:
+        # What only the sweep gives is given by the one that counts.
+        base |= dict.fromkeys(model.sweep.axes)
     if override & set(EXPANSION_FIELDS):
         base |= dict.fromkeys(set(EXPANSION_FIELDS) & base.keys())
     if isinstance(model, TokenPart):
@@ -74,18 +115,65 @@ def scaled_train(train: Train, profile: Profile) -> Train:
     return Train.model_validate(merged(train.model_dump(), profile.train.model_dump(exclude_none=True)))
 
 
+def scaled_recipe(train: Train, recipe: Recipe, profile: Profile, name: str) -> Train:
+    """``train`` at ``profile`` with what the recipe called ``name`` has of its own: whole tables of the spec's, then numbers of the profile's."""
+    own = recipe.model_dump(exclude_none=True)
+    result = scaled_train(train, profile).model_dump() | own
+    override = profile.recipe.get(name)
+    if override is not None:
+        result = merged(result, override.model_dump(exclude_none=True))
+    return Train.model_validate(result)
+
+
 def scale(spec: Spec, profile_name: ProfileName) -> Scaled:
     """``spec`` at ``profile_name``, which it must have (KeyError otherwise)."""
     profile = spec.profile[profile_name]
     by_id: dict[str, AnyData] = {data.id: data for data in spec.data}
+    by_family = {model.id: members(scaled_model(model, profile)) for model in spec.model}
+    families = {name: tuple(model.id for model in found) for name, found in by_family.items()}
+    compares = {compare.id: compare_members(compare, families) for compare in spec.compare}
     return Scaled(
         spec=spec,
         profile_name=profile_name,
         profile=profile,
         data=tuple(by_id[data_id] for data_id in profile.data),
-        models=tuple(scaled_model(model, profile) for model in spec.model),
+        models=tuple(model for found in by_family.values() for model in found),
         train=scaled_train(spec.train, profile),
+        recipes={name: scaled_recipe(spec.train, recipe, profile, name) for name, recipe in spec.recipe.items()},
+        families=families,
+        compares=tuple(compare for found in compares.values() for compare in found),
+        compare_families={name: tuple(compare.id for compare in found) for name, found in compares.items()},
     )
 
 
-__all__ = ["AnyData", "AnyModel", "DataPart", "Scaled", "merged", "scale", "scaled_model", "scaled_train"]
+def compare_members(compare: Compare, families: dict[str, tuple[str, ...]]) -> tuple[Compare, ...]:
+    """The comparisons of single models that ``compare`` stands for: member with member, or a single model with each."""
+    a, b = families[compare.a], families[compare.b]
+    count = max(len(a), len(b))
+    if count == 1:
+        return (compare,)
+    return tuple(
+        compare.model_copy(update={"id": f"{compare.id}-{place + 1}", "a": of_a, "b": of_b})
+        for place, (of_a, of_b) in enumerate(zip(matched(a, count), matched(b, count), strict=True))
+    )
+
+
+def matched(family: tuple[T, ...], count: int) -> tuple[T, ...]:
+    """``count`` members to put beside those of another family: a single model stands beside each."""
+    return family * count if len(family) == 1 else family
+
+
+__all__ = [
+    "AnyData",
+    "AnyModel",
+    "DataPart",
+    "Scaled",
+    "compare_members",
+    "matched",
+    "members",
+    "merged",
+    "scale",
+    "scaled_model",
+    "scaled_recipe",
+    "scaled_train",
+]

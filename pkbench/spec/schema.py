@@ -53,14 +53,19 @@ def _table(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any
         properties[name] |= _of(field.form, definitions)
         if isinstance(field.default, str | int | float):
             properties[name]["default"] = field.default
-    return {
+    needed = [name for name, field in fields.items() if field.required]
+    swept = [name for name in needed if name in _swept(fields)]
+    table = {
         "description": plain(model.__doc__ or ""),
         "type": "object",
         "properties": properties,
-        # What a sweep may give need not stand beside it; that one of them does is the loader's to check.
-        "required": [name for name, field in fields.items() if field.required and name not in _swept(fields)],
+        "required": [name for name in needed if name not in swept],
         "additionalProperties": False,
     }
+    if swept:
+        # What a sweep may give need not stand beside it; whether it does give it is the loader's to check.
+        table |= {"if": {"not": {"required": ["sweep"]}}, "then": {"required": swept}}
+    return table
 
 
 def _swept(fields: dict[str, FieldForm]) -> frozenset[str]:

@@ -15,6 +15,7 @@ from pkbench.spec.checks.compare import check_compare, check_compare_at
 from pkbench.spec.checks.curves import check_families_at, check_metrics, check_paper_curves
 from pkbench.spec.checks.data import check_data
 from pkbench.spec.checks.models import check_models, check_models_at
+from pkbench.spec.checks.recipes import check_recipes
 from pkbench.spec.checks.repeats import check_names
 from pkbench.spec.checks.scene import scenes
 from pkbench.spec.checks.sweeps import check_sweeps, check_sweeps_at
@@ -32,6 +33,7 @@ _WHOLE = (
     check_names,
     check_models,
     check_sweeps,
+    check_recipes,
     check_train,
     check_profiles,
     check_reported,
@@ -53,7 +55,8 @@ def find_faults(parts: Parts) -> Iterator[Fault]:
     for scene in scenes(parts, frozenset(index for index, faults in odd.items() if faults)):
         yield from check_models_at(scene)
         yield from check_sweeps_at(scene)
-        yield from check_train_at(scene)
+        for trained in scene.recipes():
+            yield from check_train_at(trained)
         yield from check_compare_at(scene)
         yield from check_families_at(scene)
 

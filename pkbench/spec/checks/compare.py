@@ -29,7 +29,7 @@ def check_compare_at(scene: Scene) -> Iterator[Fault]:
     """Faults of comparisons at a profile: which of several trained models would be meant must not be open."""
     if not scene.parts.compare or scene.train is None:
         return
-    rates = len(scene.train.optimizer.lr)
+    rates = max(len(trained.train.optimizer.lr) for trained in scene.recipes() if trained.train is not None)
     if rates > 1:
         what = f"profile {scene.name} tries {plural(rates, 'learning rate')}, and the spec compares trained models"
         loc = scene.train_loc("optimizer.lr")

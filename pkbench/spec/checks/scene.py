@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pkbench import widths
 from pkbench.spec.document import ProfileName
@@ -12,8 +12,8 @@ from pkbench.spec.model_parts import Sweep
 from pkbench.spec.other_models import SwMlp
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
-from pkbench.spec.profile import Profile
-from pkbench.spec.scale import AnyData, AnyModel, members, scaled_model, scaled_train
+from pkbench.spec.profile import Profile, RecipeScale, TrainScale
+from pkbench.spec.scale import AnyData, AnyModel, members, scaled_model, scaled_recipe, scaled_train
 from pkbench.spec.train import Train
 
 MAX_TOKENS = 1_000_000
@@ -31,6 +31,18 @@ class Scene:
     models: dict[int, AnyModel]
     """Of a family its first member."""
     train: Train | None
+    recipe: str | None = None
+    """Name of the recipe that ``train`` is of, where it is not the spec's own."""
+
+    def recipes(self) -> Iterator[Scene]:
+        """This scene with each recipe of its own and the models that are trained by it, the spec's own first."""
+        names = [None, *(name for name in self.parts.recipe if foreign_numbers(self.parts, self.profile, name) == ())]
+        for name in names:
+            models = {index: model for index, model in self.models.items() if model.recipe == name}
+            train = self.train
+            if name is not None and self.parts.train is not None and train is not None:
+                train = scaled_recipe(self.parts.train, self.parts.recipe[name], self.profile, name)
+            yield replace(self, models=models, train=train, recipe=name)
 
     def members(self) -> Iterator[tuple[int, AnyModel]]:
         """Every single model with the index of its table; none of a family whose lists are not equally long."""
@@ -53,10 +65,14 @@ class Scene:
 
     def train_loc(self, *paths: str) -> Loc:
         """The same for the recipe; ``paths`` are dotted."""
-        for path in paths:
-            loc: Loc = ("profile", self.name, "train", *path.split("."))
-            if self.parts.document.has(loc):
-                return loc
+        own: tuple[Loc, ...] = ()
+        if self.recipe is not None:
+            own = (("profile", self.name, "recipe", self.recipe), ("recipe", self.recipe))
+        for table in (*own, ("profile", self.name, "train")):
+            for path in paths:
+                loc: Loc = (*table, *path.split("."))
+                if self.parts.document.has(loc):
+                    return loc
         return ("train", *paths[0].split("."))
 
     def at(self, *locs: Loc) -> str:
@@ -82,7 +98,9 @@ def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int
         profile,
         {index: data for index, data in parts.data.items() if data.id in wanted and index not in odd},
         models,
-        scaled_train(parts.train, profile) if parts.train is not None else None,
+        scaled_train(parts.train, profile)
+        if parts.train is not None and not foreign_numbers(parts, profile, None)
+        else None,
     )
 
 
@@ -119,6 +137,17 @@ def foreign_fields(profile: Profile, model: AnyModel) -> tuple[str, ...]:
     scale = profile.model.get(model.id)
     given = {} if scale is None else scale.model_dump(exclude_none=True)
     return tuple(name for name in (*given, *given.get("sweep", ())) if name not in type(model).model_fields)
+
+
+def foreign_numbers(parts: Parts, profile: Profile, recipe: str | None) -> tuple[str, ...]:
+    """Numbers that ``profile`` gives the optimizer of the spec, or of its ``recipe``, and that its kind does not have."""
+    optimizer = parts.train.optimizer if parts.train is not None else None
+    scale: TrainScale | RecipeScale | None = profile.train
+    if recipe is not None:
+        optimizer = parts.recipe[recipe].optimizer or optimizer
+        scale = profile.recipe.get(recipe)
+    given = {} if scale is None or scale.optimizer is None else scale.optimizer.model_dump(exclude_none=True)
+    return tuple(name for name in given if optimizer is not None and name not in type(optimizer).model_fields)
 
 
 def foreign_axes(model: AnyModel) -> tuple[str, ...]:

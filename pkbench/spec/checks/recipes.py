@@ -1,0 +1,42 @@
+"""Checks of models' own recipes, and of numbers that an optimizer does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pkbench.errors import Fault
+from pkbench.spec.checks.scene import foreign_numbers
+from pkbench.spec.parts import Parts
+from pkbench.spec.words import no_such
+
+
+def check_recipes(parts: Parts) -> Iterator[Fault]:
+    """Faults of recipes' names and of what profiles change in them."""
+    used = {item.get("recipe") for item in parts.items("model").values()}
+    for index, model in parts.model.items():
+        if model.recipe is not None and model.recipe not in parts.recipe and not parts.document.lost:
+            yield parts.fault(("model", index, "recipe"), *no_such("recipe", model.recipe, tuple(parts.recipe)))
+    for name, recipe in parts.recipe.items():
+        if not recipe.model_fields_set:
+            what = f"the recipe `{name}` is that of [train]"
+            yield parts.fault(
+                ("recipe", name), what, "it has something of its own", "add its [recipe.….optimizer], say"
+            )
+        if name not in used:
+            what = f"no model is trained by the recipe `{name}`"
+            yield parts.fault(("recipe", name), what, "a recipe is some model's", f'write recipe = "{name}" in a model')
+    yield from _check_scales(parts)
+
+
+def _check_scales(parts: Parts) -> Iterator[Fault]:
+    for profile_name, profile in parts.profile.items():
+        for name in profile.recipe:
+            if name not in parts.recipe:
+                loc = ("profile", profile_name, "recipe", name)
+                yield parts.fault(loc, *no_such("recipe", name, tuple(parts.recipe)))
+        for recipe_name in (None, *parts.recipe):
+            table = ("train",) if recipe_name is None else ("recipe", recipe_name)
+            for field in foreign_numbers(parts, profile, recipe_name):
+                what = f"profile {profile_name} gives the optimizer {field}, which its kind does not have"
+                loc = ("profile", profile_name, *table, "optimizer", field)
+                yield parts.fault(loc, what, "a profile changes numbers that there are", "take it out")

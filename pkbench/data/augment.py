@@ -10,16 +10,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from pkbench.data.resized_crop import resized_crop
 from pkbench.spec.train import Augment
 
 
-def augment(images: Tensor, spec: Augment, generator: torch.Generator) -> Tensor:
-    """Change ``images`` as ``spec`` asks: crop, then flip, then policy.
+def augment(images: Tensor, spec: Augment, generator: torch.Generator, mean: tuple[float, ...] = (0.0,)) -> Tensor:
+    """Change ``images`` as ``spec`` asks: resized crop, then crop, then flip, then policy.
+
+    Random erasing, the last of what ``spec`` can ask for, is for normalised images: :func:`pkbench.data.erasing.erase`.
 
     Args:
         images: uint8 (B, colours, H, W), on any device; left as they are.
         spec: what to do.
         generator: a CPU generator; advanced by what ``spec`` asks for.
+        mean: of each colour, or of all, on the scale [0, 1]: what RandAugment fills with; black if it is not given.
 
     Returns:
         uint8 (B, colours, H, W) on the device of ``images``; ``images`` itself where nothing is asked for.
@@ -27,6 +31,8 @@ def augment(images: Tensor, spec: Augment, generator: torch.Generator) -> Tensor
     Raises:
         DataError: a policy is asked for on images of other than 1 or 3 colours.
     """
+    if spec.resized_crop is not None:
+        images = resized_crop(images, spec.resized_crop, generator)
     if spec.crop_padding:
         images = random_crop(images, spec.crop_padding, generator)
     if spec.flip:
@@ -36,6 +42,10 @@ def augment(images: Tensor, spec: Augment, generator: torch.Generator) -> Tensor
         from pkbench.data.autoaugment import autoaugment
 
         images = autoaugment(images, generator)
+    elif spec.policy == "randaugment" and spec.randaugment is not None:
+        from pkbench.data.randaugment import randaugment
+
+        images = randaugment(images, spec.randaugment, mean, generator)
     return images
 
 

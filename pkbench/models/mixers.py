@@ -145,9 +145,10 @@ class MixerBody(nn.Module):
     """Image -> patches -> per-patch layer -> L base blocks -> LN -> mean over tokens -> classifier (Table S.1).
 
     A base block is ``U = X + token_mixing(X)``, ``Y = U + channel_mixing(U)``; without ``skip``, for ablations, the
-    mixing blocks follow one another.
+    mixing blocks follow one another. ``branch_scale`` multiplies what a mixing block adds to its skip path, for each image:
+    stochastic depth drops blocks by zeros.
 
-    Shapes: ``(B, colours, H, W) -> (B, classes)``.
+    Shapes: ``(B, colours, H, W) -> (B, classes)``, ``branch_scale`` ``(B, 2 depth)`` in the order of the mixing blocks.
 
     Raises:
         ValueError: there is a skip layer without skip paths, or the first skip path changes the tokens without one.
@@ -176,16 +177,21 @@ class MixerBody(nn.Module):
         self.norm = nn.LayerNorm(shape.C, eps=LAYER_NORM_EPS)
         self.classifier = nn.Linear(shape.C, shape.classes)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits of normalised ``images``."""
+    def forward(self, images: Tensor, branch_scale: Tensor | None = None) -> Tensor:
+        """Logits of normalised ``images``.
+
+        Raises:
+            ValueError: there is a ``branch_scale`` without skip paths.
+        """
+        check_branch_scale(branch_scale, skip=self.skip)
         X = self.embed(patches(images, self.patch))
         for block, (mix_tokens, mix_channels) in enumerate(zip(self.token_mixing, self.channel_mixing, strict=True)):
             if not self.skip:
                 X = mix_channels(mix_tokens(X))
                 continue
             path = self.first_skip(X) if block == 0 else X
-            U = path + mix_tokens(X)
-            X = U + mix_channels(U)
+            U = path + scaled_branch(mix_tokens(X), branch_scale, 2 * block)
+            X = U + scaled_branch(mix_channels(U), branch_scale, 2 * block + 1)
         logits: Tensor = self.classifier(self.norm(X).mean(dim=1))
         return logits
 
@@ -202,6 +208,21 @@ class Mixer(MixerBody):
             (MixingBlock(shape, "channels", block, shape.S, mixing, activation) for block in range(shape.depth)),
             skip=skip,
         )
+
+
+def check_branch_scale(branch_scale: Tensor | None, *, skip: bool) -> None:
+    """ValueError where residual branches are scaled that a model without skip paths does not have."""
+    if branch_scale is not None and not skip:
+        raise ValueError("a model without skip paths has no residual branches to scale")
+
+
+def scaled_branch(value: Tensor, branch_scale: Tensor | None, block: int) -> Tensor:
+    """``value`` ``(B, ...)`` of the mixing block numbered ``block``, times each image's factor in ``(B, mixing blocks)``."""
+    if branch_scale is None:
+        return value
+    factor = branch_scale[:, block].view(-1, *[1] * (value.ndim - 1))
+    # The factor is float32: rounded to a shorter type it would change the branch's mean.
+    return (value * factor).to(value.dtype)
 
 
 def patches(images: Tensor, P: int) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pkbench.models.initial import draw_matrix
 from pkbench.models.masks import draw_mask
-from pkbench.models.mixers import LAYER_NORM_EPS, SkipLayer, patches
+from pkbench.models.mixers import LAYER_NORM_EPS, SkipLayer, check_branch_scale, patches, scaled_branch
 from pkbench.models.pk import ACTIVATIONS
 from pkbench.models.sparse import Init, SparseLinear
 from pkbench.seeding import stream_seed
@@ -51,9 +51,10 @@ class SwMlp(nn.Module):
     """Image -> patches -> per-patch layer -> 2L mixing blocks ``x + block(x)`` -> LN -> classifier (Table S.1).
 
     Features between blocks are vectors, the ``(S, C)`` matrix token by token; the paper's vec stacks them channel by
-    channel, which random masks cannot tell apart. ``skip`` says whether the mixing blocks have skip paths.
+    channel, which random masks cannot tell apart. ``skip`` says whether the mixing blocks have skip paths. ``branch_scale``
+    multiplies what a mixing block adds to its skip path, for each image: stochastic depth drops blocks by zeros.
 
-    Shapes: ``(B, colours, H, W) -> (B, classes)``.
+    Shapes: ``(B, colours, H, W) -> (B, classes)``, ``branch_scale`` ``(B, 2L)``.
 
     Raises:
         ValueError: the first block needs a skip layer and has none, or has one without having a skip path.
@@ -79,14 +80,20 @@ class SwMlp(nn.Module):
         self.norm = nn.LayerNorm(shape.m, eps=LAYER_NORM_EPS)
         self.classifier = nn.Linear(shape.C if shape.pool == "mean" else shape.m, shape.classes)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits of normalised ``images``."""
+    def forward(self, images: Tensor, branch_scale: Tensor | None = None) -> Tensor:
+        """Logits of normalised ``images``.
+
+        Raises:
+            ValueError: there is a ``branch_scale`` without skip paths.
+        """
+        check_branch_scale(branch_scale, skip=self.skip)
         X = self.embed(patches(images, self.patch))
         x = X.flatten(1)
         for block, mix in enumerate(self.blocks):
             mixed = mix(x)
             if self.skip:
-                mixed = (self.first_skip(X).flatten(1) if block == 0 else x) + mixed
+                path = self.first_skip(X).flatten(1) if block == 0 else x
+                mixed = path + scaled_branch(mixed, branch_scale, block)
             x = mixed
         x = self.norm(x)
         if self.shape.pool == "mean":

@@ -61,7 +61,8 @@ def scaled_model(model: AnyModel, profile: Profile) -> AnyModel:
     if scale is None:
         return model
     override = scale.model_dump(exclude_none=True)
-    axes = set(override.get("sweep", ()))
+    # A family over C at the spec's omega stays one at it; where S is given too, that is another omega.
+    axes = set(override.get("sweep", ())) - {"C"}
     return type(model).model_validate(_without_replaced(model, set(override) | axes) | override)
 
 
@@ -73,8 +74,9 @@ def members(model: AnyModel) -> tuple[AnyModel, ...]:
     base = model.model_dump() | {"sweep": None}
     found = []
     for place, values in enumerate(zip(*axes.values(), strict=True)):
-        sizes = dict(zip(axes, values, strict=True))
-        found.append(type(model).model_validate(base | sizes | {"id": f"{model.id}-{_label(axes, place)}"}))
+        member = type(model).model_validate(base | dict(zip(axes, values, strict=True)))
+        # Not validated: that a name is too long is a fault with a place, which checks/sweeps.py finds.
+        found.append(member.model_copy(update={"id": f"{model.id}-{_label(axes, place)}"}))
     return tuple(found)
 
 
@@ -90,9 +92,6 @@ def _label(axes: dict[str, tuple[float, ...]], place: int) -> str:
 def _without_replaced(model: AnyModel, override: set[str]) -> dict[str, Any]:
     """The values of ``model`` without those that the fields in ``override`` replace by saying the same in another way."""
     base = model.model_dump()
-    if model.sweep is not None:
-        # What only the sweep gives is given by the one that counts.
-        base |= dict.fromkeys(model.sweep.axes)
     if override & set(EXPANSION_FIELDS):
         base |= dict.fromkeys(set(EXPANSION_FIELDS) & base.keys())
     if isinstance(model, TokenPart):

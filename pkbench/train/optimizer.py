@@ -40,6 +40,11 @@ def make_optimizer(model: nn.Module, recipe: AdamW | Sgd | BetaLassoRecipe, lr: 
             return BetaLasso(_groups(model, recipe), lr=lr, beta=recipe.beta)
 
 
+def clip_gradients(model: nn.Module, norm: float) -> None:
+    """Scale the gradients on ``model`` so that all of them together have a Euclidean norm of at most ``norm``."""
+    torch.nn.utils.clip_grad_norm_(model.parameters(), norm)
+
+
 def _groups(model: nn.Module, recipe: BetaLassoRecipe) -> list[dict[str, Any]]:
     """The parameters by their L1 coefficient."""
     groups: dict[float, list[nn.Parameter]] = {}

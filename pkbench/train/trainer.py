@@ -15,18 +15,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from pkbench.data.augment import augment
 from pkbench.data.dataset import Dataset
+from pkbench.data.erasing import erase
+from pkbench.data.mixing import Mixed, mix, unmixed
 from pkbench.errors import DataError, TrainingError
 from pkbench.models.build import build
 from pkbench.plan.run import Run
 from pkbench.seeding import stream_seed
 from pkbench.train.evaluate import evaluate
-from pkbench.train.optimizer import make_optimizer
+from pkbench.train.loss import count_wrong, training_loss
+from pkbench.train.optimizer import clip_gradients, make_optimizer
 from pkbench.train.result import EpochResult
 from pkbench.train.schedule import learning_rate
+from pkbench.train.stochastic_depth import StochasticDepth
 from pkbench.train.weights import weights_sha256
 
 
@@ -69,6 +72,8 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, recipe.optimizer, run.lr)
         self.progress = _Progress(0, 0, *self._zero_sums(), 0.0)
         self._augmentation = self._augmentation_stream(1)
+        rate = recipe.stochastic_depth
+        self._depth = None if rate is None else StochasticDepth(rate, run.shape.layers, run.seed)
 
     def epochs(self, on_step: Callable[[], None]) -> Iterator[EpochResult]:
         """Train from where the run stands to its last epoch.
@@ -83,7 +88,8 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from here, as tensors and numbers."""
-        return {
+        depth = {} if self._depth is None else {"stochastic_depth": self._depth.state()}
+        return depth | {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "augmentation": self._augmentation.get_state(),
@@ -99,6 +105,8 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self._augmentation.set_state(state["augmentation"].cpu())
+        if self._depth is not None:
+            self._depth.load_state(state["stochastic_depth"])
         self.progress = _Progress(
             epoch=state["epoch"],
             step=state["step"],
@@ -136,26 +144,43 @@ class Trainer:
         seconds = progress.seconds + time.perf_counter() - clock
         self.progress = _Progress(epoch, 0, *self._zero_sums(), 0.0)
         self._augmentation = self._augmentation_stream(epoch + 1)
+        if self._depth is not None:
+            self._depth.start(epoch + 1)
         return EpochResult(epoch, lr, loss, error, *evaluations, seconds)
 
     def _step(self, order: Tensor) -> None:
         """One optimizer step on the next batch of ``order``."""
         recipe, progress = self.run.train, self.progress
-        chosen = order[progress.step * recipe.batch_size : (progress.step + 1) * recipe.batch_size]
-        images = augment(self.data.train.images.index_select(0, chosen), recipe.augment, self._augmentation)
-        labels = self.data.train.labels.index_select(0, chosen)
+        batch = self._batch(order)
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(progress.step)
         self.optimizer.zero_grad(set_to_none=True)
+        branch_scale = () if self._depth is None else (self._depth.draw(len(batch.labels), self.device),)
         with self._precision():
-            logits = self.model(self.data.to_input(images))
+            logits = self.model(batch.inputs, *branch_scale)
         logits = logits.float()
-        loss = functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+        loss = training_loss(logits, batch, recipe.label_smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
+        if recipe.clip_norm is not None:
+            clip_gradients(self.model, recipe.clip_norm)
         self.optimizer.step()
-        progress.loss_sum += loss.detach() * len(labels)
-        progress.wrong += (logits.detach().argmax(dim=1) != labels).sum()
+        progress.loss_sum += loss.detach() * len(batch.labels)
+        progress.wrong += count_wrong(logits.detach(), batch)
         progress.step += 1
+
+    def _batch(self, order: Tensor) -> Mixed:
+        """The next batch of ``order``: augmented, normalised, erased, mixed, each drawing from the augmentation's stream in turn."""
+        recipe, data = self.run.train, self.data
+        start = self.progress.step * recipe.batch_size
+        chosen = order[start : start + recipe.batch_size]
+        images = augment(data.train.images.index_select(0, chosen), recipe.augment, self._augmentation, data.mean)
+        labels = data.train.labels.index_select(0, chosen)
+        inputs = data.to_input(images)
+        if recipe.augment.erasing is not None:
+            inputs = erase(inputs, recipe.augment.erasing, self._augmentation)
+        if recipe.mix is None:
+            return unmixed(inputs, labels)
+        return mix(inputs, labels, recipe.mix, self._augmentation)
 
     def _learning_rate(self, step: int) -> float:
         """The learning rate of ``step`` (from 0) of the current epoch."""

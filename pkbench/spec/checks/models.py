@@ -48,12 +48,21 @@ def check_models_at(scene: Scene) -> Iterator[Fault]:
                 loc = ("profile", scene.name, "model", base.id, "sweep", name)
             what = f"profile {scene.name} gives `model.{base.id}` the field {name}"
             yield scene.parts.fault(loc, what, f'kind = "{base.kind}" has no {name}', "take it out")
+    faulty: set[int] = set()
     for index, model in scene.members():
-        yield from _check_scaled(scene, index, model)
-        if isinstance(model, PermutedPart):
-            yield from _check_blocks(scene, index, model)
-        if not isinstance(model, PatchedModel) or not has_sizes(model):
-            continue
+        # What is wrong with one member of a family is mostly wrong with all.
+        faults = [] if index in faulty else list(_check_single(scene, index, model))
+        if faults:
+            faulty.add(index)
+        yield from faults
+
+
+def _check_single(scene: Scene, index: int, model: AnyModel) -> Iterator[Fault]:
+    """Faults of one model, or one member of a family."""
+    yield from _check_scaled(scene, index, model)
+    if isinstance(model, PermutedPart):
+        yield from _check_blocks(scene, index, model)
+    if isinstance(model, PatchedModel) and has_sizes(model):
         for data in scene.data.values():
             yield from _check_patches(scene, index, model, data)
 

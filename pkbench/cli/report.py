@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkbench.cli.options import Json, Profile, Results, Seeds
+from pkbench.cli.require import check as check_requirements
+from pkbench.cli.studies import check_study_of, studies_of
+from pkbench.errors import UsageError
 
 if TYPE_CHECKING:
     from pkbench.report.checks import CheckStudy
     from pkbench.report.study import Study
-    from pkbench.spec.load import LoadedChecks, LoadedSpec
+    from pkbench.spec.load import LoadedChecks
 
 EXIT_CONTRADICTED = 1
 
@@ -42,38 +46,76 @@ def report(
         Path | None, typer.Option("--out", help="Folder of the report [default: reports/ of the project].")
     ] = None,
     seeds: Seeds = None,
+    latex: Annotated[
+        Path | None,
+        typer.Option("--latex", metavar="DIR", help="Also write the tables as LaTeX (booktabs) into DIR."),
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="DIR", help="Also write verdicts, models and runs as flat CSV tables into DIR."),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if a claim is contradicted.")] = False,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--require",
+            metavar="SPEC:CLAIM[:DATA][@PROFILE]=OUTCOME",
+            help="Check this verdict instead, print what it is and write nothing; repeatable.",
+        ),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Write tables, figures, pages and data on every claim. With --json print the data and write nothing.
 
-    Exit code 0: written. 1: --check found a contradicted claim. 2: bad input.
+    Exit code 0: written. 1: --check found a contradicted claim, or a verdict is not what --require says. 2: bad input.
     """
     from pkbench.report.json_out import report_json
-    from pkbench.spec.find import find_specs
-    from pkbench.spec.load import LoadedChecks, LoadedSpec, load_any
 
-    found = [load_any(path) for path in find_specs(specs or [])]
-    loaded = [spec for spec in found if isinstance(spec, LoadedSpec)]
-    # With no specs named, one that lacks the profile is no mistake of the user's.
-    if profile is not None and not specs:
-        loaded = [spec for spec in loaded if profile in spec.spec.profile] or loaded
-    folders: dict[Path, _Folder] = {_report_folder(spec.path, out): _Folder([], []) for spec in found}
-    for spec in loaded:
-        folders[_report_folder(spec.path, out)].studies.extend(_studies(spec, profile, results, seeds))
-    for checked in found:
-        if isinstance(checked, LoadedChecks):
-            folders[_report_folder(checked.path, out)].checks.append(_check_study(checked, results))
+    _refuse_nonsense(writes=[latex, csv], out=out, require=bool(require), json_=json_)
+    if require:
+        code = check_requirements(require, specs or [], profile=profile, results=results, seeds=seeds, json_=json_)
+        raise typer.Exit(code)
+    folders = _gather(specs or [], profile, results, out, seeds)
     studies = [study for folder in folders.values() for study in folder.studies]
     checks = [study for folder in folders.values() for study in folder.checks]
     if json_:
         typer.echo(report_json(studies, checks), nl=False)
     else:
         _write(folders)
+        _export(studies, checks, latex, csv)
     outcomes = [verdict.outcome for study in studies for verdict in study.evaluation.verdicts]
     outcomes += [verdict.outcome for checked_study in checks for verdict in checked_study.verdicts]
     if check and "contradicted" in outcomes:
         raise typer.Exit(EXIT_CONTRADICTED)
+
+
+def _refuse_nonsense(*, writes: Sequence[Path | None], out: Path | None, require: bool, json_: bool) -> None:
+    """Raise a ``UsageError`` where one option asks for files and another says that nothing is written."""
+    if any(writes) and json_:
+        raise UsageError("--json writes nothing", remedy="leave it out, or leave --latex and --csv out")
+    if require and (any(writes) or out):
+        raise UsageError("--require writes nothing", remedy="leave it out, or leave --latex, --csv and --out out")
+
+
+def _gather(
+    specs: list[str], profile: str | None, results: Path | None, out: Path | None, seeds: int | None
+) -> dict[Path, _Folder]:
+    """What is recorded of ``specs``, or of all of the project, by the folder its report goes to."""
+    from pkbench.spec.find import find_specs
+    from pkbench.spec.load import LoadedChecks, LoadedSpec, load_any
+
+    found = [load_any(path) for path in find_specs(specs)]
+    loaded = [spec for spec in found if isinstance(spec, LoadedSpec)]
+    # With no specs named, one that lacks the profile is no mistake of the user's.
+    if profile is not None and not specs:
+        loaded = [spec for spec in loaded if profile in spec.spec.profile] or loaded
+    folders: dict[Path, _Folder] = {_report_folder(spec.path, out): _Folder([], []) for spec in found}
+    for spec in loaded:
+        folders[_report_folder(spec.path, out)].studies.extend(studies_of(spec, profile, results, seeds))
+    for checked in found:
+        if isinstance(checked, LoadedChecks):
+            folders[_report_folder(checked.path, out)].checks.append(check_study_of(checked, results))
+    return folders
 
 
 def claims(
@@ -99,7 +141,7 @@ def claims(
     if isinstance(loaded, LoadedChecks):
         _claims_of_checks(loaded, results, json_=json_)
         return
-    (found,) = _studies(loaded, profile, results, seeds)
+    (found,) = studies_of(loaded, profile, results, seeds)
     written = write(found, Store(results_folder(loaded.path, results)))
     if json_:
         typer.echo(json.dumps(study_data(found), indent=1, allow_nan=False, ensure_ascii=False))
@@ -118,7 +160,7 @@ def _claims_of_checks(loaded: LoadedChecks, results: Path | None, *, json_: bool
     from pkbench.store.files import Store
     from pkbench.store.places import results_folder
 
-    study = _check_study(loaded, results)
+    study = check_study_of(loaded, results)
     written = write_metrics(study, Store(results_folder(loaded.path, results)))
     if json_:
         typer.echo(json.dumps(study_data(study), indent=1, allow_nan=False, ensure_ascii=False))
@@ -141,46 +183,6 @@ def _report_folder(spec_path: Path, out: Path | None) -> Path:
     return project_folder(spec_path) / "reports" if out is None else out.resolve()
 
 
-def _check_study(loaded: LoadedChecks, results: Path | None) -> CheckStudy:
-    from pkbench.report.checks import check_study
-    from pkbench.store.files import Store
-    from pkbench.store.places import results_folder
-
-    return check_study(loaded, Store(results_folder(loaded.path, results)))
-
-
-def _studies(loaded: LoadedSpec, profile: str | None, results: Path | None, seeds: int | None) -> list[Study]:
-    """``loaded`` at ``profile``, or else at quick (or its first) and every other profile with records."""
-    from dataclasses import replace
-
-    from pkbench.execute.prepare import at_profile, data_checksums
-    from pkbench.plan.select import with_seed_count
-    from pkbench.report.study import read_records, study
-    from pkbench.store.files import Store
-    from pkbench.store.places import results_folder
-
-    store = Store(results_folder(loaded.path, results))
-    scan = read_records(store, loaded.spec.experiment.id)
-    compared = store.scan_comparisons(loaded.spec.experiment.id)
-    names: list[str] = list(loaded.spec.profile)
-    if profile is not None:
-        names = [profile]
-    else:
-        recorded = {record.profile for record in scan.records.values()}
-        default = "quick" if "quick" in names else names[0]
-        names = [name for name in names if name == default or name in recorded]
-    studies = []
-    for name in names:
-        scaled = at_profile(loaded, name)
-        if seeds is not None:
-            scaled = with_seed_count(scaled, seeds)
-        here, _ = data_checksums(scaled, loaded.path.parent)
-        # Without the file's place on this machine, so that the report is the same on every one.
-        warnings = (str(replace(fault, place=replace(fault.place, file="line"))) for fault in loaded.warnings)
-        studies.append(study(scaled, loaded.path, loaded.sha256, scan, here, warnings=warnings, compared=compared))
-    return studies
-
-
 def _write(folders: dict[Path, _Folder]) -> None:
     from pkbench.cli.checks import print_study
     from pkbench.report.build import write_report
@@ -192,6 +194,18 @@ def _write(folders: dict[Path, _Folder]) -> None:
             print_study(checked)
         paths = write_report(content.studies, content.checks, folder)
         typer.echo(f"report: {paths[0]}")
+
+
+def _export(studies: list[Study], checks: list[CheckStudy], latex: Path | None, csv: Path | None) -> None:
+    """Write the tables that were asked for and say where they are."""
+    from pkbench.report.build import write_csv, write_latex
+
+    if latex is not None:
+        paths = write_latex(studies, checks, latex)
+        typer.echo(f"latex: {latex} ({len(paths)} tables)")
+    if csv is not None:
+        write_csv(studies, checks, csv)
+        typer.echo(f"csv: {csv} (verdicts, models, runs; columns.csv describes them)")
 
 
 def _print_study(study: Study, *, sentences: bool) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pkbench.atomic import write_bytes
 from pkbench.report.checks import CheckStudy
 from pkbench.report.checks import page as check_page
+from pkbench.report.csv_out import csv_files
 from pkbench.report.figures import write_figures
 from pkbench.report.json_out import report_json
+from pkbench.report.latex import latex_files
 from pkbench.report.markdown import index_page, spec_page
 from pkbench.report.study import Study
 
@@ -38,3 +40,19 @@ def write_report(studies: Sequence[Study], checks: Sequence[CheckStudy], folder:
         write_bytes(page, check_page(check).encode())
         paths.append(page)
     return tuple(paths)
+
+
+def write_latex(studies: Sequence[Study], checks: Sequence[CheckStudy], folder: Path) -> tuple[Path, ...]:
+    """Write every table of :func:`pkbench.report.latex.latex_files` into ``folder``; their paths."""
+    return _write_texts(latex_files(studies, checks), folder)
+
+
+def write_csv(studies: Sequence[Study], checks: Sequence[CheckStudy], folder: Path) -> tuple[Path, ...]:
+    """Write every table of :func:`pkbench.report.csv_out.csv_files` into ``folder``; their paths."""
+    return _write_texts(csv_files(studies, checks), folder)
+
+
+def _write_texts(files: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
+    for name, text in files.items():
+        write_bytes(folder / name, text.encode())
+    return tuple(folder / name for name in files)

@@ -13,9 +13,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from pkbench.atomic import remove_leftovers, write_bytes
 from pkbench.errors import StoreError
@@ -53,7 +54,7 @@ def decode(raw: bytes, run_id: str, kind: type[AnyRecord]) -> AnyRecord:
         ValueError: the bytes are damaged, of another format, or another run's; the message says which.
     """
     try:
-        envelope = json.loads(raw)
+        envelope = _parse(raw)
         content = envelope["record"]
         digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
         intact = envelope["sha256"] == digest
@@ -68,6 +69,16 @@ def decode(raw: bytes, run_id: str, kind: type[AnyRecord]) -> AnyRecord:
     if record.run_id != run_id or config_id(record.config) != run_id:
         raise ValueError("it belongs to another run")
     return record
+
+
+def _parse(raw: bytes) -> Any:
+    """``raw`` as JSON values; a ``ValueError`` where it is no JSON."""
+    try:
+        # Reads a long record in a third of the time, of which a report spends most on reading.
+        return from_json(raw)
+    except ValueError:
+        # It refuses what the standard library writes of a message with half a character in it.
+        return json.loads(raw)
 
 
 def _set_aside(path: Path) -> str:

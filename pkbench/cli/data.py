@@ -199,14 +199,22 @@ def _print_summary(summary: Summary) -> None:
     from rich.console import Console
 
     few, many = summary.per_class
-    colours = ", ".join(f"{mean:.4f} ± {std:.4f}" for mean, std in zip(summary.mean, summary.std, strict=True))
     lines = [
         f"[bold]{summary.id}[/] ({summary.source}): {' x '.join(map(str, summary.shape))}, {summary.classes} classes",
         f"  train {summary.train} ({few if few == many else f'{few} to {many}'} a class), "
         f"validation {summary.validation}, test {summary.test}",
-        f"  mean ± deviation of each colour: {colours}",
+        f"  {_statistics(summary)}",
         f"  sha256 {summary.checksum}",
     ]
     if summary.repeated_in_test:
         lines.append(f"  [yellow]note:[/] {summary.repeated_in_test} test images are also in the training part")
     Console(highlight=False).print("\n".join(lines), soft_wrap=True)
+
+
+def _statistics(summary: Summary) -> str:
+    """Mean and deviation of each colour, or of so many that they are no colours, their ranges."""
+    if len(summary.mean) <= 4:
+        colours = (f"{mean:.4f} ± {std:.4f}" for mean, std in zip(summary.mean, summary.std, strict=True))
+        return f"mean ± deviation of each colour: {', '.join(colours)}"
+    ranges = [f"{min(values):.4f} to {max(values):.4f}" for values in (summary.mean, summary.std)]
+    return f"of {len(summary.mean)} colours: mean {ranges[0]}, deviation {ranges[1]}"

@@ -16,8 +16,7 @@ from pkbench.data.raw import Images, Labels, RawImages
 from pkbench.data.sources.table import read
 from pkbench.data.split import Rows, random_order, split
 from pkbench.errors import DataError
-from pkbench.spec.data import DataPart, TorchvisionData
-from pkbench.spec.scale import AnyData
+from pkbench.spec.data import AnyData, DataPart, TorchvisionData
 
 _CHUNK = 4096
 """Images whose pixels are counted at a time: bounds the memory for wider integers."""

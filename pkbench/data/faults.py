@@ -12,10 +12,14 @@ ROWS_SHOWN = 5
 
 
 class RowFaults:
-    """The faulty rows of one file: the first :data:`ROWS_SHOWN` in words, all of them by number."""
+    """The faulty rows of one file: the first :data:`ROWS_SHOWN` in words, all of them by number.
 
-    def __init__(self, file: Path) -> None:
+    ``things`` is what its rows are.
+    """
+
+    def __init__(self, file: Path, things: str = "images") -> None:
         self.file = file
+        self.things = things
         self.shown: list[str] = []
         self.count = 0
 
@@ -37,15 +41,15 @@ class RowFaults:
         listed = ", ".join(self.shown) + (f", and {rest} more" if rest else "")
         numbered = " (the first row is row 0)" if "row " in listed else ""
         raise DataError(
-            one_line(f"{self.count} of {total} images cannot be used{numbered}: {listed}"),
+            one_line(f"{self.count} of {total} {self.things} cannot be used{numbered}: {listed}"),
             constraint=constraint,
             remedy=remedy,
             place=Place(str(self.file)),
         )
 
 
-def file_error(file: Path, what: str, constraint: str, remedy: str) -> DataError:
-    """The error for a fault of a whole file."""
+def file_error(file: Path | str, what: str, constraint: str, remedy: str) -> DataError:
+    """The error for a fault of a whole file, or of what is described in its place."""
     return DataError(one_line(what), constraint=constraint, remedy=remedy, place=Place(str(file)))
 
 

@@ -15,8 +15,7 @@ from pkbench.data.faults import one_line
 from pkbench.data.identity import content_files
 from pkbench.data.layout import absent_files, layout_of, torchvision_root
 from pkbench.errors import DataError
-from pkbench.spec.data import TorchvisionData
-from pkbench.spec.scale import AnyData
+from pkbench.spec.data import AnyData, TorchvisionData
 
 _FAILURES = (
     *(OSError, RuntimeError, HTTPException),
@@ -42,7 +41,7 @@ def fetch(data: AnyData, base: Path) -> bool:
         DataError: the download failed, or the data is the user's own and not there.
     """
     if not isinstance(data, TorchvisionData):
-        # Nothing to download: says where the files would have to be, if they are not.
+        # Nothing to download: generated data needs no file, and for the others this says where the files would have to be, if they are not.
         content_files(data, base)
         return False
     root = torchvision_root(data, base)

@@ -1,8 +1,12 @@
-"""What a data set is: the SHA-256 of its bytes, whatever its files are called and wherever they lie."""
+"""What a data set is: the SHA-256 of its bytes, whatever its files are called and wherever they lie.
+
+Of generated data it is that of what the generator is given, because there are no files.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -10,15 +14,29 @@ from pkbench.data.hashing import file_digests
 from pkbench.data.layout import digits_file, torchvision_files, torchvision_root
 from pkbench.data.listing import image_files
 from pkbench.data.places import candidates, exists, resolve_file, resolve_folder
-from pkbench.spec.data import DigitsData, ImageFolderData, NpzData, ParquetData, TorchvisionData
-from pkbench.spec.scale import AnyData
+from pkbench.spec.data import (
+    AnyData,
+    AudioData,
+    DigitsData,
+    GeneratedData,
+    ImageFolderData,
+    NpzData,
+    ParquetData,
+    QuestionsData,
+    TextData,
+    TonesData,
+    TorchvisionData,
+)
+
+GENERATOR_VERSION = 1
+"""Raised whenever a generator makes other sentences or sounds: it stands for the bytes of files that do not exist."""
 
 
 def content_files(data: AnyData, base: Path) -> tuple[tuple[str, Path], ...]:
     """Every file that holds images or labels of ``data``, with its role in the data set.
 
     Roles take the place of names where the spec names the file; in a folder of images the names relative
-    to the folder are part of the data, because they give the labels.
+    to the folder are part of the data, because they give the labels. Generated data has no file.
 
     Args:
         data: the data set.
@@ -32,12 +50,14 @@ def content_files(data: AnyData, base: Path) -> tuple[tuple[str, Path], ...]:
             return (("digits", digits_file()),)
         case TorchvisionData():
             return torchvision_files(data, base)
-        case NpzData():
+        case NpzData() | AudioData():
             return (("arrays", resolve_file(data.path, base)),)
-        case ParquetData():
+        case ParquetData() | TextData():
             return tuple((role, resolve_file(path, base)) for role, path in _parts(data))
         case ImageFolderData():
             return tuple(file for role, path in _parts(data) for file in _folder_files(role, path, base))
+        case QuestionsData() | TonesData():
+            return ()
 
 
 def looked_at(data: AnyData, base: Path) -> tuple[Path, ...]:
@@ -47,9 +67,11 @@ def looked_at(data: AnyData, base: Path) -> tuple[Path, ...]:
             return (torchvision_root(data, base),)
         case DigitsData():
             return (digits_file(),)
-        case NpzData():
+        case QuestionsData() | TonesData():
+            return ()
+        case NpzData() | AudioData():
             paths = [data.path]
-        case ParquetData() | ImageFolderData():
+        case ParquetData() | ImageFolderData() | TextData():
             paths = [path for _, path in _parts(data)]
     found: list[Path] = []
     for path in paths:
@@ -66,6 +88,8 @@ def checksum(data: AnyData, base: Path) -> str:
     Raises:
         DataError: files are missing (the message says how to get them) or cannot be read.
     """
+    if isinstance(data, QuestionsData | TonesData):
+        return _generated_checksum(data)
     files = content_files(data, base)
     digests = file_digests(path for _, path in files)
     total = hashlib.sha256()
@@ -78,7 +102,18 @@ def checksum(data: AnyData, base: Path) -> str:
     return total.hexdigest()
 
 
-def _parts(data: ParquetData | ImageFolderData) -> tuple[tuple[str, str], ...]:
+def _generated_checksum(data: GeneratedData) -> str:
+    """SHA-256 of what determines generated sentences or sounds; how they are encoded is in a run's configuration."""
+    recipe = {
+        "source": data.source,
+        "version": GENERATOR_VERSION,
+        "generator_seed": data.generator_seed,
+        "count": data.count,
+    }
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+
+
+def _parts(data: ParquetData | ImageFolderData | TextData) -> tuple[tuple[str, str], ...]:
     """Role and path of the training and, where given, the test part."""
     train = ("train", data.train_path)
     return (train,) if data.test_path is None else (train, ("test", data.test_path))

@@ -19,6 +19,8 @@ Labels = NDArray[np.int64]
 """(N,), int64."""
 Shape = tuple[int, int, int]
 """Height, width, colours."""
+Origin = Path | str
+"""Where images come from, for errors: their file, or words where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +33,32 @@ class RawImages:
     test_labels: Labels | None = None
 
 
-def empty_images(count: int, shape: Shape, file: Path) -> Images:
+def empty_images(count: int, shape: Shape, origin: Origin) -> Images:
     """Room for ``count`` images of ``shape``.
 
     Raises:
         DataError: there are none, or they do not fit into memory (a copy is needed on the way to the device).
     """
     if count == 0:
-        raise file_error(file, "holds no images", "a data set has at least one", "correct the path in the spec")
-    needed = 2 * count * shape[0] * shape[1] * shape[2]
+        raise file_error(origin, "holds no images", "a data set has at least one", "correct the path in the spec")
+    check_memory(2 * count * shape[0] * shape[1] * shape[2], f"{count} images of {shape_text(shape)}", origin)
+    return np.empty((count, *shape), dtype=np.uint8)
+
+
+def check_memory(needed: int, things: str, origin: Origin) -> None:
+    """Check that ``things``, which need this many bytes, fit into memory.
+
+    Raises:
+        DataError: they do not.
+    """
     available = psutil.virtual_memory().available
     if needed > available:
         raise file_error(
-            file,
-            f"{count} images of {shape_text(shape)} need {needed / 2**30:.1f} GiB",
+            origin,
+            f"{things} need {needed / 2**30:.1f} GiB",
             f"{available / 2**30:.1f} GiB of memory are free, and a data set is held in memory whole",
-            "state a smaller shape with resize, or use a larger machine",
+            "state a smaller shape, or use a larger machine",
         )
-    return np.empty((count, *shape), dtype=np.uint8)
 
 
 def checked_images(values: NDArray[Any], shape: Shape, resize: bool, file: Path, name: str) -> Images:

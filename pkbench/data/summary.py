@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from pkbench.data.dataset import Dataset, Part
-from pkbench.spec.scale import AnyData
+from pkbench.spec.data import AnyData
 
 
 @dataclass(frozen=True, slots=True)

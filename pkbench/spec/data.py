@@ -3,6 +3,10 @@
 ``shape`` and ``classes`` are stated so that a spec can be planned without opening the data; loading checks
 them. Paths are looked up beside the spec, then under ``$PKBENCH_DATA``; they are not part of a run's
 identity, the bytes behind them are.
+
+Whatever is not an image becomes one of height, width and colours: a text of S words is S x 1 with the E entries of
+each word's vector as its colours, a recording T frames x 1 with F frequency bands as colours (or T x F in one colour).
+With ``patch = 1`` a token is then a word or a frame.
 """
 
 from __future__ import annotations
@@ -38,8 +42,14 @@ DIGITS_SHAPE = ((8, 8, 1), 10)
 DIGITS_IMAGES = 1_797
 """All of them: the test part is cut from these."""
 
+QUESTION_CLASSES, TONE_CLASSES = 6, 10
+"""Classes of the generated questions and tones."""
+TONE_SAMPLE_RATE = 8_000
+"""Samples a second of the generated tones."""
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Column = Annotated[int, Field(ge=1, le=10_000)]
+ImageShape = Annotated[tuple[Size, Size, Size], Field(strict=False)]
 
 
 class DataPart(Part):
@@ -47,7 +57,7 @@ class DataPart(Part):
 
     id: Identifier
     """Name of this data set in claims, profiles and reports."""
-    shape: Annotated[tuple[Size, Size, Size], Field(strict=False)]
+    shape: ImageShape
     """Height, width and colours of an image as the model sees it."""
     classes: Annotated[int, Field(ge=2, le=100_000)]
     """Number of classes; labels are 0 … classes-1."""
@@ -57,11 +67,16 @@ class DataPart(Part):
     """Seed of the split into training, validation and (where cut here) test part."""
     normalize: Literal["train-statistics", "none"]
     """Pixels are scaled to [0, 1]; train-statistics then subtracts the training part's mean per colour and divides by its deviation."""
+
+
+class ImagePart(DataPart):
+    """What every source of images has."""
+
     resize: Literal["bilinear"] | None = None
     """Resize images to ``shape``; without it they must have that shape."""
 
 
-class DigitsData(DataPart):
+class DigitsData(ImagePart):
     """Handwritten digits that ship with scikit-learn: 1,797 grey images of 8 x 8; no download."""
 
     source: Literal["digits"]
@@ -70,7 +85,7 @@ class DigitsData(DataPart):
     """Images held out as the test part, by class proportion."""
 
 
-class TorchvisionData(DataPart):
+class TorchvisionData(ImagePart):
     """A data set of torchvision's, fetched by ``pkbench data get`` and never inside a run."""
 
     source: Literal[
@@ -86,7 +101,7 @@ class TorchvisionData(DataPart):
     """Folder that holds (or will hold) the files; absent: the data folder, see ``pkbench data list``."""
 
 
-class ParquetData(DataPart):
+class ParquetData(ImagePart):
     """Parquet files with one encoded image and one integer label a row, as public hubs write them."""
 
     source: Literal["parquet"]
@@ -103,7 +118,7 @@ class ParquetData(DataPart):
     """Column of integer labels."""
 
 
-class NpzData(DataPart):
+class NpzData(ImagePart):
     """A NumPy archive: uint8 images ``(N, H, W)`` or ``(N, H, W, colours)`` and integer labels ``(N,)``."""
 
     source: Literal["npz"]
@@ -122,7 +137,7 @@ class NpzData(DataPart):
     """Test images to cut from the training arrays, for an archive without a test part."""
 
 
-class ImageFolderData(DataPart):
+class ImageFolderData(ImagePart):
     """Folders of image files, one sub-folder a class, classes numbered in alphabetical order."""
 
     source: Literal["imagefolder"]
@@ -135,4 +150,100 @@ class ImageFolderData(DataPart):
     """Test images to cut from the training folder where ``test_path`` is absent."""
 
 
-Data = Annotated[DigitsData | TorchvisionData | ParquetData | NpzData | ImageFolderData, Field(discriminator="source")]
+class WordsPart(DataPart):
+    """What every source of text has."""
+
+    shape: ImageShape
+    """[S, 1, E]: the first S words of each text, E entries of each word's vector."""
+    embedding_seed: Seed
+    """Names the words' fixed random vectors: a word has the same one in every text and on every machine."""
+
+
+class TextData(WordsPart):
+    """Labelled lines of text; classes are numbered in alphabetical order of their labels in the training file."""
+
+    source: Literal["text"]
+    """Where the texts come from."""
+    train_path: FilePath
+    """File of the training texts."""
+    test_path: FilePath | None = None
+    """File of the test texts; absent: give ``test_count``."""
+    test_count: Count | None = None
+    """Test texts to cut from the training file where ``test_path`` is absent."""
+    format: Literal["trec", "tsv"]
+    """trec: a line is ``CLASS:detail text``, as TREC's questions are; tsv: columns between tabs, without quoting."""
+    encoding: Literal["utf-8", "latin-1"]
+    """Encoding of the files; TREC's training file is Latin-1."""
+    header: bool = False
+    """Whether the first line of a tsv file names its columns."""
+    label_column: Column = 1
+    """Column of a tsv file that holds the labels, counted from 1."""
+    text_column: Column = 2
+    """Column of a tsv file that holds the texts, counted from 1."""
+
+
+class SoundPart(DataPart):
+    """What every source of sound has."""
+
+    shape: ImageShape
+    """[T, 1, bands] or [T, bands, 1]: recordings are cut or filled with silence at their end to T frames."""
+    window: Annotated[int, Field(ge=2, le=65_536)]
+    """Samples of a frame, weighted by Hann's window."""
+    hop: Annotated[int, Field(ge=1, le=65_536)]
+    """Samples from the start of a frame to the start of the next."""
+    bands: Size
+    """Frequency bands, equally wide on the mel scale from 0 Hz to half the sampling rate."""
+
+
+class AudioData(SoundPart):
+    """A NumPy archive of mono recordings: all samples in one array, and where in it each recording starts and ends."""
+
+    source: Literal["audio"]
+    """Where the recordings come from."""
+    path: FilePath
+    """The .npz file."""
+    sample_rate: Size
+    """Samples a second."""
+    samples: Name = "samples"
+    """Key of the samples (integers or finite floats) of all recordings, one after the other."""
+    offsets: Name = "offsets"
+    """Key of N + 1 rising integers: recording i is samples[offsets[i]:offsets[i + 1]]."""
+    labels: Name = "label"
+    """Key of the N integer labels."""
+    is_test: Name = "is_test"
+    """Key of N booleans that mark the test recordings; not looked up where ``test_count`` is given."""
+    test_count: Count | None = None
+    """Test recordings to cut from all of them, for an archive that marks none."""
+
+
+class GeneratedPart(Part):
+    """What every generator has. What it makes is artificial: results on it say nothing about language or speech."""
+
+    generator_seed: Seed
+    """Names what is generated; an example depends on this and on its own number alone."""
+    count: Count
+    """Examples in all, classes in turn."""
+    test_count: Count
+    """Examples held out as the test part, by class proportion."""
+
+
+class QuestionsData(GeneratedPart, WordsPart):
+    """Generated questions of six classes, some with a negated clause of another class; no file."""
+
+    source: Literal["generated:questions"]
+    """Where the texts come from."""
+
+
+class TonesData(GeneratedPart, SoundPart):
+    """Generated recordings (8 kHz, 0.6 s) of ten two-syllable words of rising and falling tones in noise; no file."""
+
+    source: Literal["generated:tones"]
+    """Where the recordings come from."""
+
+
+ImageData = DigitsData | TorchvisionData | ParquetData | NpzData | ImageFolderData
+GeneratedData = QuestionsData | TonesData
+AnyData = ImageData | TextData | AudioData | GeneratedData
+"""A data set of any source."""
+
+Data = Annotated[AnyData, Field(discriminator="source")]

@@ -21,6 +21,7 @@ MetricName = Literal[
 XName = Literal[
     "width",
     "m",
+    "m/m_max",
     "S",
     "C",
     "C/S",
@@ -34,7 +35,7 @@ XName = Literal[
     "parameters",
     "patch",
 ]
-"""A size of a model: width is gamma*m, the others are the paper's letters."""
+"""A size of a model: width is gamma*m, m_max the largest m of a Mixer with as many connections (eq. 15), the rest the paper's letters."""
 
 
 MEASURED_SWITCHES: Final[dict[MetricName, str]] = {

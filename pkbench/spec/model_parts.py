@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pkbench.spec.base import Identifier, Part, Positive, Size, Text, array
 
@@ -61,6 +61,16 @@ class Sweep(Part):
         return {name: values for name, values in self if values is not None}
 
 
+def _first(name: str, values: Any) -> Any:
+    """The first of ``values``, or 1 where it is not valid: every size may be 1, and the fault is the list's alone."""
+    first = values[0] if isinstance(values, list | tuple) and values else None
+    try:
+        Sweep.model_validate({name: [first]})
+    except ValidationError:
+        return 1
+    return first
+
+
 class ModelPart(Part):
     """What every architecture has."""
 
@@ -84,12 +94,11 @@ class ModelPart(Part):
         axes = sweep.axes if isinstance(sweep, Sweep) else sweep
         if not isinstance(axes, dict):
             return data
-        first = {
-            name: values[0]
+        return data | {
+            name: _first(name, values)
             for name, values in axes.items()
-            if name in cls.model_fields and isinstance(values, list | tuple) and values and data.get(name) is None
+            if name in cls.model_fields and name in Sweep.model_fields and data.get(name) is None and values is not None
         }
-        return data | first
 
     def identity(self) -> dict[str, Any]:
         """What of this model determines a result, as JSON values: names and statements left out, sizes resolved."""

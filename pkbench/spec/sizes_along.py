@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pkbench import widths
 from pkbench.sizes.base import Shape
 from pkbench.spec.metric import XName
 from pkbench.spec.model import AnyModel
@@ -12,6 +13,9 @@ def x_of(name: XName, model: AnyModel, shape: Shape) -> float | None:
     match name:
         case "C/S":
             return None if shape.C is None or shape.S is None else shape.C / shape.S
+        case "m/m_max":
+            S, C = widths.optimum(shape.omega, shape.gamma or 1.0)
+            return shape.m / (S * C)
         case "1/p":
             return 1 / shape.p
         case "patch":

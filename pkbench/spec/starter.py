@@ -16,7 +16,18 @@ from pydantic import BaseModel
 from pkbench.errors import UsageError
 from pkbench.spec.base import IDENTIFIER
 from pkbench.spec.claim import LessClaim
-from pkbench.spec.data import TORCHVISION_SHAPES, DigitsData, ImageFolderData, NpzData, ParquetData, TorchvisionData
+from pkbench.spec.data import (
+    TORCHVISION_SHAPES,
+    AudioData,
+    DigitsData,
+    ImageFolderData,
+    NpzData,
+    ParquetData,
+    QuestionsData,
+    TextData,
+    TonesData,
+    TorchvisionData,
+)
 from pkbench.spec.document import Experiment, Spec
 from pkbench.spec.forms import Array, Choice, Form, Scalar, fields_of
 from pkbench.spec.mixer import SMixer
@@ -25,16 +36,29 @@ from pkbench.spec.schema import FILE_NAME
 from pkbench.spec.train import AdamW, Augment, Cosine, Train
 from pkbench.spec.words import any_of, closest, identifier_like, plain, requirement, written
 
-KINDS = ("digits", "parquet", "npz", "imagefolder", *TORCHVISION_SHAPES)
+_GENERATED = ("generated:questions", "generated:tones")
+KINDS = ("digits", "parquet", "npz", "imagefolder", "text", "audio", *_GENERATED, *TORCHVISION_SHAPES)
 """What ``--data`` can be."""
 
 _SPLIT = {"validation_count": 0, "split_seed": 0, "normalize": "train-statistics"}
 _DIGITS = {"id": "digits", "source": "digits", "shape": [8, 8, 1], "classes": 10, "test_count": 540} | _SPLIT
 _OWN = {"id": "own", "shape": [32, 32, 3], "classes": 10} | _SPLIT
+_WORDS = {"shape": [32, 1, 64], "embedding_seed": 0}
+_SOUND = {"shape": [64, 1, 32], "window": 256, "hop": 72, "bands": 32}
+_MADE = {"generator_seed": 0, "count": 6000, "test_count": 1000}
 _FILES: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
     "parquet": (ParquetData, {"train_path": "data/train.parquet", "test_path": "data/test.parquet"}),
     "npz": (NpzData, {"path": "data/images.npz"}),
     "imagefolder": (ImageFolderData, {"train_path": "data/train", "test_path": "data/test", "resize": "bilinear"}),
+    "text": (
+        TextData,
+        _WORDS
+        | {"train_path": "data/train.txt", "test_path": "data/test.txt", "format": "trec", "encoding": "utf-8"}
+        | {"classes": 6},
+    ),
+    "audio": (AudioData, _SOUND | {"path": "data/recordings.npz", "sample_rate": 8000}),
+    "generated:questions": (QuestionsData, _WORDS | _MADE | {"classes": 6}),
+    "generated:tones": (TonesData, _SOUND | _MADE),
 }
 _PATCHES = {8: 2, 28: 4, 32: 4, 96: 8}
 """Patch size for each image size: enough tokens to mix, few enough to train quickly."""
@@ -140,7 +164,7 @@ def _own_data(kind: str) -> tuple[type[BaseModel], dict[str, Any]]:
 def _sizes(data: dict[str, Any]) -> dict[str, int]:
     """Patch size and tokens for the images of ``data``."""
     height, width, _ = data["shape"]
-    patch = _PATCHES[height]
+    patch = 1 if width == 1 else _PATCHES[height]
     return {"patch": patch, "S": (height // patch) * (width // patch)}
 
 

@@ -24,6 +24,14 @@ SOURCES = {
     "parquet": {"train_path": "train.parquet", "test_count": 2},
     "npz": {"path": "arrays.npz"},
     "imagefolder": {"train_path": "train", "test_count": 2},
+    "text": {"train_path": "train.txt", "test_count": 2, "format": "trec", "encoding": "utf-8"}
+    | {"shape": [5, 1, 8], "embedding_seed": 0},
+    "audio": {"path": "recordings.npz", "sample_rate": 8000, "window": 64, "hop": 32, "bands": 6}
+    | {"shape": [7, 1, 6]},
+    "generated:questions": {"shape": [12, 1, 8], "classes": 6, "embedding_seed": 0}
+    | {"generator_seed": 0, "count": 30, "test_count": 6},
+    "generated:tones": {"shape": [20, 1, 6], "classes": 10, "window": 256, "hop": 200, "bands": 6}
+    | {"generator_seed": 0, "count": 30, "test_count": 10},
     "torchvision:CIFAR10": {"shape": [32, 32, 3], "classes": 10},
     "torchvision:CIFAR100": {"shape": [32, 32, 3], "classes": 100},
     "torchvision:STL10": {"shape": [96, 96, 3], "classes": 10},
@@ -77,6 +85,28 @@ def write_npz(path: Path, train: int = 12, test: int = 6, **arrays: Any) -> Path
         "y_train": labels_of(train),
         "x_test": pixels(test, seed=1),
         "y_test": labels_of(test),
+    }
+    kept = {key: value for key, value in (made | arrays).items() if value is not None}
+    np.savez(path, **kept)
+    return path
+
+
+def write_text(path: Path, count: int = 12, classes: int = 3) -> Path:
+    """Questions of labels A, B, …, as TREC's are written."""
+    lines = [f"{chr(65 + label)}:x question {row} of {label} ?" for row, label in enumerate(labels_of(count, classes))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_audio(path: Path, count: int = 12, test: int = 6, **arrays: Any) -> Path:
+    """``count`` recordings to train on and ``test`` to test on, of noise and of different lengths."""
+    lengths = 100 + 17 * np.arange(count + test)
+    source = np.random.default_rng(0)
+    made = {
+        "samples": source.integers(-9000, 9000, int(lengths.sum()), dtype=np.int16),
+        "offsets": np.concatenate([[0], np.cumsum(lengths)]),
+        "label": np.concatenate([labels_of(count), labels_of(test)]).astype(np.uint8),
+        "is_test": np.arange(count + test) >= count,
     }
     kept = {key: value for key, value in (made | arrays).items() if value is not None}
     np.savez(path, **kept)

@@ -17,7 +17,7 @@ from pkbench.data.pixels import BadImageError, decode
 from pkbench.data.sources import parquet
 from pkbench.data.sources.table import read
 from pkbench.errors import DataError
-from tests.data.factory import data_of, encoded, labels_of, pixels, write_npz, write_parquet
+from tests.data.factory import data_of, encoded, labels_of, pixels, write_audio, write_npz, write_parquet, write_text
 
 LARGE = (40, 30, 3)
 
@@ -57,8 +57,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("parquet", "train.parquet", lambda path: write_parquet(path, pixels(12), labels_of(12))),
         ("npz", "arrays.npz", write_npz),
         ("npz", "arrays.npz", write_compressed),
+        ("audio", "recordings.npz", write_audio),
+        ("text", "train.txt", write_text),
     ],
-    ids=["parquet", "npz", "compressed npz"],
+    ids=["parquet", "npz", "compressed npz", "audio", "text"],
 )
 def test_a_damaged_file_is_data_or_an_error(
     source: str, name: str, write: Callable[[Path], Path], folder: Path

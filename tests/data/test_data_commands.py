@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,33 @@ def test_check_describes_the_profiles_data(spec: str, tmp_path: Path) -> None:
     assert (entry["train"], entry["validation"], entry["test"]) == (10, 2, 6)
     assert entry["checksum"] == checksum(data_of("npz"), beside(spec))
     assert str(tmp_path) not in result.stdout + (tmp_path / "out" / "data.json").read_text()
+
+
+GENERATED = """source = "generated:questions"
+shape = [12, 1, 8]
+classes = 6
+embedding_seed = 0
+generator_seed = 0
+count = 30
+test_count = 6
+"""
+
+
+def test_generated_data_is_always_here(spec: str) -> None:
+    path = Path(spec)
+    stated = 'source = "npz"\npath = "arrays.npz"\nshape = [6, 4, 3]\nclasses = 3\n'
+    text = path.read_text().replace(stated, GENERATED).replace("patch = 2\nS = 4", "patch = 1\nS = 12")
+    # The other data set has images of another size than the model takes.
+    path.write_text(text.partition("[profile.fast]")[0])
+    row = json.loads(call("list", spec, "--json").stdout)[0]
+    assert (row["source"], row["places"], row["bytes"], row["problem"]) == ("generated:questions", [], 0, None)
+    assert "generated:questions" in call("list", spec).stdout
+    assert call("get", spec, "own").stdout == "own: already here\n"
+    shown = call("check", spec)
+    assert shown.exit_code == 0
+    assert "own (generated:questions): 12 x 1 x 8, 6 classes" in shown.stdout
+    assert re.search(r"of 8 colours: mean 0\.\d{4} to 0\.\d{4}, deviation 0\.\d{4} to 0\.\d{4}", shown.stdout)
+    assert row["checksum"] in shown.stdout
 
 
 def test_check_notes_test_images_that_are_in_the_training_part(spec: str) -> None:

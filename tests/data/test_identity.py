@@ -11,7 +11,7 @@ from pkbench.data.identity import checksum, content_files, looked_at
 from pkbench.data.places import data_folder
 from pkbench.errors import DataError
 from pkbench.spec.data import TORCHVISION_SHAPES
-from tests.data.factory import data_of, pixels, write_folder, write_npz, write_torchvision
+from tests.data.factory import data_of, pixels, write_audio, write_folder, write_npz, write_text, write_torchvision
 
 HEAVY = {"numpy", "torch", "torchvision", "sklearn", "pyarrow", "PIL", "scipy", "pandas"}
 
@@ -93,12 +93,52 @@ def test_a_name_cannot_pass_for_the_content_of_a_file_before_it(tmp_path: Path) 
     assert len({checksum(data_of("imagefolder", train_path=name), tmp_path) for name in ("one", "two")}) == 2
 
 
-@pytest.mark.parametrize("source", ["parquet", "npz", "imagefolder", *TORCHVISION_SHAPES])
+@pytest.mark.parametrize("source", ["parquet", "npz", "imagefolder", "text", "audio", *TORCHVISION_SHAPES])
 def test_absent_data_is_an_error_with_a_remedy(source: str, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         checksum(data_of(source), tmp_path)
     assert str(data_folder()) in caught.value.message
     assert caught.value.remedy
+
+
+def test_texts_and_recordings_are_the_bytes_of_their_files(tmp_path: Path) -> None:
+    write_text(tmp_path / "train.txt")
+    write_text(tmp_path / "test.txt", 6)
+    write_audio(tmp_path / "recordings.npz")
+    both = data_of("text", test_path="test.txt", test_count=None)
+    for data, count in ((data_of("text"), 1), (both, 2), (data_of("audio"), 1)):
+        before = checksum(data, tmp_path)
+        files = content_files(data, tmp_path)
+        assert len(files) == count
+        assert looked_at(data, tmp_path) == tuple(path for _, path in files)
+        for _, path in files:
+            path.write_bytes(path.read_bytes() + b"!")
+            assert checksum(data, tmp_path) != before
+    # How they are encoded is in a run's configuration.
+    assert checksum(data_of("text", embedding_seed=7), tmp_path) == checksum(data_of("text"), tmp_path)
+
+
+@pytest.mark.parametrize("source", ["generated:questions", "generated:tones"])
+def test_generated_data_is_what_its_generator_is_given(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = data_of(source)
+    assert content_files(data, tmp_path) == looked_at(data, tmp_path) == ()
+    first = checksum(data, tmp_path)
+    assert checksum(data_of(source, id="renamed", validation_count=0, normalize="none"), Path("elsewhere")) == first
+    others = {
+        checksum(data_of(source, generator_seed=1), tmp_path),
+        checksum(data_of(source, count=31), tmp_path),
+        first,
+    }
+    monkeypatch.setattr("pkbench.data.identity.GENERATOR_VERSION", 99)
+    assert len(others | {checksum(data, tmp_path)}) == 4
+
+
+def test_the_checksums_of_generated_data_are_pinned(tmp_path: Path) -> None:
+    """They are in the ids of results on people's disks: they change with GENERATOR_VERSION and never otherwise."""
+    found = [checksum(data_of(source), tmp_path)[:16] for source in ("generated:questions", "generated:tones")]
+    assert found == ["4d4406d2756cd9f4", "8f373a5e93381dcb"]
 
 
 def test_places_are_where_it_is_or_everywhere_that_was_looked(tmp_path: Path) -> None:

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from pkbench.errors import Fault
 from pkbench.paper.points import figures, names_in
 from pkbench.spec.checks.scene import Scene, uneven
-from pkbench.spec.claim import AnyClaim, AnyCurve, CrossingClaim, CurveClaim, PairClaim, PaperCurve
+from pkbench.spec.claim import (
+    AnyClaim,
+    AnyCurve,
+    CrossingClaim,
+    CurveClaim,
+    PairClaim,
+    PaperCurve,
+    TrendClaim,
+    ValueClaim,
+)
 from pkbench.spec.metric import MEASURED_SWITCHES, XName
 from pkbench.spec.model import AnyModel, shape_of
 from pkbench.spec.parts import Parts
@@ -53,10 +62,45 @@ def check_metrics(parts: Parts) -> Iterator[Fault]:
 def check_families_at(scene: Scene) -> Iterator[Fault]:
     """Faults of the families that claims are about, at a profile."""
     for index, claim in scene.parts.claim.items():
+        if isinstance(claim, TrendClaim):
+            yield from _check_trend(scene.parts, index, claim)
         if isinstance(claim, CurveClaim):
             yield from _check_curve_claim(scene, index, claim)
         elif isinstance(claim, PairClaim):
             yield from _check_pair(scene, index, claim)
+        else:
+            yield from _check_single(scene, index, claim, "the reported number")
+    yield from _check_compares(scene)
+
+
+def _check_compares(scene: Scene) -> Iterator[Fault]:
+    """Comparisons between families of different lengths."""
+    lengths = {model.id: len(members(model)) for model in scene.models.values() if not uneven(model.sweep)}
+    for index, compare in scene.parts.compare.items():
+        a, b = (lengths.get(name, 1) for name in (compare.a, compare.b))
+        if a != b and min(a, b) > 1:
+            what = f"comparison `{compare.id}` is of {a} members with {b} at profile {scene.name}"
+            constraint = "members are compared one with one, or all with a single model"
+            yield scene.parts.fault(("compare", index, "b"), what, constraint, "give both families as many members")
+
+
+def _check_trend(parts: Parts, index: int, claim: TrendClaim) -> Iterator[Fault]:
+    """Numbers with which no trend could ever be shown."""
+    if claim.direction == "flat" and claim.margin == 0:
+        what = f"claim `{claim.id}` says that a slope is flat within a margin of 0"
+        yield parts.fault(("claim", index, "margin"), what, "no slope is exactly 0", "give the slope that would count")
+    if claim.x_to is not None and claim.x_to <= (claim.x_from or 0.0):
+        what = f"claim `{claim.id}` is about {claim.x} from {claim.x_from or 0:g} to {claim.x_to:g}"
+        yield parts.fault(("claim", index, "x_to"), what, "sizes are above 0, and the largest comes last", "")
+
+
+def _check_single(scene: Scene, index: int, claim: PairClaim | ValueClaim, with_what: str) -> Iterator[Fault]:
+    """A family where the claim can only be about a single model."""
+    if any(len(family) > 1 for family in _families(scene, claim, claim.a)):  # type: ignore[arg-type]
+        what = f"claim `{claim.id}` compares the family `{claim.a}` with {with_what}"
+        yield scene.parts.fault(
+            ("claim", index, "a"), what, "that is a number of a single model", "name a single model"
+        )
 
 
 def _families(scene: Scene, claim: AnyClaim, name: str) -> tuple[tuple[AnyModel, ...], ...]:
@@ -93,6 +137,8 @@ def _check_pair(scene: Scene, index: int, claim: PairClaim) -> Iterator[Fault]:
     for key in ("a", "b"):
         families = _families(scene, claim, getattr(claim, key))  # type: ignore[arg-type]
         if not families:
+            if key == "b" and not scene.parts.knows("model", claim.b):
+                yield from _check_single(scene, index, claim, f"the quoted `{claim.b}`")
             return
         lengths[key] = max(len(family) for family in families)
         if claim.x is not None and lengths[key] > 1:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pkbench.errors import Fault
 from pkbench.spec.base import IDENTIFIER
-from pkbench.spec.checks.scene import Scene, foreign_axes, uneven
+from pkbench.spec.checks.models import model_faults
+from pkbench.spec.checks.scene import Scene, foreign_axes, foreign_fields, uneven
 from pkbench.spec.model import AnyModel
 from pkbench.spec.model_parts import Sweep
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import ModelScale
-from pkbench.spec.scale import members
+from pkbench.spec.scale import members, scaled_model
 
 
 def check_sweeps(parts: Parts) -> Iterator[Fault]:
@@ -26,6 +27,13 @@ def check_sweeps(parts: Parts) -> Iterator[Fault]:
         if model.sweep is not None:
             yield from _check_lists(parts, loc, model.id, model.sweep)
             yield from _check_twice(parts, loc, ("model", index), model)
+            yield from _check_others(parts, loc, model)
+    for index, row in parts.reported.items():
+        if any(model.id == row.row and model.sweep is not None for model in parts.model.values()):
+            what = f"a number is reported for the family `{row.row}`"
+            yield parts.fault(
+                ("reported", index, "row"), what, "it is one single model's", "name a model without a sweep"
+            )
     for name, profile in parts.profile.items():
         for model_id, scale in profile.model.items():
             at: Loc = ("profile", name, "model", model_id)
@@ -35,21 +43,45 @@ def check_sweeps(parts: Parts) -> Iterator[Fault]:
 
 
 def check_sweeps_at(scene: Scene) -> Iterator[Fault]:
-    """Faults of the members' names at a profile."""
+    """Faults of the names that members of families, and comparisons of them, get at a profile."""
     parts = scene.parts
     taken = {model.id for model in parts.model.values()}
     for index, model in scene.models.items():
-        if model.sweep is None or uneven(model.sweep):
-            continue
-        for member in members(model):
+        if model.sweep is not None and not uneven(model.sweep):
             loc = scene.model_loc(index, *model.sweep.axes)
-            if not re.match(IDENTIFIER, member.id):
-                what = f"a member of the family `{model.id}` would be called `{member.id}`"
-                yield parts.fault(loc, what, "a name has at most 63 characters", "give the family a shorter id")
-            elif member.id in taken:
-                what = f"a member of the family `{model.id}` would be called `{member.id}`, as another model is"
-                yield parts.fault(loc, what, "each name stands for one thing", "rename one of them")
-            taken.add(member.id)
+            yield from _check_names(parts, loc, f"family `{model.id}`", [m.id for m in members(model)], taken)
+    families = {model.id: members(model) for model in scene.models.values() if not uneven(model.sweep)}
+    taken = {compare.id for compare in parts.compare.values()}
+    for index, compare in parts.compare.items():
+        count = max(len(families.get(name, ())) for name in (compare.a, compare.b))
+        if count > 1:
+            loc = ("compare", index, "id")
+            names = [f"{compare.id}-{place + 1}" for place in range(count)]
+            yield from _check_names(parts, loc, f"comparison `{compare.id}`", names, taken)
+
+
+def _check_names(parts: Parts, loc: Loc, of: str, names: Sequence[str], taken: set[str]) -> Iterator[Fault]:
+    """Faults of the ``names`` of single models or comparisons; they are added to those ``taken``."""
+    for name in names:
+        what = f"a member of the {of} would be called `{name}`"
+        if not re.match(IDENTIFIER, name):
+            yield parts.fault(loc, what, "a name has at most 63 characters", "choose a shorter id")
+        elif name in taken:
+            yield parts.fault(loc, f"{what}, as another is", "each name stands for one thing", "rename one of them")
+        taken.add(name)
+
+
+def _check_others(parts: Parts, loc: Loc, model: AnyModel) -> Iterator[Fault]:
+    """Sizes of the members after the first that do not fit each other; the first stands for all in other checks."""
+    if uneven(model.sweep) or foreign_axes(model):
+        return
+    first, *others = members(model)
+    known = {(fault.place, fault.constraint) for fault in model_faults(parts, loc[:-1], first)}
+    for member in others:
+        for fault in model_faults(parts, loc[:-1], member):
+            # What is wrong with all of them is said once.
+            if (fault.place, fault.constraint) not in known:
+                yield fault
 
 
 def _check_lists(parts: Parts, loc: Loc, model_id: str, sweep: Sweep) -> Iterator[Fault]:
@@ -81,8 +113,26 @@ def _check_scale(parts: Parts, at: Loc, model_id: str, scale: ModelScale) -> Ite
         remedy = "add a sweep to the model, or give one value here"
         yield parts.fault((*at, "sweep"), what, "a profile changes scale, never the question", remedy)
         return
+    yield from _check_dropped(parts, at, model, scale)
     swept = (scale.sweep or model.sweep or Sweep()).axes
     for name in swept:
         if getattr(scale, name) is not None:
             what = f"profile {at[1]} gives `model.{model_id}` one {name}, and it sweeps over it"
             yield parts.fault((*at, name), what, "each size is said once", "write it in the profile's sweep")
+
+
+def _check_dropped(parts: Parts, at: Loc, model: AnyModel, scale: ModelScale) -> Iterator[Fault]:
+    """A size that the spec's sweep gives and the one in its place does not, nor anything that says the same."""
+    profile = parts.profile[at[1]]  # type: ignore[index]
+    if not scale.sweep or not scale.sweep.axes or not model.sweep or foreign_axes(model):
+        return
+    if foreign_fields(profile, model):
+        return
+    scaled = scaled_model(model, profile)
+    for name in model.sweep.axes:
+        if name not in scale.sweep.axes and getattr(scale, name) is None and getattr(scaled, name) is not None:
+            what = f"profile {at[1]} gives `model.{model.id}` a sweep without {name}"
+            remedy = f"add {name} to it, or give the one {name} of all members"
+            yield parts.fault(
+                (*at, "sweep"), what, f"the spec's sweep gives {name}, and this one stands in its place", remedy
+            )

@@ -11,9 +11,11 @@ from tests.data.factory import (
     data_of,
     labels_of,
     pixels,
+    write_audio,
     write_folder,
     write_npz,
     write_parquet,
+    write_text,
     write_torchvision,
 )
 
@@ -24,10 +26,13 @@ def test_every_source_has_its_reader(source: str, tmp_path: Path, monkeypatch: p
     write_parquet(tmp_path / "train.parquet", pixels(12), labels_of(12))
     write_npz(tmp_path / "arrays.npz")
     write_folder(tmp_path / "train", pixels(12))
+    write_text(tmp_path / "train.txt")
+    write_audio(tmp_path / "recordings.npz")
     data = data_of(source)
     raw = read(data, tmp_path)
     assert raw.train_images.shape == (len(raw.train_labels), *data.shape)
-    assert (raw.test_images is None) == (source in {"digits", "parquet", "imagefolder"})
+    own_test_part = source in {"npz", "audio"} or source.startswith("torchvision:")
+    assert (raw.test_images is not None) == own_test_part
 
 
 @pytest.mark.parametrize("source", ["parquet", "imagefolder"])
@@ -40,6 +45,23 @@ def test_every_source_has_its_reader(source: str, tmp_path: Path, monkeypatch: p
     ],
 )
 def test_specs_that_make_no_sense(source: str, fields: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=message):
+        read(data_of(source, **fields), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "fields", "message"),
+    [
+        ("text", {"test_count": None}, "has neither test_path nor test_count"),
+        ("text", {"shape": [5, 2, 8]}, "width of 2; texts have shape"),
+        ("generated:questions", {"shape": [12, 8, 1]}, "width of 8; texts have shape"),
+        ("generated:questions", {"classes": 5}, "classes is 5; generated:questions has 6"),
+        ("generated:tones", {"classes": 3}, "classes is 3; generated:tones has 10"),
+        ("generated:tones", {"bands": 5}, r"20 x 1 x 6; with 5 bands, T frames have shape \[T, 1, 5\] or \[T, 5, 1\]"),
+        ("audio", {"shape": [6, 7, 1]}, "6 x 7 x 1; with 6 bands"),
+    ],
+)
+def test_shapes_that_no_text_or_sound_has(source: str, fields: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=message):
         read(data_of(source, **fields), tmp_path)
 

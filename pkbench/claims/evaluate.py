@@ -9,6 +9,7 @@ from typing import Any
 
 from pkbench.claims.assess import assess
 from pkbench.claims.conclude import conclude
+from pkbench.claims.grid import with_grid_notes
 from pkbench.claims.groups import ModelSummary, group_runs, summarise
 from pkbench.claims.hardware import mixture_notes
 from pkbench.claims.samples import Material
@@ -66,7 +67,7 @@ def evaluate(
         spec_id=scaled.spec.experiment.id,
         profile=scaled.profile_name,
         scope=scaled.profile.scope,
-        verdicts=conclude(scaled, found),
+        verdicts=with_grid_notes(material, found, conclude(scaled, found)),
         models=tuple(summarise(groups[model.id, data_id]) for data_id in used for model in scaled.models),
         notes=(
             *_state_notes(len(runs), finished, failed),

@@ -1,8 +1,10 @@
-"""Figures of a study: error of every seed, differences with intervals, learning curves."""
+"""Figures of a study: error of every seed, effects with intervals, learning curves."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,30 +14,31 @@ from pkbench.claims.verdict import Verdict
 from pkbench.report import style
 from pkbench.report.cka_figure import cka_figure
 from pkbench.report.curves import Curve, curves
+from pkbench.report.families import ROWS, ends_and_middle, fits_in_rows, members_of
+from pkbench.report.families_figure import families_figure
 from pkbench.report.sections import quoted
 from pkbench.report.study import Study
-from pkbench.report.words import big, counted, plain
+from pkbench.report.words import big, counted, effect_of, effect_unit
+from pkbench.spec.claim import AnyCurve, AnyPair, CrossingClaim, ValueClaim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH = 8.0
-_ROW = 0.62
-"""Height of one model or verdict in inches."""
-_TALLEST = 100.0
-"""Inches for the rows of a figure, however many there are: images have a largest size."""
 _FEW = 8
 """Curves in one panel whose ranges can still be told apart."""
+_LABEL = 36
+"""Characters in a line beside a row."""
 
 
 def write_figures(study: Study, folder: Path) -> dict[str, Path]:
-    """Write every figure there are numbers for; path of the PNG by kind: ``errors``, ``effects``, ``curves``, ``cka``."""
+    """Write every figure there are numbers for; path of the PNG by kind: ``errors``, ``effects``, ``families``, ``curves``, ``cka``."""
     drawn = {}
     with style.styled():
         drawers = {
             "errors": errors_figure,
             "effects": effects_figure,
+            "families": families_figure,
             "curves": curves_figure,
             "cka": cka_figure,
         }
@@ -47,17 +50,20 @@ def write_figures(study: Study, folder: Path) -> dict[str, Path]:
 
 
 def errors_figure(study: Study) -> Figure | None:
-    """Final test error of every seed, one panel a data set; seeds are joined, published numbers are hollow."""
+    """Final test error of every seed, one panel a data set; seeds are joined, published numbers are hollow.
+
+    Families too long for rows are left to their own figure, where that has their test errors.
+    """
     panels = [
         (data_id, rows)
         for data_id in (data.id for data in study.scaled.data)
-        if (rows := [summary for summary in study.evaluation.models if summary.data_id == data_id and summary.n])
+        if (rows := [summary for summary in fits_in_rows(study, data_id) if summary.n])
     ]
     if not panels:
         return None
     cited = {data_id: _quoted_rows(study, data_id) for data_id, _ in panels}
     heights = [len(rows) + len(cited[data_id]) for data_id, rows in panels]
-    figure, axes = _panels(heights, extra=1.25)
+    figure, axes = style.panels(heights, extra=1.25)
     for axis, (data_id, rows) in zip(axes, panels, strict=True):
         _error_panel(axis, study, data_id, rows, cited[data_id])
     axes[-1].set_xlabel("test error of the final epoch (%)")
@@ -67,78 +73,31 @@ def errors_figure(study: Study) -> Figure | None:
     return figure
 
 
-def _panels(heights: Sequence[int], *, extra: float) -> tuple[Figure, list[Axes]]:
-    """A figure with one panel below the other, ``heights`` rows each and ``extra`` inches around each."""
-    from matplotlib.figure import Figure
-
-    row = min(_ROW, _TALLEST / sum(heights))
-    total = sum(row * height + extra for height in heights)
-    figure = Figure(figsize=(_WIDTH, total + 0.5), layout="constrained")
-    ratios = [row * height + extra / 2 for height in heights]
-    grid = figure.subplots(len(heights), 1, squeeze=False, height_ratios=ratios)
-    return figure, list(grid[:, 0])
-
-
 def _error_panel(
     axis: Axes, study: Study, data_id: str, rows: Sequence[ModelSummary], cited: Sequence[tuple[str, Published]]
 ) -> None:
     sizes = {summary.n for summary in rows}
     n = f"n = {counted(min(sizes), 'seed')}" if len(sizes) == 1 else f"n = {min(sizes)} to {max(sizes)} seeds"
     axis.set_title(f"{study.evaluation.spec_id} at {study.evaluation.profile}, {data_id}: {n}")
-    _seed_marks(axis, rows)
+    families = members_of(study)
+    kin = [families.get(summary.model_id) for summary in rows]
+    joined = [row > 0 and kin[row] == kin[row - 1] for row in range(len(rows))]
+    style.seed_dots(axis, [summary.errors for summary in rows], joined)
     for row, summary in enumerate(rows):
-        _mean_mark(axis, summary, row + 0.16)
+        if summary.mean is not None:
+            bounds = None if summary.low is None or summary.high is None else (summary.low, summary.high)
+            style.mean_tick(axis, summary.mean, bounds, row + 0.16)
         reported = published(study.scaled.spec, summary.model_id, data_id)
         if reported is not None:
-            _paper_mark(axis, reported, row + 0.38)
+            style.paper_mark(axis, reported.mean, reported.sd, row + 0.38)
     for row, (_, reported) in enumerate(cited, start=len(rows)):
-        _paper_mark(axis, reported, row)
+        style.paper_mark(axis, reported.mean, reported.sd, row)
     labels = [f"{summary.model_id}\n{big(summary.connections)} connections" for summary in rows]
     labels += [f"{name}\nquoted, not run" for name, _ in cited]
     axis.set_yticks(range(len(labels)), labels)
     axis.set_ylim(len(labels) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     style.light_grid(axis, axis="x")
-
-
-def _seed_marks(axis: Axes, rows: Sequence[ModelSummary]) -> None:
-    """A dot for each seed, equal errors stacked; a thin line joins a seed's dots in neighbouring rows."""
-    above: dict[int, tuple[float, float]] = {}
-    for row, summary in enumerate(rows):
-        places: dict[int, tuple[float, float]] = {}
-        for seed, error in summary.errors.items():
-            stacked = sum(round(error, 6) == round(x, 6) for x, _ in places.values())
-            places[seed] = (error, row - 0.08 - 0.13 * stacked)
-            if seed in above:
-                x, y = above[seed]
-                axis.plot([x, error], [y, places[seed][1]], color=style.FAINT, linewidth=1, zorder=1)
-        dots = list(places.values())
-        axis.plot([x for x, _ in dots], [y for _, y in dots], "o", color=style.BLUE, **style.DOT, zorder=3)
-        above = places
-
-
-def _mean_mark(axis: Axes, summary: ModelSummary, row: float) -> None:
-    """The mean as a tall tick with its interval, where there is one."""
-    if summary.low is not None and summary.high is not None:
-        bounds = [summary.low, summary.high]
-        axis.plot(bounds, [row, row], color=style.INK, linewidth=1.6, zorder=4, solid_capstyle="butt")
-    if summary.mean is not None:
-        axis.plot([summary.mean], [row], "|", color=style.INK, markersize=13, markeredgewidth=2.4, zorder=5)
-
-
-def _paper_mark(axis: Axes, reported: Published, row: float) -> None:
-    """A published number: hollow, with its deviation where one is given."""
-    axis.errorbar(
-        [reported.mean],
-        [row],
-        xerr=None if reported.sd is None else [reported.sd],
-        color=style.ORANGE,
-        linestyle="",
-        **style.HOLLOW,
-        elinewidth=1.2,
-        capsize=3,
-        zorder=4,
-    )
 
 
 def _error_legend(figure: Figure, study: Study, *, hollow: bool) -> None:
@@ -163,30 +122,42 @@ def _quoted_rows(study: Study, data_id: str) -> list[tuple[str, Published]]:
 
 
 def effects_figure(study: Study) -> Figure | None:
-    """Differences that claims are about with their intervals, and the boundary each must lie below."""
+    """Effects that claims are about with their intervals, one panel a unit, and the margins of the claims."""
     verdicts = [v for v in study.evaluation.verdicts if v.kind != "value" and v.effect is not None]
     if not verdicts:
         return None
-    figure, (axis,) = _panels([len(verdicts)], extra=1.25)
-    axis.set_title(f"{study.evaluation.spec_id} at {study.evaluation.profile}: differences between models")
-    for row, verdict in enumerate(verdicts):
-        _effect_row(axis, verdict, row)
-    axis.set_yticks(range(len(verdicts)), [_effect_label(verdict) for verdict in verdicts])
-    axis.set_ylim(len(verdicts) - 0.4, -0.6)
-    axis.tick_params(axis="y", length=0)
-    style.light_grid(axis, axis="x")
-    axis.set_xlabel(
-        "difference of test error, first minus second (percentage points)\n"
-        "bars: two-sided intervals, not corrected; dashes: the claim lies to their left, or between two"
-    )
-    style.note(figure, _caption(study))
+    claims = {claim.id: claim for claim in study.scaled.spec.claim if not isinstance(claim, ValueClaim)}
+    units = list(dict.fromkeys(map(_unit, verdicts)))
+    by_unit = [list(found) for _, found in groupby(sorted(verdicts, key=lambda v: units.index(_unit(v))), key=_unit)]
+    figure, axes = style.panels([len(found) for found in by_unit], extra=1.25)
+    for axis, unit, found in zip(axes, units, by_unit, strict=True):
+        for row, verdict in enumerate(found):
+            _effect_row(axis, verdict, claims[verdict.claim_id], row)
+        axis.set_yticks(range(len(found)), [_effect_label(verdict) for verdict in found])
+        axis.set_ylim(len(found) - 0.4, -0.6)
+        axis.tick_params(axis="y", length=0)
+        style.light_grid(axis, axis="x")
+        axis.set_xlabel(unit)
+    axes[0].set_title(f"{study.evaluation.spec_id} at {study.evaluation.profile}: effects the claims are about")
+    note = "Bars: two-sided intervals, not corrected. Dashes: margins of the claim, which holds where the arrows point."
+    style.note(figure, f"{note} {_caption(study)}")
     return figure
 
 
-def _effect_row(axis: Axes, verdict: Verdict, row: int) -> None:
+def _unit(verdict: Verdict) -> str:
+    """The label of a panel: only effects that have it in common are drawn on one axis."""
+    unit = effect_unit(verdict).replace("points", "percentage points")
+    if verdict.kind == "trend":
+        # Slopes along different sizes are compared all the same: each is for a doubling.
+        return f"slope ({unit.partition(' of ')[0]})"
+    return f"difference, first minus second ({unit})"
+
+
+def _effect_row(axis: Axes, verdict: Verdict, claim: AnyPair | AnyCurve, row: int) -> None:
     colour = style.OUTCOME_COLOURS[verdict.outcome]
-    for boundary in verdict.boundaries:
-        axis.plot([boundary, boundary], [row - 0.42, row + 0.42], "--", color=style.INK, linewidth=1, zorder=2)
+    for margin, arrow in _margins(verdict, claim):
+        axis.plot([margin, margin], [row - 0.42, row + 0.42], "--", color=style.INK, linewidth=1, zorder=2)
+        axis.plot([margin], [row - 0.42], arrow, color=style.INK, markersize=5, zorder=2)
     if verdict.low is not None and verdict.high is not None:
         axis.plot([verdict.low, verdict.high], [row, row], color=colour, linewidth=2.2, zorder=3, solid_capstyle="butt")
     if verdict.effect is not None:
@@ -203,34 +174,55 @@ def _effect_row(axis: Axes, verdict: Verdict, row: int) -> None:
     )
 
 
+def _margins(verdict: Verdict, claim: AnyPair | AnyCurve) -> list[tuple[float, str]]:
+    """The margins of a claim, each with the marker that points to where the claim holds."""
+    if isinstance(claim, CrossingClaim):
+        return [(claim.margin_first, ">")] if verdict.deciding == 0 else [(claim.margin_last, "<")]
+    return [
+        (margin, "<" if claim.distance(margin - 1e-6) < claim.distance(margin + 1e-6) else ">")
+        for margin in claim.boundaries
+    ]
+
+
 def _effect_label(verdict: Verdict) -> str:
-    return f"{verdict.claim_id}, {verdict.data_id}\n{verdict.a} − {verdict.b}"
+    # A number stays with its sign and a name with the minus before it.
+    bound = "\N{NO-BREAK SPACE}"
+    what = effect_of(verdict).replace(" = ", f"{bound}={bound}").replace("− ", f"−{bound}")
+    lines = [f"{verdict.claim_id}, {verdict.data_id}", *textwrap.wrap(what, _LABEL)]
+    return "\n".join(lines).replace(bound, " ")
 
 
 def curves_figure(study: Study) -> Figure | None:
-    """Mean test error over the epochs, one panel a data set, with the range of the seeds."""
+    """Mean test error over the epochs, one panel a data set, with the range of the seeds where few models are shown."""
     found = curves(study)
     by_data = {data.id: [curve for curve in found if curve.data_id == data.id] for data in study.scaled.data}
     panels = [(data_id, members) for data_id, members in by_data.items() if members]
     if not panels:
         return None
-    figure, axes = _panels([5] * len(panels), extra=0.8)
+    figure, axes = style.panels([5] * len(panels), extra=0.8)
+    some = ends_and_middle(study)
     for axis, (data_id, members) in zip(axes, panels, strict=True):
-        few = len(members) <= _FEW
-        for number, curve in enumerate(members):
-            _curve(axis, curve, number, with_range=few)
-        sizes = {curve.points[-1].n for curve in members}
-        n = f"{min(sizes)}" if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)}"
-        what = "mean and range" if few else "mean"
-        axis.set_title(f"{study.evaluation.spec_id} at {study.evaluation.profile}, {data_id}: {what} of n = {n} seeds")
-        axis.set_ylabel("test error (%)")
-        axis.set_ylim(bottom=0)
-        style.light_grid(axis, axis="y")
-        # Many names would cover the curves: beside them, then.
-        axis.legend(loc="upper right" if few else "upper left", bbox_to_anchor=None if few else (1, 1))
+        shown = [curve for curve in members if curve.model_id in some] if len(members) > ROWS else members
+        _curve_panel(axis, f"{study.evaluation.spec_id} at {study.evaluation.profile}, {data_id}", shown)
     axes[-1].set_xlabel("epoch")
-    style.note(figure, _caption(study))
+    many = any(len(members) > ROWS for _, members in panels)
+    note = "Of each family the first, the middle and the last member where there are many. " if many else ""
+    style.note(figure, f"{note}{_caption(study)}")
     return figure
+
+
+def _curve_panel(axis: Axes, where: str, shown: Sequence[Curve]) -> None:
+    few = len(shown) <= _FEW
+    for number, curve in enumerate(shown):
+        _curve(axis, curve, number, with_range=few)
+    sizes = {curve.points[-1].n for curve in shown}
+    n = f"{min(sizes)}" if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)}"
+    axis.set_title(f"{where}: {'mean and range' if few else 'mean'} of n = {n} seeds")
+    axis.set_ylabel("test error (%)")
+    axis.set_ylim(bottom=0)
+    style.light_grid(axis, axis="y")
+    # Many names would cover the curves: beside them, then.
+    axis.legend(loc="upper right" if few else "upper left", bbox_to_anchor=None if few else (1, 1))
 
 
 def _curve(axis: Axes, curve: Curve, number: int, *, with_range: bool) -> None:
@@ -248,5 +240,4 @@ def _curve(axis: Axes, curve: Curve, number: int, *, with_range: bool) -> None:
 
 
 def _caption(study: Study) -> str:
-    # A dollar sign would start a formula.
-    return f"Profile {study.evaluation.profile}. {plain(study.evaluation.scope)}".replace("$", r"\$")
+    return style.caption(study.evaluation.profile, study.evaluation.scope)

@@ -13,6 +13,7 @@ from pkbench.report.checks import CheckStudy
 from pkbench.report.checks import study_data as check_data
 from pkbench.report.comparisons import Compared, compared
 from pkbench.report.curves import curves
+from pkbench.report.families import paper_points_data
 from pkbench.report.measured import series
 from pkbench.report.provenance import circumstances, data_used, run_rows
 from pkbench.report.study import Study
@@ -22,7 +23,7 @@ FORMAT = 1
 
 
 def report_data(studies: Iterable[Study], checks: Iterable[CheckStudy] = ()) -> dict[str, Any]:
-    """Every number of the report: errors in per cent, effects in percentage points, times in seconds."""
+    """Every number of the report: errors in per cent, effects in their metric's unit, for errors percentage points, times in seconds."""
     return {
         "format": FORMAT,
         "studies": [study_data(study) for study in studies],
@@ -53,6 +54,7 @@ def study_data(study: Study) -> dict[str, Any]:
         "comparisons": [_comparison(found) for found in compared(study)],
         "curves": [as_data(curve) for curve in curves(study)],
         "reported": [entry.model_dump(mode="json") for entry in spec.reported],
+        "paper_points": paper_points_data(study),
         "paper_tests": [as_data(found) | {"p": found.p} for found in paper_tests(spec)],
         "assumptions": dict(spec.assumption),
         "trust": trust(study),

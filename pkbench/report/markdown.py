@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pkbench.claims.published import paper_tests, published
-from pkbench.report import comparisons, evidence, measured, sections
+from pkbench.claims.verdict import Verdict
+from pkbench.report import comparisons, evidence, families_page, measured, sections
 from pkbench.report.checks import CheckStudy, all_rows
 from pkbench.report.provenance import commits, used_records
 from pkbench.report.study import Study
-from pkbench.report.words import NOTHING, SYMBOLS, code, effect, markdown, mean_sd, outcome, shell
+from pkbench.report.words import NOTHING, SYMBOLS, code, effect, markdown, mean_sd, outcome, paper, shell
 from pkbench.report.words import published as number
 from pkbench.spec.data import TorchvisionData
 from pkbench.spec.model import shape_of
@@ -49,6 +50,7 @@ def _profile(study: Study, drawn: Mapping[str, str]) -> list[str]:
         *(sections.verdict_table(verdicts) if verdicts else []),
         *sections.verdict_texts(verdicts),
         *sections.figures(drawn),
+        *families_page.section(study),
         "### Models",
         "",
         *sections.model_table(study),
@@ -163,34 +165,20 @@ def _reproduce(studies: Sequence[Study]) -> list[str]:
     return text
 
 
-def index_page(studies: Iterable[Study], checks: Sequence[CheckStudy] = ()) -> str:
-    """The overview: a row for each verdict of each study, its scope beside it, then one for each claim that is computed."""
-    lines = ["# Verdicts", ""]
-    rows = []
+def index_page(studies: Sequence[Study], checks: Sequence[CheckStudy] = ()) -> str:
+    """The overview: a claim's verdicts at every profile one below the other, then what is computed, not trained."""
+    by_spec: dict[str, list[Study]] = {}
     for study in studies:
-        experiment = study.scaled.spec.experiment
-        link = f"[`{experiment.id}`]({experiment.id}.md)"
-        cells = (link, study.evaluation.profile)
-        if not study.evaluation.verdicts:
-            rows.append((*cells, NOTHING, NOTHING, "no claims", NOTHING, NOTHING, markdown(study.evaluation.scope)))
-        rows += [
-            (
-                *cells,
-                f"`{verdict.claim_id}`: {markdown(verdict.statement)}",
-                f"`{verdict.data_id}`",
-                outcome(verdict),
-                effect(verdict),
-                f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
-                markdown(verdict.scope),
-            )
-            for verdict in study.evaluation.verdicts
-        ]
-    header = ("spec", "profile", "claim", "data", "verdict", "difference [interval], points", "n", "speaks about")
+        by_spec.setdefault(study.evaluation.spec_id, []).append(study)
+    rows = [row for found in by_spec.values() for row in _index_rows(found)]
+    header = ("spec", "claim", "profile", "data", "verdict", "effect [interval]; points, unless named", "n")
+    lines = ["# Verdicts", "", *sections.table((*header, "the paper", "speaks about"), rows)]
     legend = " · ".join(f"{sign} {word}" for word, sign in SYMBOLS.items())
-    lines += sections.table(header, rows)
     lines += [
-        f"{legend}. A difference is the first model's mean final test error minus the second's, in percentage points; "
-        "its interval is two-sided and not corrected, the verdict is (Holm's procedure over a spec's claims at a "
+        f"{legend}. An effect is the difference of two means at the end of training, the first model's minus the second's; of "
+        "two families at the place where the claim is hardest to show, of a trend the slope for each doubling, of an extremum "
+        "the best value near the claimed place minus the best elsewhere. Errors differ by percentage points. "
+        "Intervals are two-sided and not corrected, verdicts are (Holm's procedure over a spec's claims at a "
         "profile). A seed counts once; fewer than three decide nothing. A verdict speaks about its own profile and no "
         "other.",
         "",
@@ -199,6 +187,39 @@ def index_page(studies: Iterable[Study], checks: Sequence[CheckStudy] = ()) -> s
         "",
     ]
     return _text(lines)
+
+
+def _index_rows(studies: Sequence[Study]) -> list[tuple[str, ...]]:
+    """Rows of one spec: claim by claim in its order, each at every profile."""
+    experiment = studies[0].scaled.spec.experiment
+    link = f"[`{experiment.id}`]({experiment.id}.md)"
+    claims = dict.fromkeys(verdict.claim_id for study in studies for verdict in study.evaluation.verdicts)
+    rows = [
+        _index_row(link, verdict)
+        for claim_id in claims
+        for study in studies
+        for verdict in study.evaluation.verdicts
+        if verdict.claim_id == claim_id
+    ]
+    for study in studies:
+        if not study.evaluation.verdicts:
+            cells = (link, "no claims", study.evaluation.profile, *[NOTHING] * 5)
+            rows.append((*cells, markdown(study.evaluation.scope)))
+    return rows
+
+
+def _index_row(link: str, verdict: Verdict) -> tuple[str, ...]:
+    return (
+        link,
+        f"`{verdict.claim_id}`: {markdown(verdict.statement)}",
+        verdict.profile,
+        f"`{verdict.data_id}`",
+        outcome(verdict),
+        effect(verdict),
+        f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
+        markdown(paper(verdict)),
+        markdown(verdict.scope),
+    )
 
 
 def _checks(checks: Sequence[CheckStudy]) -> list[str]:

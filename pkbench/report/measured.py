@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from pkbench.report.sections import table
+from pkbench.report.sections import folded, table
 from pkbench.report.study import Study
 from pkbench.report.words import NOTHING, markdown
 from pkbench.store.record import Record
@@ -68,7 +68,8 @@ def section(study: Study) -> list[str]:
         return []
     header = ("model", "data", "quantity", "parts", "at initialisation", "at the end", "epoch", "n")
     text = "Mean over the parts of a model, then mean ± standard deviation over seeds. Every single number is in the records."
-    return ["#### Measured while training", "", text, "", *table(header, rows)]
+    lines = folded(rows, table(header, rows), "Every model and quantity")
+    return ["#### Measured while training", "", text, "", *lines]
 
 
 def _mean_sd(values: list[float]) -> str:

@@ -5,29 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.groups import ModelSummary
+from pkbench.claims.metrics import difference
 from pkbench.claims.published import published
 from pkbench.claims.verdict import Verdict
 from pkbench.report.study import Study
 from pkbench.report.words import (
     NOTHING,
+    code,
     counted,
     effect,
+    effect_of,
     markdown,
     mean_sd,
     outcome,
     paper_numbers,
+    paper_points,
     rate,
     shell,
+    whole,
 )
 from pkbench.report.words import published as number
 from pkbench.spec.claim import Reported
 
 FIGURE_TEXTS: dict[str, str] = {
     "errors": "Final test error of every seed (dots; lines join a seed), mean with 95 % interval, published numbers hollow",
-    "effects": "Differences the claims are about with two-sided intervals; a claim lies left of its dashed line, or between two",
+    "effects": "Effects the claims are about with two-sided intervals, one panel a unit; a claim holds where the arrows on its dashed lines point",
+    "families": "Families of models: means with intervals along a size, the paper's own points hollow",
     "cka": "Mean CKA of every mixing block of one model (down) with every one of the other (across)",
     "curves": "Test error over the epochs: mean of the seeds, and their range where few models are shown",
 }
+
+
+_MANY_ROWS = 24
+"""Rows up to which a table is shown as it is."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -58,9 +68,16 @@ def run_command(study: Study) -> str:
     return f"pkbench run {shell(study.spec_path)} --profile {study.evaluation.profile}{seeds}"
 
 
+def folded(rows: Sequence[object], lines: list[str], what: str) -> list[str]:
+    """``lines``, folded away behind ``what`` where they have more rows than are read at once."""
+    if len(rows) <= _MANY_ROWS:
+        return lines
+    return [f"<details><summary>{what} ({len(rows)} rows)</summary>", "", *lines, "</details>", ""]
+
+
 def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
     """A row for each verdict, its scope beside it."""
-    header = ("claim", "data", "verdict", "difference [interval], points", "n", "the paper", "speaks about")
+    header = ("claim", "data", "verdict", "effect [interval]; points, unless named", "n", "the paper", "speaks about")
     return table(
         header,
         (
@@ -68,9 +85,9 @@ def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
                 f"`{verdict.claim_id}`",
                 f"`{verdict.data_id}`",
                 outcome(verdict),
-                _difference(verdict),
+                _effect(verdict),
                 f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
-                paper_numbers(verdict),
+                _paper(verdict),
                 f"{verdict.profile}: {markdown(verdict.scope)}",
             )
             for verdict in verdicts
@@ -78,9 +95,15 @@ def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
     )
 
 
-def _difference(verdict: Verdict) -> str:
-    pair = f"`{verdict.a}` − {f'`{verdict.b}`' if verdict.b else 'reported'}"
-    return pair if verdict.effect is None else f"{effect(verdict)}<br>{pair}"
+def _paper(verdict: Verdict) -> str:
+    """The paper's numbers; its points need more room than a cell has."""
+    numbers = paper_numbers(verdict)
+    return "its points: below" if numbers == NOTHING and verdict.paper_says else numbers
+
+
+def _effect(verdict: Verdict) -> str:
+    what = effect_of(verdict, code)
+    return what if verdict.effect is None else f"{effect(verdict)}<br>{what}"
 
 
 def verdict_texts(verdicts: Iterable[Verdict]) -> list[str]:
@@ -91,6 +114,7 @@ def verdict_texts(verdicts: Iterable[Verdict]) -> list[str]:
             f"- **{outcome(verdict)}** · `{verdict.claim_id}` on `{verdict.data_id}`: {markdown(verdict.statement)} "
             f"({markdown(verdict.place)}).",
             f"  {markdown(verdict.sentence)} {_details(verdict)}".rstrip(),
+            *([f"  - the paper's points: {markdown(paper_points(verdict))}"] if verdict.paper_says else []),
             *(f"  - {markdown(note)}" for note in verdict.notes),
         ]
     return [*lines, ""] if lines else ["The spec makes no claims.", ""]
@@ -107,10 +131,12 @@ def _details(verdict: Verdict) -> str:
         if paired > 0.5 and verdict.kind != "equivalent":
             paired, unpaired, side = 1 - paired, 1 - unpaired, "against it"
         parts.append(f"uncorrected one-sided p {side} {paired:.3g}, without the pairs {unpaired:.3g}")
-    if verdict.connections_gap is not None and verdict.connections_a is not None:
-        parts.append(
-            f"connections {verdict.connections_a:,} and {verdict.connections_b:,}, {100 * verdict.connections_gap:.2f} % apart"
-        )
+    if verdict.bootstrap_low is not None and verdict.bootstrap_high is not None:
+        low, high = (difference(end, verdict.metric) for end in (verdict.bootstrap_low, verdict.bootstrap_high))
+        parts.append(f"bootstrap interval (BCa) {low} to {high}")
+    of_a, of_b, gap = verdict.connections_a, verdict.connections_b, verdict.connections_gap
+    if of_a is not None and of_b is not None and gap is not None:
+        parts.append(f"connections {of_a:,} and {of_b:,}, {100 * gap:.2f} % apart")
     return f"({'; '.join(parts)}.)" if parts else ""
 
 
@@ -135,24 +161,8 @@ def model_table(study: Study) -> list[str]:
     """Sizes and errors of every model, and the published rows that nobody ran here."""
     rows = [_model_row(study, summary) for summary in study.evaluation.models]
     rows += [_quoted_row(study, entry.row, entry.data) for entry in quoted(study)]
-    return table(
-        (
-            "model",
-            "data",
-            "S",
-            "C",
-            "width γm",
-            "connections",
-            "test error, %",
-            "95 % interval",
-            "n",
-            "lr",
-            "train, %",
-            "validation, %",
-            "paper, %",
-        ),
-        rows,
-    )
+    header = ("model", "data", "S", "C", "width γm", "connections", "test error, %", "95 % interval", "n", "lr")
+    return folded(rows, table((*header, "train, %", "validation, %", "paper, %"), rows), "Every model by itself")
 
 
 def quoted(study: Study) -> tuple[Reported, ...]:
@@ -172,8 +182,8 @@ def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
     return (
         f"`{summary.model_id}`",
         f"`{summary.data_id}`",
-        str(summary.S),
-        str(summary.C),
+        whole(summary.S),
+        whole(summary.C),
         f"{summary.width:,}",
         f"{summary.connections:,}",
         mean_sd(summary.mean, summary.sd),
@@ -209,4 +219,5 @@ def learning_rates(study: Study) -> list[str]:
     if not rows:
         return []
     criterion = study.scaled.train.select_lr_by.replace("-", " ")
-    return ["#### Learning rates tried", "", *table(("model", "data", "lr", f"{criterion}, %", "n", ""), rows)]
+    lines = table(("model", "data", "lr", f"{criterion}, %", "n", ""), rows)
+    return ["#### Learning rates tried", "", *folded(rows, lines, "Every learning rate of every model")]

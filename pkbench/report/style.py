@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pkbench.atomic import write_bytes
 from pkbench.claims.verdict import Outcome
+from pkbench.report.words import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,9 +22,12 @@ ORANGE: Final = "#D55E00"
 GREEN: Final = "#009E73"
 CYCLE: Final = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES: Final = ("-", "--", "-.", ":")
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
+"""One more than there are colours, so that the two together repeat only after 56."""
 INK: Final = "#222222"
 GREY: Final = "#8A8A8A"
 FAINT: Final = "#DDDDDD"
+SHADE: Final = "#F0EBD8"
 
 OUTCOME_COLOURS: Final[dict[Outcome, str]] = {
     "supported": GREEN,
@@ -41,6 +45,13 @@ OUTCOME_MARKERS: Final[dict[Outcome, str]] = {
 # Looks shared by a figure's marks and its legend.
 DOT: Final[dict[str, Any]] = {"alpha": 0.6, "markersize": 6, "markeredgewidth": 0}
 HOLLOW: Final[dict[str, Any]] = {"marker": "s", "markersize": 7, "markerfacecolor": "white", "markeredgewidth": 1.6}
+
+WIDTH: Final = 8.0
+"""Inches of a figure: its text is readable at the width of a page."""
+_ROW = 0.62
+"""Height of one model or verdict in inches."""
+TALLEST: Final = 100.0
+"""Inches for the rows of a figure, however many there are: images have a largest size."""
 
 _SETTINGS: Final[dict[Any, Any]] = {
     "axes.edgecolor": GREY,
@@ -101,3 +112,66 @@ def note(figure: Figure, text: str) -> None:
 
     width = int(figure.get_figwidth() * 15)
     figure.supxlabel("\n".join(textwrap.wrap(text, width)), x=0.01, ha="left", fontsize=8, color="#555555")
+
+
+def caption(profile: str, scope: str) -> str:
+    """The line below a figure, which says what it speaks about."""
+    return safe(f"Profile {profile}. {scope}")
+
+
+def safe(text: str) -> str:
+    """``text`` as a figure shows it as it is: in one line, and a dollar sign starts no formula."""
+    return plain(text).replace("$", r"\$")
+
+
+def panels(heights: Sequence[int], *, extra: float) -> tuple[Figure, list[Axes]]:
+    """A figure with one panel below the other, ``heights`` rows each and ``extra`` inches around each."""
+    from matplotlib.figure import Figure
+
+    row = min(_ROW, TALLEST / sum(heights))
+    total = sum(row * height + extra for height in heights)
+    figure = Figure(figsize=(WIDTH, total + 0.5), layout="constrained")
+    ratios = [row * height + extra / 2 for height in heights]
+    grid = figure.subplots(len(heights), 1, squeeze=False, height_ratios=ratios)
+    return figure, list(grid[:, 0])
+
+
+def seed_dots(axis: Axes, rows: Sequence[Mapping[int, float]], joined: Sequence[bool]) -> None:
+    """A dot for each seed's value, a row a model, equal values stacked.
+
+    A thin line joins a seed's dots with those of the row above, where the row is ``joined`` with it.
+    """
+    above: dict[int, tuple[float, float]] = {}
+    for row, values in enumerate(rows):
+        places: dict[int, tuple[float, float]] = {}
+        for seed, value in values.items():
+            stacked = sum(round(value, 6) == round(x, 6) for x, _ in places.values())
+            places[seed] = (value, row - 0.08 - 0.13 * stacked)
+            if joined[row] and seed in above:
+                x, y = above[seed]
+                axis.plot([x, value], [y, places[seed][1]], color=FAINT, linewidth=1, zorder=1)
+        dots = list(places.values())
+        axis.plot([x for x, _ in dots], [y for _, y in dots], "o", color=BLUE, **DOT, zorder=3)
+        above = places
+
+
+def mean_tick(axis: Axes, mean: float, bounds: tuple[float, float] | None, row: float) -> None:
+    """A mean as a tall tick with its interval, where there is one."""
+    if bounds is not None:
+        axis.plot(list(bounds), [row, row], color=INK, linewidth=1.6, zorder=4, solid_capstyle="butt")
+    axis.plot([mean], [row], "|", color=INK, markersize=13, markeredgewidth=2.4, zorder=5)
+
+
+def paper_mark(axis: Axes, mean: float, sd: float | None, row: float) -> None:
+    """A published number: hollow, with its deviation where one is given."""
+    axis.errorbar(
+        [mean],
+        [row],
+        xerr=None if sd is None else [sd],
+        color=ORANGE,
+        linestyle="",
+        **HOLLOW,
+        elinewidth=1.2,
+        capsize=3,
+        zorder=4,
+    )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
 from rich.table import Table
 from rich.text import Text
 
 from pkbench.claims.groups import ModelSummary
 from pkbench.claims.published import published
 from pkbench.claims.verdict import Outcome, Verdict
+from pkbench.report.families import members_of
 from pkbench.report.sections import quoted, reported
 from pkbench.report.study import Study
-from pkbench.report.words import NOTHING, big, effect, mean_sd, outcome, paper_numbers, plain, rate
+from pkbench.report.words import NOTHING, big, effect, effect_of, mean_sd, outcome, paper, plain, rate, whole
 from pkbench.report.words import published as number
 
+T = TypeVar("T", int, float)
+
+_MANY = 24
+"""Models up to which each has a row of its own."""
 _STYLES: dict[Outcome, str] = {
     "supported": "green",
     "contradicted": "red",
@@ -23,30 +31,69 @@ _STYLES: dict[Outcome, str] = {
 
 def verdict_table(study: Study) -> Table:
     """A row for each verdict; the scope they all share stands above them."""
-    table = _table(study, "verdicts", ("claim", "data", "verdict", "difference, points", "n", "the paper"))
+    table = _table(study, "verdicts", ("claim", "data", "verdict", "effect; points, unless named", "n", "the paper"))
     for verdict in study.evaluation.verdicts:
         table.add_row(
             Text(verdict.claim_id),
             Text(verdict.data_id),
             Text(outcome(verdict), style=_STYLES[verdict.outcome]),
-            Text(_difference(verdict)),
+            Text(_effect(verdict)),
             Text(f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING),
-            Text(paper_numbers(verdict)),
+            Text(plain(paper(verdict))),
         )
     return table
 
 
 def model_table(study: Study) -> Table:
-    """A row for each model and data set, and for each published row that nobody runs here."""
+    """A row for each model and data set, and for each published row that nobody runs here.
+
+    Where there are many models a family has one row: from its smallest to its largest numbers.
+    """
     header = ("model", "data", "S", "C", "width γm", "connect.", "test error, %", "n", "lr", "paper, %")
-    table = _table(study, "models", header)
-    for summary in study.evaluation.models:
-        table.add_row(*map(Text, _model_cells(study, summary)))
+    models = study.evaluation.models
+    short = len(models) > _MANY
+    table = _table(study, "models, a family in one row" if short else "models", header)
+    for family in _together(study, models) if short else [[summary] for summary in models]:
+        cells = _model_cells(study, family[0]) if len(family) == 1 else _family_cells(study, family)
+        table.add_row(*map(Text, cells))
     for entry in quoted(study):
         sizes, results = [NOTHING] * 4, [NOTHING] * 2
         cells = (entry.row, entry.data, *sizes, "quoted, not run", *results, reported(study, entry.row, entry.data))
         table.add_row(*map(Text, cells), style="dim")
     return table
+
+
+def _together(study: Study, models: Iterable[ModelSummary]) -> list[list[ModelSummary]]:
+    """``models`` with the members of a family on a data set in one list."""
+    families = members_of(study)
+    found: dict[tuple[str, str], list[ModelSummary]] = {}
+    for summary in models:
+        found.setdefault((families.get(summary.model_id, summary.model_id), summary.data_id), []).append(summary)
+    return list(found.values())
+
+
+def _family_cells(study: Study, family: Sequence[ModelSummary]) -> tuple[str, ...]:
+    """A family in one row; its seeds are those of the member that has fewest."""
+    first, fewest = family[0], min(family, key=lambda summary: summary.n)
+    return (
+        f"{members_of(study)[first.model_id]} ({len(family)} members)",
+        first.data_id,
+        _span([summary.S for summary in family], whole),
+        _span([summary.C for summary in family], whole),
+        _span([summary.width for summary in family], big),
+        _span([summary.connections for summary in family], big),
+        _span([summary.mean for summary in family], lambda value: mean_sd(value, None)),
+        f"{fewest.n} of {fewest.n_planned}",
+        _span([summary.lr for summary in family], rate),
+        NOTHING,
+    )
+
+
+def _span(values: Iterable[T | None], shown: Callable[[T], str]) -> str:
+    """The smallest and the largest of ``values``, ``shown`` as they are alone."""
+    known = sorted(value for value in values if value is not None)
+    ends = [shown(known[0]), shown(known[-1])] if known else [NOTHING]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def published_table(study: Study) -> Table | None:
@@ -73,8 +120,8 @@ def _model_cells(study: Study, summary: ModelSummary) -> tuple[str, ...]:
     return (
         summary.model_id,
         summary.data_id,
-        str(summary.S),
-        str(summary.C),
+        whole(summary.S),
+        whole(summary.C),
         big(summary.width),
         big(summary.connections),
         mean_sd(summary.mean, summary.sd),
@@ -93,6 +140,6 @@ def _table(study: Study, what: str, header: tuple[str, ...]) -> Table:
     return table
 
 
-def _difference(verdict: Verdict) -> str:
-    pair = f"{verdict.a} − {verdict.b or 'reported'}"
-    return pair if verdict.effect is None else f"{effect(verdict)}\n{pair}"
+def _effect(verdict: Verdict) -> str:
+    what = effect_of(verdict)
+    return what if verdict.effect is None else f"{effect(verdict)}\n{what}"

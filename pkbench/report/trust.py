@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pkbench.claims.verdict import Verdict
 from pkbench.report.provenance import data_used
 from pkbench.report.study import Study
-from pkbench.report.words import counted
+from pkbench.report.words import counted, effect_unit
+from pkbench.spec.metric import METRICS
 
 
 def trust(study: Study) -> list[str]:
@@ -44,11 +46,16 @@ def _resolution(study: Study) -> list[str]:
 def _power(study: Study) -> list[str]:
     return [
         f"{verdict.claim_id} on {verdict.data_id}: with the spread of these {counted(verdict.n, 'seed')} a true distance of "
-        f"{verdict.detectable:.2f} points from the claimed margin would have been shown with 80 % chance (at the strictest "
+        f"{_distance(verdict, verdict.detectable)} from the claimed margin would have been shown with 80 % chance (at the strictest "
         "step of the correction); smaller ones are likely to be missed."
         for verdict in study.evaluation.verdicts
         if verdict.detectable is not None
     ]
+
+
+def _distance(verdict: Verdict, value: float) -> str:
+    """A distance of effects with its unit."""
+    return f"{value:.{METRICS[verdict.metric].digits}f} {effect_unit(verdict)}"
 
 
 def _selection(study: Study) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from typing import Final
 
 from pkbench.claims.metrics import difference
 from pkbench.claims.published import Published
-from pkbench.claims.verdict import Outcome, Verdict
-from pkbench.spec.metric import METRICS
+from pkbench.claims.verdict import Estimate, Outcome, Verdict
+from pkbench.spec.metric import METRICS, MetricName
 
 SYMBOLS: Final[dict[Outcome, str]] = {"supported": "✓", "contradicted": "✗", "inconclusive": "?", "not assessed": "–"}
 """A sign for each outcome, always shown with its word: a sign alone says nothing to a screen reader."""
@@ -66,17 +67,77 @@ def published(value: Published | None) -> str:
     return f"{text}, quoted" if value.quoted_from else text
 
 
+def noun(metric: MetricName) -> str:
+    """A metric's name in a sentence."""
+    return "CKA" if metric == "cka" else metric.replace("_", " ")
+
+
+def effect_unit(verdict: Verdict) -> str:
+    """The unit of a verdict's effect; the metric's name where its differences have none."""
+    unit = METRICS[verdict.metric].difference or noun(verdict.metric)
+    return f"{unit} per doubling of {verdict.x}" if verdict.kind == "trend" else unit
+
+
 def effect(verdict: Verdict) -> str:
     """A verdict's effect with its interval, in the unit of its metric's differences where that is not points."""
     if verdict.effect is None:
         return NOTHING
-    unit = METRICS[verdict.metric].difference
-    tail = "" if unit in ("points", "") else f" {unit}"
-    if verdict.kind == "trend":
-        tail += " per doubling"
-    numbers = [verdict.effect, verdict.low, verdict.high]
-    effect, low, high = (None if number is None else difference(number, verdict.metric) for number in numbers)
-    return f"{effect}{tail}" if low is None or high is None else f"{effect} [{low}, {high}]{tail}"
+    unit = effect_unit(verdict)
+    tail = "" if unit == "points" else f" {unit}"
+    return f"{with_interval(verdict.effect, verdict.low, verdict.high, verdict.metric)}{tail}"
+
+
+def with_interval(value: float, low: float | None, high: float | None, metric: MetricName) -> str:
+    """``−2.00 [−4.48, +0.48]``: a difference with the ends of its interval, where there are such."""
+    shown = difference(value, metric)
+    if low is None or high is None:
+        return shown
+    return f"{shown} [{difference(low, metric)}, {difference(high, metric)}]"
+
+
+def estimated(found: Estimate, metric: MetricName) -> str:
+    """``12.07 [11.20, 12.94]``: a mean with the ends of its interval, without a unit."""
+    if found.mean is None:
+        return NOTHING
+    mean, *ends = (
+        f"{number:.{METRICS[metric].digits}f}".replace("-", "−")
+        for number in (found.mean, found.low, found.high)
+        if number is not None
+    )
+    return f"{mean} [{', '.join(ends)}]" if ends else mean
+
+
+def effect_of(verdict: Verdict, mark: Callable[[str], str] = str) -> str:
+    """What a verdict's effect is of; ``mark`` is applied to names and sizes."""
+    a, b, x = mark(verdict.a), mark(verdict.b or ""), mark(verdict.x or "")
+    match verdict.kind:
+        case "value":
+            return f"{a} − reported"
+        case "trend":
+            return f"slope of {a} along {x}"
+        case "minimum-near" | "maximum-near" if verdict.compared is None:
+            return f"{a}, near − elsewhere"
+        case "minimum-near" | "maximum-near":
+            return "near − elsewhere: " + " − ".join(map(mark, verdict.compared or ()))
+        case "crossing":
+            where = f" at both ends of {x}"
+        case _:
+            where = f" at every {x}" if verdict.members else ""
+    return f"{a} − {b}{where}{_deciding(verdict, mark)}"
+
+
+def _deciding(verdict: Verdict, mark: Callable[[str], str]) -> str:
+    """The member that a family's effect is of: the one that is hardest to show."""
+    if verdict.deciding is None or not verdict.members:
+        return ""
+    member = verdict.members[verdict.deciding]
+    where = mark(member.a) if member.x is None else f"{mark(verdict.x or '')} = {size(member.x)}"
+    return f", hardest at {where}"
+
+
+def size(value: float) -> str:
+    """A size that models differ in: whole numbers in full, others with four digits."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
 
 
 def paper_numbers(verdict: Verdict) -> str:
@@ -87,6 +148,22 @@ def paper_numbers(verdict: Verdict) -> str:
     if verdict.b is not None:
         text += f" against {published(verdict.published_b)}"
     return text if verdict.paper_p is None else f"{text}; p = {verdict.paper_p:.3f}"
+
+
+def paper_points(verdict: Verdict) -> str:
+    """What the paper's own points show: ``Fig. 6: on cifar10 12.10 % at C/S = 3.53``; empty where none were read."""
+    return verdict.paper_says.removeprefix("The points of ")
+
+
+def paper(verdict: Verdict) -> str:
+    """The paper's numbers, its points, or both."""
+    found = [text for text in (paper_numbers(verdict), paper_points(verdict)) if text not in ("", NOTHING)]
+    return "; ".join(found) or NOTHING
+
+
+def whole(number: int | None) -> str:
+    """A size that some models do not have."""
+    return NOTHING if number is None else str(number)
 
 
 def rate(lr: float | None) -> str:

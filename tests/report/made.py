@@ -1,10 +1,14 @@
 """Studies with records, on disk and in memory, for the tests of reports."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pkbench.plan.run import expand
 from pkbench.report.study import Study, read_records, study
+from pkbench.spec.document import Spec
+from pkbench.spec.scale import scale
 from pkbench.store.files import Scan, Store
 from tests.claims import factory
 
@@ -70,3 +74,85 @@ def _value(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(_pairs(value)) + "}"
     return json.dumps(value, ensure_ascii=False)
+
+
+PARITY: dict[str, Any] = factory.LESS | {
+    "id": "parity",
+    "kind": "equivalent",
+    "statement": "rp is like normal at every width",
+    "place": "Fig. 5",
+    "a": "rp",
+    "b": "normal",
+    "x": "C",
+    "margin": 2.0,
+    "paper": {"figure": "5", "a": "rp omega=2^18", "b": "normal omega=2^18"},
+}
+TREND: dict[str, Any] = {
+    "id": "trend",
+    "kind": "trend",
+    "statement": "The error falls with C",
+    "place": "Fig. 5",
+    "a": "rp",
+    "x": "C",
+    "direction": "falls",
+    "metric": "test_error",
+    "margin": 1.0,
+    "alpha": 0.05,
+}
+LOWEST: dict[str, Any] = {
+    "id": "lowest",
+    "kind": "minimum-near",
+    "statement": "The error is lowest near C = S",
+    "place": "Fig. 6",
+    "a": "normal",
+    "x": "C/S",
+    "target": 2.0,
+    "within": 1.5,
+    "metric": "test_error",
+    "alpha": 0.05,
+    "paper": {"figure": "6", "a": "normal"},
+}
+CROSSING: dict[str, Any] = {
+    "id": "crossing",
+    "kind": "crossing",
+    "statement": "rp is worse when narrow and not when wide",
+    "place": "Fig. 7",
+    "a": "rp",
+    "b": "normal",
+    "x": "C",
+    "metric": "test_error",
+    "margin_first": 0.5,
+    "margin_last": 0.0,
+    "alpha": 0.05,
+}
+FAMILY_ERRORS = {
+    "normal-c4": (30.0, 31.0, 32.0),
+    "normal-c8": (20.0, 21.0, 22.0),
+    "normal-c16": (24.0, 25.0, 26.0),
+    "rp-c4": (34.0, 35.5, 37.0),
+    "rp-c8": (20.5, 21.0, 22.0),
+    "rp-c16": (20.0, 22.0, 23.0),
+}
+
+
+def families(
+    profile: Any = "quick",
+    *,
+    errors: dict[str, Any] | None = None,
+    claims: Any = (PARITY, TREND, LOWEST, CROSSING),
+    C: Sequence[int] = (4, 8, 16),
+    singles: Sequence[str] = (),
+) -> factory.Study:
+    """Two families along C, three finished seeds of each member; ``singles`` are further models of C = 50, 51, …"""
+    raw = factory.document(claims=claims, seeds=(0, 1, 2), models={"normal": {}, "rp": {"mixing": "random"}})
+    for model in raw["model"]:
+        del model["C"]
+        model["sweep"] = {"C": list(C)}
+        if model["mixing"] == "random":
+            model["rp_placement"] = "block"
+    raw["model"] += [factory.MODEL | {"id": name, "C": 50 + i} for i, name in enumerate(singles)]
+    scaled = scale(Spec.model_validate(raw), profile)
+    made = factory.Study(scaled, list(expand(scaled, {data.id: factory.CHECKSUM for data in scaled.data})))
+    for model, values in (FAMILY_ERRORS if errors is None else errors).items():
+        made.finish(model, values)
+    return made

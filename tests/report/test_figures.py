@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from pkbench.report import figures, style
+from pkbench.report import style
 from pkbench.report.figures import curves_figure, effects_figure, errors_figure, write_figures
 from pkbench.report.study import Study
 from pkbench.spec.document import Spec
@@ -95,8 +95,12 @@ def texts(figure: Figure | None) -> str:
 
 def test_the_scope_is_part_of_every_image() -> None:
     found = study_of(filled())
-    for figure in (errors_figure(found), effects_figure(found), curves_figure(found)):
+    for figure in (errors_figure(found), curves_figure(found)):
         assert texts(figure) == "Profile quick. Digits only: no evidence about CIFAR."
+    assert texts(effects_figure(found)) == (
+        "Bars: two-sided intervals, not corrected. Dashes: margins of the claim, which holds where the arrows point. "
+        "Profile quick. Digits only: no evidence about CIFAR."
+    )
 
 
 def test_effects_show_difference_interval_and_boundary() -> None:
@@ -105,12 +109,14 @@ def test_effects_show_difference_interval_and_boundary() -> None:
     first, second = found.evaluation.verdicts
     drawn = [[round(float(x), 6) for x in line.get_xdata()] for line in axis.lines]
     assert drawn == [
-        [-0.5, -0.5], [round(first.low or 0, 6), round(first.high or 0, 6)], [-2.0],
-        [0.0, 0.0], [round(second.low or 0, 6), round(second.high or 0, 6)], [2.0],
+        [-0.5, -0.5], [-0.5], [round(first.low or 0, 6), round(first.high or 0, 6)], [-2.0],
+        [0.0, 0.0], [0.0], [round(second.low or 0, 6), round(second.high or 0, 6)], [2.0],
     ]  # fmt: skip
+    assert [x for x, _ in points(axis, "<")] == [-0.5, 0.0]
     assert [text.get_text() for text in axis.texts] == ["inconclusive\nn = 3", "inconclusive\nn = 3"]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["less, digits\na − b", "other, digits\nb − a"]
-    assert "percentage points" in axis.get_xlabel()
+    assert axis.get_xlabel() == "difference, first minus second (percentage points)"
+    assert axis.get_title(loc="left") == "small at quick: effects the claims are about"
 
 
 def test_outcomes_differ_in_shape_as_well_as_in_colour() -> None:
@@ -131,10 +137,10 @@ def test_curves() -> None:
 
 
 def test_a_thousand_models_still_make_an_image() -> None:
-    figure, _ = figures._panels([1000], extra=1.25)
+    figure, _ = style.panels([1000], extra=1.25)
     # Agg's limit is 2^16 pixels.
     assert figure.get_figheight() * 150 < 2**16
-    small, _ = figures._panels([3], extra=1.25)
+    small, _ = style.panels([3], extra=1.25)
     assert small.get_figheight() == pytest.approx(3 * 0.62 + 1.25 + 0.5)
 
 
@@ -162,7 +168,7 @@ def test_one_seed_is_drawn_without_an_interval() -> None:
     axis = panel(errors_figure(found))
     assert axis.get_title(loc="left").endswith("n = 1 seed")
     assert [x for x, _ in points(axis, "|")] == [1.0, 2.0]
-    assert [list(line.get_xdata()) for line in panel(effects_figure(found)).lines] == [[0.0, 0.0], [-1.0]]
+    assert [list(line.get_xdata()) for line in panel(effects_figure(found)).lines] == [[0.0, 0.0], [0.0], [-1.0]]
 
 
 def test_dollars_are_not_formulas(tmp_path: Path) -> None:

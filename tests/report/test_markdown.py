@@ -38,9 +38,11 @@ def test_every_verdict_stands_beside_its_scope() -> None:
     assert "> **Scope of quick.** Digits only: no evidence about CIFAR." in text
     assert "> **Scope of paper.** The published setting." in text
     overview = rows(index_page([quick, paper]), "# Verdicts")
-    assert [(row[1], row[-1]) for row in overview[2:]] == [("quick", "Digits only: no evidence about CIFAR.")] * 3 + [
-        ("paper", "The published setting.")
-    ] * 3
+    assert [(row[1].split(":")[0], row[2], row[-1]) for row in overview[2:]] == [
+        (f"`{claim}`", profile, scope)
+        for claim in ("less", "quoted", "value")
+        for profile, scope in (("quick", "Digits only: no evidence about CIFAR."), ("paper", "The published setting."))
+    ]
 
 
 def test_a_verdict_with_its_numbers() -> None:
@@ -211,7 +213,17 @@ def test_failures_are_counted_at_the_top() -> None:
 def test_a_spec_without_claims() -> None:
     found = study_of(filled(claims=(), numbers=()))
     assert "The spec makes no claims." in page(found)
-    assert rows(index_page([found]), "# Verdicts")[2][4] == "no claims"
+    assert rows(index_page([found]), "# Verdicts")[2][1:3] == ["no claims", "quick"]
+
+
+def test_the_overview_has_effect_seeds_and_the_papers_numbers() -> None:
+    table = rows(index_page([study_of(filled()), study_of(filled("paper"))]), "# Verdicts")
+    assert [cell.strip("| ") for cell in table[0]] == [
+        "spec", "claim", "profile", "data", "verdict", "effect [interval]; points, unless named", "n", "the paper",
+        "speaks about",
+    ]  # fmt: skip
+    assert table[2][3:8] == ["`digits`", "✓ supported", "−2.00 [−4.48, +0.48]", "3 of 3", "–"]
+    assert table[5][7] == "12.07 ± 0.47 (n = 3) against 14.81, quoted; p = 0.010"
 
 
 def test_warnings_and_assumptions() -> None:

@@ -1,13 +1,21 @@
 """How many seeds would settle a question, and what the seeds at hand could have shown.
 
-Both are about the one-sided paired t test. They take the observed spread for the true one, which for a handful
-of seeds is rough: a range for it comes along.
+Both are about the one-sided paired t test. They take what was observed for the truth, which for a handful of seeds is
+rough: a range that allows for both effect and spread comes along with the number of seeds.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Numbers = TypeVar("Numbers", float, "NDArray[np.float64]")
+"""One number, or an array of them."""
 
 POWER = 0.8
 """Chance of a decision that counts as enough."""
@@ -16,8 +24,8 @@ MAX_SEEDS = 1000
 FEWEST = 3
 """Seeds below which nothing is ever decided."""
 
-_SPREAD_COVERAGE = 0.8
-"""Coverage of the range for the true spread: a rough range, not a proof."""
+_RANGE_COVERAGE = 0.8
+"""Coverage of the range for the true number of seeds: a rough range, not a proof."""
 
 _LARGEST_EFFECT = 1e3
 """Standardised effects beyond this count as this: SciPy's noncentral t has no digits for the most extreme ones."""
@@ -27,8 +35,8 @@ _LARGEST_EFFECT = 1e3
 class SeedsNeeded:
     """Seeds at which the test would decide with 80 % chance; ``None`` stands for more than 1000.
 
-    ``fewest`` and ``most`` are the numbers for the smallest and the largest spread that the chi-square
-    distribution of the observed one leaves plausible (80 % range).
+    ``fewest`` and ``most`` are the numbers for the largest and the smallest true distance, in deviations, that the
+    observed one leaves plausible (80 % range).
     """
 
     seeds: int | None
@@ -76,21 +84,33 @@ def seeds_for(effect: float, sd: float, *, alpha: float, other: float | None = N
     return low
 
 
+def standardised_range(standardised: Numbers, n: int) -> tuple[Numbers, Numbers]:
+    """The 80 % interval of a true distance in deviations, where ``n`` pairs show ``standardised`` of them.
+
+    Its ends are those at which the observed ``t = standardised * sqrt(n)`` is the 90 % and the 10 % point of noncentral t
+    (Hedges & Olkin 1985, §5). The lower end may lie below 0.
+    """
+    from scipy.special import nctdtrinc
+
+    tail = (1 - _RANGE_COVERAGE) / 2
+    statistic = standardised * math.sqrt(n)
+    low, high = (nctdtrinc(n - 1, point, statistic) / math.sqrt(n) for point in (1 - tail, tail))
+    return low, high
+
+
 def seeds_needed(effect: float, sd: float, n: int, *, alpha: float, other: float | None = None) -> SeedsNeeded:
     """Seeds that would decide if the true distance from the boundary and spread were those of ``n`` observed pairs.
 
-    ``effect`` and ``sd`` (> 0) are in percentage points. The range follows from
-    ``(n-1) sd² / sigma² ~ chi-square(n-1)``.
+    ``effect`` and ``sd`` (> 0) are in percentage points. For the range ``effect`` and ``other`` are scaled alike.
     """
-    from scipy.special import chdtri
-
-    tail = (1 - _SPREAD_COVERAGE) / 2
-    smallest = sd * math.sqrt((n - 1) / float(chdtri(n - 1, tail)))
-    largest = sd * math.sqrt((n - 1) / float(chdtri(n - 1, 1 - tail)))
+    standardised = min(abs(effect) / sd, _LARGEST_EFFECT)
+    if standardised == 0.0:
+        return SeedsNeeded(None, None, None)
+    low, high = standardised_range(standardised, n)
     return SeedsNeeded(
         seeds=seeds_for(effect, sd, alpha=alpha, other=other),
-        fewest=seeds_for(effect, smallest, alpha=alpha, other=other),
-        most=seeds_for(effect, largest, alpha=alpha, other=other),
+        fewest=seeds_for(effect, sd * standardised / high, alpha=alpha, other=other),
+        most=seeds_for(effect, sd * standardised / low, alpha=alpha, other=other) if low > 0 else None,
     )
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pkbench.claims.power import POWER, detectable, power, seeds_for, seeds_needed
+from pkbench.claims.power import POWER, SeedsNeeded, detectable, power, seeds_for, seeds_needed, standardised_range
 
 # Machines are shared: how long an example takes says nothing.
 calm = settings(deadline=None)
@@ -61,20 +61,40 @@ def test_enormous_effects_do_not_break_the_noncentral_t() -> None:
     assert seeds_for(50.0, 1e-9, alpha=0.05) == 3
 
 
-def test_range_by_the_spread() -> None:
-    # n = 3: (n-1) s² / sigma² lies between the 10 % and 90 % points of chi-square(2), -2 ln 0.9 = 0.210721 and
-    # -2 ln 0.1 = 4.605170: sigma between sqrt(2 / 4.605170) = 0.659010 and sqrt(2 / 0.210721) = 3.080781 times s.
-    needed = seeds_needed(-1.0, 2.0, 3, alpha=0.05)
-    assert needed.seeds == seeds_for(1.0, 2.0, alpha=0.05) == 27
-    assert needed.fewest == seeds_for(1.0, 2.0 * 0.659010, alpha=0.05)
-    assert needed.most == seeds_for(1.0, 2.0 * 3.080781, alpha=0.05)
+def test_range_by_effect_and_spread() -> None:
+    needed = seeds_needed(-1.5, 1.0, 6, alpha=0.05)
+    low, high = standardised_range(1.5, 6)
+    # At its ends the observed t = 1.5 sqrt 6 is the 90 % and the 10 % point of noncentral t.
+    assert stats.nct.cdf(1.5 * math.sqrt(6), 5, low * math.sqrt(6)) == pytest.approx(0.9)
+    assert stats.nct.cdf(1.5 * math.sqrt(6), 5, high * math.sqrt(6)) == pytest.approx(0.1)
+    assert needed.seeds == seeds_for(1.5, 1.0, alpha=0.05) == 5
+    assert needed.fewest == seeds_for(high, 1.0, alpha=0.05)
+    assert needed.most == seeds_for(low, 1.0, alpha=0.05)
     assert needed.fewest is not None
     assert needed.most is not None
-    assert needed.fewest < 27 < needed.most
+    assert needed.fewest < 5 < needed.most
+
+
+def test_a_range_that_reaches_the_boundary_has_no_upper_end() -> None:
+    needed = seeds_needed(-1.0, 2.0, 3, alpha=0.05)
+    assert needed.seeds == 27
+    assert needed.fewest == seeds_for(standardised_range(0.5, 3)[1], 1.0, alpha=0.05)
+    assert needed.most is None
+
+
+def test_both_distances_of_an_equivalence_are_scaled_alike() -> None:
+    low, high = standardised_range(1.5, 6)
+    needed = seeds_needed(-1.5, 1.0, 6, alpha=0.05, other=3.0)
+    assert needed.fewest == seeds_for(high, 1.0, alpha=0.05, other=2 * high)
+    assert needed.most == seeds_for(low, 1.0, alpha=0.05, other=2 * low)
+
+
+def test_enormous_distances_have_a_range() -> None:
+    assert seeds_needed(1.0, 1e-12, 5, alpha=0.05) == SeedsNeeded(3, 3, 3)
 
 
 def test_more_pairs_narrow_the_range() -> None:
-    few, many = seeds_needed(1.0, 2.0, 3, alpha=0.05), seeds_needed(1.0, 2.0, 30, alpha=0.05)
+    few, many = seeds_needed(1.0, 1.0, 10, alpha=0.05), seeds_needed(1.0, 1.0, 30, alpha=0.05)
     assert few.fewest is not None
     assert many.fewest is not None
     assert few.most is not None

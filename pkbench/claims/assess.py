@@ -12,7 +12,7 @@ from pkbench.claims.obstacles import group_notes, sample_obstacles
 from pkbench.claims.paper_curves import paper_says
 from pkbench.claims.published import at_boundaries, paper_test, published
 from pkbench.claims.samples import Material, Sample
-from pkbench.claims.statistics import Summary, deviation, from_summary, mean, one_sample, prediction
+from pkbench.claims.statistics import Summary, deviation, from_summary, mean, prediction
 from pkbench.claims.verdict import Evidence
 from pkbench.spec.claim import AnyClaim, AnyPair, CrossingClaim, CurveClaim, PairClaim, PlaceClaim, TrendClaim
 
@@ -34,7 +34,7 @@ def assess(claim: AnyClaim, data_id: str, material: Material) -> Evidence:
         case TrendClaim():
             return assess_trend(evidence, claim, a)
         case PlaceClaim():
-            return assess_extremum(evidence, claim, a)
+            return assess_extremum(evidence, claim, a, material)
         case CrossingClaim():
             return assess_crossing(evidence, claim, a, material.samples(claim.b, claim.metric, data_id), material)
         case PairClaim():
@@ -66,10 +66,12 @@ def _against_quoted(evidence: Evidence, claim: AnyPair, sample: Sample, material
         return replace(evidence, skipped=f"no number is reported for {claim.b} on {evidence.data_id}")
     values = list(sample.values.values())
     if quoted.summary is None:
-        test = at_boundaries(claim, partial(one_sample, values, quoted.mean, alpha=claim.alpha)) if values else None
+        one_like_ours = partial(prediction, values, quoted.mean, quoted.n or 1, alpha=claim.alpha)
+        test = at_boundaries(claim, one_like_ours) if values else None
+        size = "a single seed" if quoted.n is None else f"{quoted.n} seed{'s'[: quoted.n != 1]}"
         note = (
-            f"{claim.b} was not trained here and the spread of its quoted {quoted.mean:.2f} % is unknown: it is taken "
-            "as exact, which makes the p value smaller than it would be"
+            f"{claim.b} was not trained here and the spread of its quoted {quoted.mean:.2f} % is unknown: it is taken for "
+            f"{size} of a model that scatters as {claim.a} does"
         )
     else:
         test = None
@@ -84,7 +86,7 @@ def _against_quoted(evidence: Evidence, claim: AnyPair, sample: Sample, material
         evidence,
         test=test,
         distance=None if test is None else claim.distance(test.effect),
-        welch=quoted.summary is not None,
+        foreign=True,
         planned=sample.planned,
         seeds=tuple(sample.values),
         obstacles=(*sample_obstacles(sample), *too_fine(test, claim, images)),

@@ -125,11 +125,11 @@ def _verdict(
 def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeeded | None, float | None]:
     """Seeds that would decide, and the distance from the boundary that these could have shown, in the metric's unit.
 
-    Both at the strictest step of Holm's procedure in the larger family. Not for a value claim, and not for Welch's test, whose
-    power is another and whose other side no seed of ours makes better known.
+    Both at the strictest step of Holm's procedure in the larger family. Not against published numbers, whose own
+    scatter no seed of ours makes better known.
     """
     test, claim, distance = evidence.test, evidence.claim, evidence.distance
-    if test is None or not test.possible or evidence.welch or distance is None or isinstance(claim, ValueClaim):
+    if test is None or not test.possible or evidence.foreign or distance is None or isinstance(claim, ValueClaim):
         return None, None
     alpha = claim.alpha / max(families)
     other = None

@@ -74,15 +74,20 @@ def reversed_test(test: TTest) -> TTest:
     return replace(test, effect=-test.effect, bounds=bounds)
 
 
+def hardness(test: TTest) -> tuple[float, float]:
+    """What the test furthest from showing its claim has the largest of; p values of 1 are told apart by their opposite."""
+    return test.p_for, -test.p_against
+
+
 def every(tests: Sequence[TTest]) -> TTest:
     """That each of several claims holds, from the test of each; numbers are those of the one furthest from shown.
 
     For: all of them have to be shown, so the largest p value counts (intersection-union, Berger 1982). Against: one that
     fails is enough, so the smallest counts, times the number of chances (Bonferroni).
     """
-    hardest = max(tests, key=lambda test: test.p_for)
+    hardest = max(tests, key=hardness)
     against = min(1.0, len(tests) * min(test.p_against for test in tests))
-    return replace(hardest, p_for=hardest.p_for, p_against=against)
+    return replace(hardest, p_against=against)
 
 
 def mean(values: Sequence[float]) -> float:
@@ -151,7 +156,9 @@ def welch(a: Sequence[float], b: Sequence[float], *, margin: float = 0.0, alpha:
     return from_summary(summaries[0], summaries[1], margin=margin, alpha=alpha)
 
 
-def prediction(values: Sequence[float], reported: float, n_reported: int, *, alpha: float) -> TTest:
+def prediction(
+    values: Sequence[float], reported: float, n_reported: int, *, margin: float = 0.0, alpha: float
+) -> TTest:
     """Whether ``reported`` could be the mean of ``n_reported`` further seeds of ``values``' kind.
 
     The effect is ``mean(values) - reported`` with standard error ``sd * sqrt(1/n + 1/n_reported)`` (Hahn & Meeker,
@@ -159,7 +166,7 @@ def prediction(values: Sequence[float], reported: float, n_reported: int, *, alp
     interval exactly when 0 lies within the bounds. Seeds there are taken to scatter as they do here.
     """
     n, sd = len(values), deviation(values)
-    return _t_test(n, mean(values) - reported, sd, sd * math.sqrt(1 / n + 1 / n_reported), n - 1, 0.0, alpha)
+    return _t_test(n, mean(values) - reported, sd, sd * math.sqrt(1 / n + 1 / n_reported), n - 1, margin, alpha)
 
 
 def interval(values: Sequence[float], *, alpha: float) -> tuple[float, float] | None:

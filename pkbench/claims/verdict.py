@@ -84,8 +84,8 @@ class Evidence:
     """How far the effect is from the nearest boundary: negative where the claim holds."""
     chances: int = 1
     """Tests that ``test`` was chosen from or put together of: what Bonferroni divides by."""
-    welch: bool = False
-    """Whether ``test`` is Welch's against a published mean and deviation, not one of a single list of differences."""
+    foreign: bool = False
+    """Whether ``test`` is against a published number, whose own scatter no seed of ours makes better known."""
     unpaired: TTest | None = None
     """The same comparison without the pairing, as a cross-check."""
     bootstrap: tuple[float, float] | None = None

@@ -306,7 +306,7 @@ def test_the_resolution_is_the_data_sets() -> None:
 
 def test_the_resolution_counts_against_quoted_rows_too() -> None:
     errors = images(7, 8, 7, 8, 8)  # mean 7.6 images, sd 0.548
-    for number in ({}, {"sd": 0.01, "n": 10}):
+    for number in ({"n": 100}, {"sd": 0.01, "n": 10}):
         near = against_quoted(errors, images=360, mean=8.4 * IMAGE, **number)
         assert near.p_support is not None
         assert (near.outcome, near.p_support < 0.05) == ("inconclusive", True)
@@ -336,7 +336,7 @@ def test_other_test_images_could_undo_a_difference() -> None:
     # Nothing is said where nothing is decided.
     assert only(compared(images=100, claims=(MARGIN,))).notes == ()
     # The same for quoted rows, 2 % and 5 %, 3 points: N < 0.07 * (1.96 / 0.03)² = 298.8.
-    assert [len(against_quoted(images=n).notes) for n in (298, 299)] == [2, 1]
+    assert [len(against_quoted(images=n, n=10).notes) for n in (298, 299)] == [2, 1]
 
 
 # ------------------------------------------------------------------------------------------ equal connections
@@ -522,11 +522,11 @@ def against_quoted(
     return only(s)
 
 
-def test_a_quoted_row_is_a_constant() -> None:
-    # 1, 2, 3 against 5: p = 0.017550, see test_statistics.
+def test_a_quoted_row_is_a_single_seed_like_ours() -> None:
+    # 1, 2, 3 against 5: t = -3 / sqrt(1/3 + 1) = -2.598076, p = 1/2 - 2.598076 / (2 sqrt(2 + 6.75)) with 2 degrees.
     v = against_quoted()
-    assert (v.outcome, v.effect, v.n) == ("supported", -3.0, 3)
-    assert v.p_support == pytest.approx(0.017550, abs=1e-6)
+    assert (v.outcome, v.effect, v.n) == ("inconclusive", -3.0, 3)
+    assert v.p_support == pytest.approx(0.060845, abs=1e-6)
     assert (v.mean_a, v.mean_b, v.runs_b, v.lr_b, v.connections_b, v.connections_gap) == (
         2.0,
         None,
@@ -536,16 +536,20 @@ def test_a_quoted_row_is_a_constant() -> None:
         None,
     )
     assert (v.effect_size, v.unpaired_p_support) == (None, None)
-    assert v.detectable is not None
+    assert (v.detectable, v.seeds_needed) == (None, None)
     assert v.notes == (
-        "lasso was not trained here and the spread of its quoted 5.00 % is unknown: it is taken as exact, which makes "
-        "the p value smaller than it would be",
+        "lasso was not trained here and the spread of its quoted 5.00 % is unknown: it is taken for a single seed of a model "
+        "that scatters as a does",
     )
     assert v.sentence.startswith("a 2.00 %, lasso 5.00 % as quoted: difference −3.00 points (95 % interval ")
     assert "n = 3 seeds" in v.sentence
     assert v.published_b is not None
     assert v.published_b.mean == 5.0
-    assert against_quoted((7.0, 8.0, 9.0)).outcome == "contradicted"
+    assert against_quoted(mean=6.0).outcome == "supported"
+    assert against_quoted((7.0, 8.0, 9.0), mean=4.0).outcome == "contradicted"
+    # The number of seeds behind it, where that is stated, makes it more certain.
+    assert "for 4 seeds of a model" in against_quoted(n=4).notes[0]
+    assert against_quoted(n=4).outcome == "supported"
 
 
 def test_a_quoted_row_with_a_spread_is_compared_by_welch() -> None:
@@ -690,7 +694,7 @@ def test_single_groups_say_what_is_wrong_with_their_runs() -> None:
             "a · cifar10 · lr 0.02 · seed 2 failed after epoch 1: diverged (loss is nan)",
             "a: learning rate 0.02 is out, training diverged for 1 of 3 seeds",
         )
-        assert v.outcome == "supported"
+        assert v.outcome == ("supported" if claim is VALUE else "inconclusive")
 
 
 def test_values_are_for_the_paper_profile_and_its_data() -> None:

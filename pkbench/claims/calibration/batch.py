@@ -142,10 +142,12 @@ def _value(values: Array, published: Array) -> P:
 
 
 def _quoted(values: Array, published: Array, boundary: float) -> P:
-    """A single published seed has no deviation: its number is then taken as exact."""
+    """A single published seed has no deviation: ours is then taken for its."""
     n, m = values.shape[-1], published.shape[-1]
     if m == 1:
-        return below_and_above(values - published, boundary)
+        error = values.std(axis=-1, ddof=1) * np.sqrt(1 / n + 1)
+        statistic = (values.mean(axis=-1) - published[..., 0] - boundary) / error
+        return P(stdtr(n - 1, statistic), stdtr(n - 1, -statistic))
     ours, theirs = values.var(axis=-1, ddof=1) / n, published.var(axis=-1, ddof=1) / m
     df = (ours + theirs) ** 2 / (ours**2 / (n - 1) + theirs**2 / (m - 1))
     statistic = (values.mean(axis=-1) - published.mean(axis=-1) - boundary) / np.sqrt(ours + theirs)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from pkbench.claims.assess_pair import matched_samples, member_of
 from pkbench.claims.curve_tests import crossing, lowest, trend
-from pkbench.claims.images import image_count
+from pkbench.claims.images import decides, image_count, is_visible
 from pkbench.claims.obstacles import (
     choice_obstacles,
     connections_gap,
@@ -18,7 +19,7 @@ from pkbench.claims.obstacles import (
 )
 from pkbench.claims.power import FEWEST
 from pkbench.claims.samples import Material, Sample
-from pkbench.claims.statistics import TTest, every, paired, reversed_test
+from pkbench.claims.statistics import TTest, every, hardness, paired, reversed_test
 from pkbench.claims.verdict import Evidence, Spot
 from pkbench.spec.claim import AnyCurve, CrossingClaim, PlaceClaim, TrendClaim
 
@@ -27,7 +28,7 @@ Located = list[tuple[float, Sample]]
 
 def assess_trend(evidence: Evidence, claim: TrendClaim, a: Sequence[Sample]) -> Evidence:
     """The slope of each seed's line over the members whose x is asked for."""
-    low, high = claim.x_from or 0.0, claim.x_to or float("inf")
+    low, high = claim.x_from or 0.0, claim.x_to or math.inf
     located = [(x, sample) for x, sample in _located(claim, a) if low <= x <= high]
     evidence, seeds = _begun(evidence, claim, located)
     if len({x for x, _ in located}) < 2:
@@ -35,10 +36,10 @@ def assess_trend(evidence: Evidence, claim: TrendClaim, a: Sequence[Sample]) -> 
     if not seeds:
         return evidence
     test = trend(claim, [x for x, _ in located], _values(located, seeds))
-    return _with_test(evidence, claim, test, claim.distance(test.effect))
+    return _with_test(evidence, test, claim.distance(test.effect))
 
 
-def assess_extremum(evidence: Evidence, claim: PlaceClaim, a: Sequence[Sample]) -> Evidence:
+def assess_extremum(evidence: Evidence, claim: PlaceClaim, a: Sequence[Sample], material: Material) -> Evidence:
     """The best member near the target against the best elsewhere; for a maximum everything is turned around."""
     located = _located(claim, a)
     evidence, seeds = _begun(evidence, claim, located)
@@ -62,7 +63,9 @@ def assess_extremum(evidence: Evidence, claim: PlaceClaim, a: Sequence[Sample]) 
         compared=(located[found.near][1].name, located[found.far][1].name),
         chances=sum(near) if claim.distance(test.effect) < 0 else len(near) - sum(near),
     )
-    return _with_test(evidence, claim, test, claim.distance(test.effect))
+    distance = claim.distance(test.effect)
+    images = image_count(a[0].group, material.records)
+    return _with_test(_too_fine(evidence, claim, test, [distance], images), test, distance)
 
 
 def assess_crossing(
@@ -81,7 +84,7 @@ def assess_crossing(
         seeds=seeds,
         notes=tuple(group_notes(groups_of(*a, *b))),
         obstacles=(*_common_obstacles([*a, *b], seeds, planned), *_unequal(claim, pairs)),
-        members=tuple(member_of(claim.x, one, other, seeds, claim.alpha) for _, one, other in pairs),
+        members=tuple(member_of(x, one, other, seeds, claim.alpha) for x, one, other in pairs),
     )
     if not seeds:
         return evidence
@@ -91,12 +94,19 @@ def assess_crossing(
     first = reversed_test(paired(of_b[0], of_a[0], margin=claim.margin_first, alpha=claim.alpha))
     last = paired(of_a[-1], of_b[-1], margin=-claim.margin_last, alpha=claim.alpha)
     distances = (claim.margin_first - first.effect, last.effect - claim.margin_last)
-    hardest = 0 if first.p_for >= last.p_for else len(pairs) - 1
+    end = 0 if hardness(first) >= hardness(last) else 1
     found = crossing([x for x, _, _ in pairs], of_a, of_b, claim.alpha)
-    evidence = replace(evidence, spot=Spot("crossing", found.x, found.low, found.high), deciding=hardest, chances=2)
+    evidence = replace(
+        evidence,
+        spot=Spot("crossing", found.x, found.low, found.high),
+        deciding=(0, len(pairs) - 1)[end],
+        chances=2,
+    )
     images = image_count(a[0].group, material.records)
     test = every([first, last])
-    return _with_test(evidence, claim, test, distances[0 if hardest == 0 else 1], images=images)
+    # To show the claim both ends have to be far enough from their margins, against it the one that decides.
+    both = distances if test.p_for <= claim.alpha else distances[end : end + 1]
+    return _with_test(_too_fine(evidence, claim, test, both, images), test, distances[end])
 
 
 def _located(claim: AnyCurve, samples: Sequence[Sample]) -> Located:
@@ -110,18 +120,19 @@ def _values(located: Located, seeds: Sequence[int]) -> list[list[float]]:
 
 
 def _begun(evidence: Evidence, claim: TrendClaim | PlaceClaim, located: Located) -> tuple[Evidence, tuple[int, ...]]:
-    """What holds of the curve of one family before any test."""
+    """What holds of the curve of one family before any test; members that the claim leaves out are no part of it."""
     if not located:
         return evidence, ()
     samples = [sample for _, sample in located]
     planned, seeds = seeds_of_all(samples)
     begun = replace(
         evidence,
+        a=tuple(samples),
         planned=planned,
         seeds=seeds,
         notes=tuple(group_notes(groups_of(*samples))),
         obstacles=(*_common_obstacles(samples, seeds, planned), *_unequal_omega(claim, samples)),
-        members=tuple(member_of(claim.x, sample, None, seeds, claim.alpha) for sample in samples),
+        members=tuple(member_of(x, sample, None, seeds, claim.alpha) for x, sample in located),
     )
     return begun, seeds
 
@@ -149,7 +160,7 @@ def _unequal_omega(claim: TrendClaim | PlaceClaim, samples: Sequence[Sample]) ->
 
 def _unequal(claim: CrossingClaim, pairs: Sequence[tuple[float, Sample, Sample]]) -> list[str]:
     within = claim.equal_connections_within
-    gap = max((connections_gap(one.connections, other.connections) for _, one, other in pairs), default=0.0)
+    gap = max(connections_gap(one.connections, other.connections) for _, one, other in pairs)
     if within is None or gap <= within:
         return []
     return [
@@ -161,13 +172,22 @@ def _blocked(evidence: Evidence, why: str) -> Evidence:
     return replace(evidence, obstacles=(*evidence.obstacles, why))
 
 
-def _with_test(
-    evidence: Evidence, claim: AnyCurve, test: TTest, distance: float, *, images: int | None = None
+def _too_fine(
+    evidence: Evidence, claim: AnyCurve, test: TTest, distances: Sequence[float], images: int | None
 ) -> Evidence:
-    """``evidence`` with its test, unless that has no spread or decides by less than one test image."""
-    obstacles = list(evidence.obstacles)
-    if len(evidence.seeds) >= FEWEST and not test.possible:
-        obstacles.append("what is compared is the same for every seed, so there is no spread to test against")
-    if images and claim.metric == "test_error" and abs(distance) < 100 / images and test.p_for <= claim.alpha:
-        obstacles.append(f"the difference lies within one test image of the claimed margin ({images:,} images)")
-    return replace(evidence, test=test, distance=distance, obstacles=tuple(obstacles))
+    """``evidence`` with an obstacle where ``test`` would decide by less than one test image."""
+    if claim.metric != "test_error" or images is None or not decides(test, claim.alpha):
+        return evidence
+    if all(is_visible(distance, images) for distance in distances):
+        return evidence
+    return _blocked(
+        evidence, f"the difference lies within one test image of what decides the claim ({images:,} images)"
+    )
+
+
+def _with_test(evidence: Evidence, test: TTest, distance: float) -> Evidence:
+    """``evidence`` with its test, and an obstacle where that has no spread."""
+    found = replace(evidence, test=test, distance=distance)
+    if len(evidence.seeds) < FEWEST or test.possible:
+        return found
+    return _blocked(found, "what is compared is the same for every seed, so there is no spread to test against")

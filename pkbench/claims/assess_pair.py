@@ -20,10 +20,9 @@ from pkbench.claims.obstacles import (
 from pkbench.claims.power import FEWEST
 from pkbench.claims.published import at_boundaries
 from pkbench.claims.samples import Material, Sample
-from pkbench.claims.statistics import TTest, every, paired, welch
+from pkbench.claims.statistics import TTest, every, hardness, paired, welch
 from pkbench.claims.verdict import Evidence, Member, estimate
 from pkbench.spec.claim import AnyPair
-from pkbench.spec.metric import XName
 
 Pairs = list[tuple[Sample, Sample]]
 
@@ -34,13 +33,13 @@ def matched_samples(a: Sequence[Sample], b: Sequence[Sample]) -> Pairs:
     return list(zip(a if len(a) > 1 else [*a] * count, b if len(b) > 1 else [*b] * count, strict=True))
 
 
-def member_of(x: XName | None, a: Sample, b: Sample | None, seeds: Sequence[int], alpha: float) -> Member:
-    """What is known of one member at the ``seeds`` that count."""
+def member_of(x: float | None, a: Sample, b: Sample | None, seeds: Sequence[int], alpha: float) -> Member:
+    """What is known at the ``seeds`` that count of one member, which stands at ``x``."""
     values_a = [a.values[seed] for seed in seeds]
     values_b = [b.values[seed] for seed in seeds] if b else []
     test = paired(values_a, values_b, alpha=alpha) if b and seeds else None
     return Member(
-        x=None if x is None else _x_of_either(x, a, b),
+        x=x,
         a=a.name,
         b=b.name if b else None,
         of_a=estimate(values_a, alpha),
@@ -51,11 +50,6 @@ def member_of(x: XName | None, a: Sample, b: Sample | None, seeds: Sequence[int]
     )
 
 
-def _x_of_either(x: XName, a: Sample, b: Sample | None) -> float | None:
-    found = a.x(x)
-    return b.x(x) if found is None and b else found
-
-
 def assess_pair(
     evidence: Evidence, claim: AnyPair, a: Sequence[Sample], b: Sequence[Sample], material: Material
 ) -> Evidence:
@@ -64,14 +58,14 @@ def assess_pair(
     planned, seeds = seeds_of_all([*a, *b])
     tests = [_test(claim, one, other, seeds) for one, other in pairs] if seeds else []
     combined = every(tests) if tests else None
-    hardest = 0 if combined is None else max(range(len(tests)), key=lambda i: tests[i].p_for)
+    hardest = max(range(len(tests)), key=lambda i: hardness(tests[i]), default=0)
     gap = max(connections_gap(one.connections, other.connections) for one, other in pairs)
     one, other = pairs[hardest]
     images = image_count(one.group, material.records) if claim.metric == "test_error" else None
     obstacles = [
         *choice_obstacles(groups_of(*a, *b)),
         *count_obstacles(len(seeds), len(planned), "pair of seeds", "pairs of seeds"),
-        *too_fine(combined, claim, images),
+        *_too_fine(tests, combined, claim, images),
         *_without_spread(tests, len(seeds)),
         *_unequal_connections(claim, pairs),
     ]
@@ -84,7 +78,7 @@ def assess_pair(
     if one.run_ids and one.run_ids == other.run_ids and len(pairs) == 1:
         notes.append(f"{claim.a} and {claim.b} are one and the same model at this profile")
     single = len(pairs) == 1
-    differences = [x - y for x, y in zip(values_one, values_other, strict=True)]
+    differences = [one.values[seed] - other.values[seed] for seed in seeds]
     return replace(
         evidence,
         obstacles=tuple(obstacles),
@@ -99,14 +93,29 @@ def assess_pair(
         else None,
         bootstrap=bca_interval(differences, alpha=claim.alpha) if single else None,
         connections_gap=gap,
-        members=() if single else tuple(member_of(claim.x, x, y, seeds, claim.alpha) for x, y in pairs),
+        members=() if single else _members(claim, pairs, seeds, of_b=len(b) > len(a)),
         deciding=None if single else hardest,
+    )
+
+
+def _members(claim: AnyPair, pairs: Pairs, seeds: Sequence[int], *, of_b: bool) -> tuple[Member, ...]:
+    """The members at their x: that of ``b`` where ``a`` is a single model beside them all."""
+    return tuple(
+        member_of((b if of_b else a).x(claim.x) if claim.x else None, a, b, seeds, claim.alpha) for a, b in pairs
     )
 
 
 def _test(claim: AnyPair, a: Sample, b: Sample, seeds: Sequence[int]) -> TTest:
     values_a, values_b = [a.values[seed] for seed in seeds], [b.values[seed] for seed in seeds]
     return at_boundaries(claim, partial(paired, values_a, values_b, alpha=claim.alpha))
+
+
+def _too_fine(tests: Sequence[TTest], combined: TTest | None, claim: AnyPair, images: int | None) -> list[str]:
+    """To show the claim every member has to be far enough from the margin, against it the one that decides."""
+    if combined is None:
+        return []
+    looked_at = tests if combined.p_for <= claim.alpha else [combined]
+    return list(dict.fromkeys(why for test in looked_at for why in too_fine(test, claim, images)))
 
 
 def _without_spread(tests: Sequence[TTest], n: int) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
+from pkbench.claims.statistics import deviation
+
 RESAMPLES = 9999
 FEWEST_FOR_BOOTSTRAP = 5
 """With fewer values there are too few different resamples to speak of tails."""
@@ -15,7 +17,7 @@ def bca_interval(values: Sequence[float], *, alpha: float) -> tuple[float, float
 
     Seeded: the same values give the same interval, whatever their order.
     """
-    if len(values) < FEWEST_FOR_BOOTSTRAP or len(set(values)) == 1:
+    if len(values) < FEWEST_FOR_BOOTSTRAP or deviation(values) == 0.0:
         return None
     import numpy as np
     from scipy.stats import bootstrap

@@ -76,7 +76,7 @@ def lowest(values: Values, is_near: Sequence[bool], alpha: float) -> Lowest:
     Against: the same with near and far exchanged.
     """
     n = len(values)
-    below = [[_p_below(values[i], values[j], alpha) if i != j else 1.0 for j in range(n)] for i in range(n)]
+    below = [[_p_below(one, other, alpha) for other in values] for one in values]
     near = [i for i in range(n) if is_near[i]]
     far = [i for i in range(n) if not is_near[i]]
     means = [mean(curve) for curve in values]
@@ -103,10 +103,11 @@ def _some_below_all(below: Sequence[Sequence[float]], some: Sequence[int], other
 
 def crossing(x: Sequence[float], a: Values, b: Values, alpha: float) -> Crossing:
     """Where the means cross, with members between which it lies at ``1 - alpha`` (Bonferroni over members)."""
-    effects = [mean(of_a) - mean(of_b) for of_a, of_b in zip(a, b, strict=True)]
+    pairs = list(zip(a, b, strict=True))
+    effects = [mean(of_a) - mean(of_b) for of_a, of_b in pairs]
     limit = alpha / (2 * len(x))
-    above = [_p_below(of_b, of_a, alpha) <= limit for of_a, of_b in zip(a, b, strict=True)]
-    below = [_p_below(of_a, of_b, alpha) <= limit for of_a, of_b in zip(a, b, strict=True)]
+    above = [_p_below(of_b, of_a, alpha) <= limit for of_a, of_b in pairs]
+    below = [_p_below(of_a, of_b, alpha) <= limit for of_a, of_b in pairs]
     return Crossing(
         x=_first_descent(x, effects),
         low=_last(x, above, lambda i: not any(below[:i])),

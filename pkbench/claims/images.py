@@ -32,10 +32,10 @@ def image_count(group: Group, records: Mapping[str, Record]) -> int | None:
 
 def too_fine(test: TTest | None, claim: AnyPair, images: int | None) -> tuple[str, ...]:
     """Why a difference below one test image is no decision, where the test alone would make it one."""
-    if images is None or test is None or not _decides(test, claim):
+    if images is None or test is None or not decides(test, claim.alpha):
         return ()
     step = 100 / images
-    if abs(claim.distance(test.effect)) > step * (1 - _NOISE):
+    if is_visible(claim.distance(test.effect), images):
         return ()
     size = f"({images:,} images, {step:.2g} points each)"
     if claim.margin:
@@ -52,7 +52,7 @@ def other_images_note(
     of both error rates, so the difference over ``N`` images has a standard error of at most
     ``sqrt((error_a + error_b) / N)``. It is a bound: the true one is smaller where both models err on the same images.
     """
-    if images is None or test is None or not _decides(test, claim):
+    if images is None or test is None or not decides(test, claim.alpha):
         return ()
     bound = 100 * math.sqrt((mean(a) + mean(b)) / 100 / images)
     if abs(claim.distance(test.effect)) >= _NORMAL_975 * bound:
@@ -63,6 +63,11 @@ def other_images_note(
     )
 
 
-def _decides(test: TTest, claim: AnyPair) -> bool:
+def decides(test: TTest, alpha: float) -> bool:
     """Whether the uncorrected test falls on one side."""
-    return min(test.p_for, test.p_against) <= claim.alpha
+    return min(test.p_for, test.p_against) <= alpha
+
+
+def is_visible(distance: float, images: int) -> bool:
+    """Whether a difference of errors (points) is one of at least one of ``images`` test images."""
+    return abs(distance) > 100 / images * (1 - _NOISE)

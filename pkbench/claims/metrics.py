@@ -18,6 +18,9 @@ _MEASURED: Final[Mapping[MetricName, str]] = {
 }
 """What of the probe's measurements each metric is the mean of."""
 
+_NO_BLOCK = "the rest"
+"""Where the probe has the gradient norm of all parameters outside the blocks."""
+
 
 def value_of(metric: MetricName, record: Record) -> float | None:
     """The value of ``metric`` in a finished ``record``; ``None`` where it has none."""
@@ -29,7 +32,7 @@ def value_of(metric: MetricName, record: Record) -> float | None:
 
 def _mean_measured(record: Record, name: str) -> float | None:
     """Mean over the parts of the model of what was measured last."""
-    found = [item for item in record.measured if item.name == name]
+    found = [item for item in record.measured if item.name == name and item.where != _NO_BLOCK]
     last = max((item.epoch for item in found), default=0)
     return fmean(item.value for item in found if item.epoch == last) if found else None
 
@@ -39,10 +42,11 @@ def _loss_gap(record: Record) -> float | None:
     return None if test is None else test - record.final.train_loss
 
 
-def _log_epoch_seconds(record: Record) -> float:
-    """Of the epochs after the first, which pays for what is done once."""
+def _log_epoch_seconds(record: Record) -> float | None:
+    """Of the epochs after the first, which pays for what is done once; ``None`` where the clock did not move."""
     seconds = [epoch.seconds for epoch in record.history]
-    return 100 * math.log(median(seconds[1:] or seconds))
+    typical = median(seconds[1:] or seconds)
+    return 100 * math.log(typical) if typical > 0 else None
 
 
 _READERS: Final[Mapping[MetricName, Callable[[Record], float | None]]] = {

@@ -52,7 +52,7 @@ def _shape(claim: AnyPair | AnyCurve, a: PaperSeries, b: PaperSeries | None) -> 
 
 def _difference(claim: AnyPair | CrossingClaim, a: PaperSeries, b: PaperSeries | None) -> str:
     other = {point.x: point.y for point in b.points} if b else {}
-    both = [(point.x, point.y - other[point.x]) for point in a.points if point.x in other]
+    both = sorted((point.x, point.y - other[point.x]) for point in a.points if point.x in other)
     if not both:
         return "no points to compare"
     if isinstance(claim, CrossingClaim):

@@ -46,10 +46,11 @@ def _headline(prepared: Prepared, jobs: int) -> str:
     blocked = sum(d.action == "blocked" for d in prepared.decisions)
     parts = [f"{len(prepared.to_run)} to compute" + (f", {jobs} at a time" if prepared.to_run and jobs > 1 else "")]
     if skipped:
-        failed = sum(d.state == "failed" for d in skipped)
-        parts.append(
-            f"{len(skipped)} skipped ({len(skipped) - failed} done{f', {failed} failed before' if failed else ''})"
-        )
+        failed, same = (sum(d.state == state for d in skipped) for state in ("failed", "same"))
+        why = [f"{len(skipped) - failed - same} done"]
+        why += [f"{failed} failed before"] if failed else []
+        why += [f"{same} the same as others"] if same else []
+        parts.append(f"{len(skipped)} skipped ({', '.join(why)})")
     if blocked:
         parts.append(f"{blocked} without data")
     return f"{experiment.id} · {prepared.scaled.profile_name}: {len(prepared.decisions)} runs, {', '.join(parts)}"

@@ -30,7 +30,7 @@ class Context:
     invocation: Invocation
     code: CodeIdentity
     keep_weights: frozenset[str] = frozenset()
-    """Models whose final weights are kept, because a comparison needs them."""
+    """Ids of runs whose final weights are kept, because a comparison needs them."""
 
 
 def new_invocation() -> Invocation:

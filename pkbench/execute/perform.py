@@ -74,7 +74,7 @@ class Performance:
             message = error.message if isinstance(error, PkbenchError) else f"{type(error).__name__}: {error}"
             self._fail(data, "error", message)
             return
-        if self.run.model.id in self.context.keep_weights:
+        if self.run.run_id in self.context.keep_weights:
             write_bytes(self.store.weights_path(self.run.spec_id, self.run_id), weights_bytes(trainer.model))
         self.store.write(self._record(data, None, trainer.weights_sha256()))
         self.checkpoints.remove()

@@ -42,6 +42,8 @@ class Prepared:
     """A sentence for each damaged record and missing data set."""
     comparisons: tuple[Comparison, ...] = ()
     """Comparisons between the selected runs that have no record yet, or all of them if everything is computed again."""
+    compared: frozenset[str] = frozenset()
+    """Ids of the runs that some comparison needs the weights of."""
 
     @property
     def to_run(self) -> list[Run]:
@@ -99,6 +101,7 @@ def prepare(loaded: LoadedSpec, selection: Selection, results: Path) -> Prepared
         tuple(_with_weights(decision, store, missing_comparisons) for decision in decisions),
         (*scan.problems, *missing),
         missing_comparisons,
+        frozenset(run.run_id for pair in compared for run in (pair.a, pair.b) if run.run_id is not None),
     )
 
 
@@ -107,7 +110,9 @@ def _with_weights(decision: Decision, store: Store, wanted: Sequence[Comparison]
     run = decision.run
     if decision.state != "done" or decision.action != "skip" or run.run_id is None:
         return decision
-    names = [comparison.compare.id for comparison in wanted if run in (comparison.a, comparison.b)]
+    names = [
+        comparison.compare.id for comparison in wanted if run.run_id in (comparison.a.run_id, comparison.b.run_id)
+    ]
     if not names or store.weights_path(run.spec_id, run.run_id).is_file():
         return decision
     reason = f"done, but its weights, which comparison {names[0]} needs, are not here; computed again"

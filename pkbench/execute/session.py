@@ -111,7 +111,7 @@ class Session:
             checkpoint_seconds=self.options.checkpoint_seconds,
             invocation=self.invocation,
             code=code_identity(),
-            keep_weights=frozenset(name for found in prepared.scaled.compares for name in (found.a, found.b)),
+            keep_weights=prepared.compared,
         )
 
 

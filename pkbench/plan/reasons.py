@@ -30,7 +30,7 @@ class Decision:
 
     run: Run
     action: Literal["run", "skip", "blocked"]
-    state: Literal["done", "new", "changed", "interrupted", "failed", "no-data"]
+    state: Literal["done", "new", "changed", "interrupted", "failed", "no-data", "same"]
     reason: str
     changed: tuple[Change, ...] = ()
 
@@ -47,7 +47,15 @@ def decide(runs: Sequence[Run], known: Iterable[Known], *, fresh: bool, retry_fa
     for entry in by_id.values():
         if entry.run_id not in wanted and entry.status == "finished":
             stale.setdefault(entry.labels, []).append(entry)
-    return [_decide_one(run, by_id, stale, fresh=fresh, retry_failed=retry_failed) for run in runs]
+    first: dict[str, Run] = {}
+    decisions = []
+    for run in runs:
+        twin = None if run.run_id is None else first.setdefault(run.run_id, run)
+        if twin is not None and twin is not run:
+            decisions.append(Decision(run, "skip", "same", f"the same run as {twin.label}"))
+        else:
+            decisions.append(_decide_one(run, by_id, stale, fresh=fresh, retry_failed=retry_failed))
+    return decisions
 
 
 def _decide_one(

@@ -79,9 +79,9 @@ class SparseShape:
 
     @property
     def omega(self) -> float:
-        """Mean connections of the sparse layers: ``density * gamma * m^2`` when ``S == S0``, up to rounding."""
-        ones = [self._ones(n_out, n_in) for n_out, n_in in self._matrices()]
-        return sum(ones) / len(ones)
+        """Mean connections of a layer: ``density * gamma * m^2`` up to rounding, of a block with as many tokens before as after."""
+        sides = ((self.m, self.m),) if self.gamma is None else ((self.width, self.m), (self.m, self.width))
+        return sum(self._ones(n_out, n_in) for n_out, n_in in sides) / len(sides)
 
     @property
     def p(self) -> float:

@@ -137,7 +137,7 @@ def _check_pair(scene: Scene, index: int, claim: PairClaim) -> Iterator[Fault]:
     for key in ("a", "b"):
         families = _families(scene, claim, getattr(claim, key))  # type: ignore[arg-type]
         if not families:
-            if key == "b" and not scene.parts.knows("model", claim.b):
+            if key == "b" and claim.metric != "cka" and not scene.parts.knows("model", claim.b):
                 yield from _check_single(scene, index, claim, f"the quoted `{claim.b}`")
             return
         lengths[key] = max(len(family) for family in families)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pkbench.errors import Fault
 from pkbench.spec.base import IDENTIFIER
@@ -79,9 +80,10 @@ def _check_others(parts: Parts, loc: Loc, model: AnyModel) -> Iterator[Fault]:
     known = {(fault.place, fault.constraint) for fault in model_faults(parts, loc[:-1], first)}
     for member in others:
         for fault in model_faults(parts, loc[:-1], member):
-            # What is wrong with all of them is said once.
+            # What is wrong with all of them is said once, and what no field of the table says is the sweep's.
             if (fault.place, fault.constraint) not in known:
-                yield fault
+                is_swept = fault.place == parts.document.at_value(loc[:-1])
+                yield replace(fault, place=parts.document.at_value(loc)) if is_swept else fault
 
 
 def _check_lists(parts: Parts, loc: Loc, model_id: str, sweep: Sweep) -> Iterator[Fault]:

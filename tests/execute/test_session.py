@@ -300,7 +300,7 @@ def test_workers_die_with_their_parent_and_the_next_command_goes_on(tmp_path: Pa
     finally:  # whatever fails above, nothing of this test goes on beside the next
         process.kill()
         process.wait()
-    _, alive = psutil.wait_procs(workers, timeout=20)
+    _, alive = psutil.wait_procs(workers, timeout=60)  # one that is still importing notices when it has done so
     assert not alive
     # The kernel gave the lock back: nothing has to be removed by hand.
     write_small(tmp_path)

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
 
-.PHONY: demo test check format ui constraints schema clean
+.PHONY: demo test check format ui constraints schema mutants clean
 
 demo: ## Install what it needs, run Table 1 at laptop scale, print its verdicts
 	@$(PYTHON) tools/install.py mlflow dvc
@@ -37,6 +37,10 @@ constraints: ## Pin the newest versions that fit all supported Pythons
 
 schema: ## Write the JSON Schema of specs for editors
 	$(BIN)/pkbench schema --out pkbench.schema.json
+
+mutants: ## Change the code of verdicts in every small way and see that a test fails: FILES="statistics" for some of it
+	@$(PYTHON) tools/install.py mutation
+	@nice -n 19 $(BIN)/python tools/mutate.py $(FILES)
 
 clean: ## Remove caches, not results
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist

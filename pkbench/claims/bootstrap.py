@@ -33,4 +33,4 @@ def bca_interval(values: Sequence[float], *, alpha: float) -> tuple[float, float
             rng=np.random.default_rng(0),
         ).confidence_interval
     low, high = float(found.low), float(found.high)
-    return None if np.isnan(low) or np.isnan(high) else (low, high)
+    return None if np.isnan(low + high) else (low, high)

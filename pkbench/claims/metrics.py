@@ -33,8 +33,10 @@ def value_of(metric: MetricName, record: Record) -> float | None:
 def _mean_measured(record: Record, name: str) -> float | None:
     """Mean over the parts of the model of what was measured last."""
     found = [item for item in record.measured if item.name == name and item.where != _NO_BLOCK]
-    last = max((item.epoch for item in found), default=0)
-    return fmean(item.value for item in found if item.epoch == last) if found else None
+    if not found:
+        return None
+    last = max(item.epoch for item in found)
+    return fmean(item.value for item in found if item.epoch == last)
 
 
 def _loss_gap(record: Record) -> float | None:

@@ -110,9 +110,7 @@ def _with_weights(decision: Decision, store: Store, wanted: Sequence[Comparison]
     run = decision.run
     if decision.state != "done" or decision.action != "skip" or run.run_id is None:
         return decision
-    names = [
-        comparison.compare.id for comparison in wanted if run.run_id in (comparison.a.run_id, comparison.b.run_id)
-    ]
+    names = [comparison.compare.id for comparison in wanted if run.run_id in (comparison.a.run_id, comparison.b.run_id)]
     if not names or store.weights_path(run.spec_id, run.run_id).is_file():
         return decision
     reason = f"done, but its weights, which comparison {names[0]} needs, are not here; computed again"

@@ -37,7 +37,9 @@ def _check(spec_id: str, claim: TheoryClaim | AuditClaim, known: Mapping[str, Co
     config = {
         "result_version": RESULT_VERSION,
         "claim": claim.model_dump(mode="json", exclude=set(_LABELS)),
-        "configurations": {name: found.model_dump(mode="json", exclude={"model": {"sweep", "recipe"}}) for name, found in used.items()},
+        "configurations": {
+            name: found.model_dump(mode="json", exclude={"model": {"sweep", "recipe"}}) for name, found in used.items()
+        },
     }
     return Check(spec_id, claim, used, config, config_id(config))
 

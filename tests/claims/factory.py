@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pkbench.plan.compare import comparisons
 from pkbench.plan.run import Run, expand
 from pkbench.spec.document import ProfileName, Spec
 from pkbench.spec.scale import Scaled, scale
+from pkbench.store.comparison_record import ComparisonRecord
 from pkbench.store.record import (
     CodeIdentity,
     Counts,
@@ -22,6 +24,7 @@ from pkbench.store.record import (
     Failure,
     Invocation,
     Labels,
+    Measured,
     Record,
     SpecIdentity,
 )
@@ -63,7 +66,29 @@ VALUE: dict[str, Any] = {
     "alpha": 0.05,
 }
 
+COMPARE: dict[str, Any] = {
+    "id": "same",
+    "kind": "cka",
+    "statement": "a against b",
+    "a": "a",
+    "b": "b",
+    "batch": 64,
+    "passes": 1,
+    "seed": 0,
+}
+
 QUOTED: dict[str, Any] = LESS | {"id": "quoted", "b": "lasso", "statement": "a beats the quoted row"}
+
+
+def swept(**axes: Sequence[float]) -> dict[str, Any]:
+    """What makes a family of a model: lists of these fields in place of the fields."""
+    return {"sweep": {name: list(values) for name, values in axes.items()}} | dict.fromkeys(axes)
+
+
+def curve(kind: str, **more: Any) -> dict[str, Any]:
+    """A claim about the curve of ``a`` along C."""
+    common = {key: value for key, value in LESS.items() if key not in ("b", "margin")}
+    return common | {"id": kind, "kind": kind, "statement": "a curve", "x": "C"} | more
 
 
 def reported(row: str, mean: float, sd: float | None = None, n: int | None = None, **more: object) -> dict[str, Any]:
@@ -81,6 +106,8 @@ def document(
     models: Mapping[str, Mapping[str, Any]] | None = None,
     select: str = "validation-error",
     epochs: int = 2,
+    compares: Sequence[Mapping[str, Any]] = (),
+    scales: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """A whole spec as TOML would give it: digits at quick, CIFAR-10 at paper."""
     # C differs so that the models are not one and the same run.
@@ -125,9 +152,14 @@ def document(
         },
         "reported": [dict(number) for number in numbers],
         "claim": [dict(claim) for claim in claims],
+        "compare": [dict(compare) for compare in compares],
         "assumption": {"train.optimizer.eps": "Not stated; PyTorch's default."},
         "profile": {
-            "quick": {"scope": "Digits only: no evidence about CIFAR.", "data": ["digits"]},
+            "quick": {
+                "scope": "Digits only: no evidence about CIFAR.",
+                "data": ["digits"],
+                "model": dict(scales or {}),
+            },
             "paper": {"scope": "The published setting.", "data": ["cifar10"]},
         },
     }
@@ -140,6 +172,7 @@ class Study:
     scaled: Scaled
     runs: list[Run]
     records: dict[str, Record] = field(default_factory=dict)
+    comparisons: dict[str, ComparisonRecord] = field(default_factory=dict)
 
     def run(self, model: str, seed: int, lr: float | None = None) -> Run:
         """The run of ``model`` with ``seed`` (and ``lr``, where there are several)."""
@@ -156,6 +189,33 @@ class Study:
         by_seed = errors if isinstance(errors, Mapping) else dict(enumerate(errors))
         for seed, error in by_seed.items():
             self.put(finished(self.run(model, seed, lr), error, **more))
+
+    def compare(self, name: str, values: Mapping[int, float | None] | Sequence[float | None]) -> None:
+        """Records of the comparison ``name`` with this mean CKA by the first seed of each pair (or for seeds 0, 1, …)."""
+        by_seed = values if isinstance(values, Mapping) else dict(enumerate(values))
+        for pair in comparisons([compare for compare in self.scaled.compares if compare.id == name], self.runs):
+            if pair.a.seed not in by_seed:
+                continue
+            some = next(iter(self.records.values()))
+            self.comparisons[pair.run_id] = ComparisonRecord(
+                format=1,
+                run_id=pair.run_id,
+                spec=some.spec,
+                profile=some.profile,
+                compare=name,
+                config=dict(pair.config),
+                seeds=(pair.a.seed, pair.b.seed),
+                blocks_a=("t1", "c1"),
+                blocks_b=("t1", "c1"),
+                # Off the diagonal nothing counts.
+                matrix=((by_seed[pair.a.seed], 0.0), (0.0, by_seed[pair.a.seed])),
+                images=320,
+                seconds=1.0,
+                ended=1e9,
+                environment=some.environment,
+                code=some.code,
+                invocation=some.invocation,
+            )
 
 
 def study(profile: ProfileName = "quick", **changes: Any) -> Study:
@@ -176,25 +236,32 @@ def finished(
     dirty: bool | None = False,
     torch: str = "2.11.0",
     images: int = 10_000,
+    measured: Sequence[Measured] = (),
+    seconds: Sequence[float] | None = None,
+    losses: tuple[float | None, float] | None = None,
 ) -> Record:
-    """A finished record of ``run``: the error falls to ``error`` per cent over its epochs."""
+    """A finished record of ``run``: the error falls to ``error`` per cent over its epochs.
+
+    ``seconds`` are those of each epoch, ``losses`` the last test and training loss.
+    """
     last = run.train.epochs if epochs is None else epochs
     history = tuple(
         Epoch(
             epoch=epoch,
             lr=run.lr,
-            train_loss=2.0 / epoch,
+            train_loss=losses[1] if losses and epoch == last else 2.0 / epoch,
             train_error=train + (last - epoch),
             validation_loss=1.0,
             validation_error=None if validation is None else validation + (last - epoch),
-            test_loss=1.0,
+            test_loss=losses[0] if losses and epoch == last else 1.0,
             test_error=error + (last - epoch),
-            seconds=1.0,
+            seconds=seconds[epoch - 1] if seconds else 1.0,
             ended=1e9 + epoch,
         )
         for epoch in range(1, last + 1)
     )
-    return _record(run, history, None, device=device, commit=commit, dirty=dirty, torch=torch, images=images)
+    record = _record(run, history, None, device=device, commit=commit, dirty=dirty, torch=torch, images=images)
+    return record.model_copy(update={"measured": tuple(measured)})
 
 
 def failed(

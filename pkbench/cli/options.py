@@ -23,7 +23,7 @@ Only = Annotated[
         "--only", help="Only runs MODEL, MODEL/SEED, MODEL/DATA or MODEL/DATA/SEED ('*' for any); repeatable."
     ),
 ]
-Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Number of seeds instead of the spec's.")]
+Seeds = Annotated[int | None, typer.Option("--seeds", min=1, max=1000, help="Number of seeds instead of the spec's.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once [default: by cores; 1 on a GPU].")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is already done.")]

@@ -36,8 +36,12 @@ def sync(
     ] = None,
     results: Results = None,
     uri: _Uri = None,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Only warn where MLflow is missing or does not answer: for pipelines.")
+    ] = False,
 ) -> None:
     """Push what MLflow lacks."""
+    from pkbench.errors import PkbenchError
     from pkbench.store import mirror
     from pkbench.store.files import Store
 
@@ -47,6 +51,11 @@ def sync(
     progress = _show_progress if _on_terminal() else None
     try:
         summary = mirror.sync(store, spec_ids, uri, progress=progress)
+    except PkbenchError as error:
+        if not lenient:
+            raise
+        typer.echo(f"warning: not mirrored: {error.message}", err=True)
+        return
     finally:
         if progress is not None:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201

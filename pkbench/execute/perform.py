@@ -15,7 +15,6 @@ from pkbench.execute.context import Context
 from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted
 from pkbench.execute.records import make_record
 from pkbench.plan.run import Run
-from pkbench.probes.watch import due_epochs, measure
 from pkbench.store.checkpoints import CheckpointInfo
 from pkbench.store.files import Store
 from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Measured, Record
@@ -113,7 +112,12 @@ class Performance:
     def _measure(self, trainer: Trainer, epoch: int) -> None:
         """What the recipe's probe asks for after ``epoch`` epochs."""
         probe = self.run.train.probe
-        if probe is not None and epoch in due_epochs(probe, self.run.train.epochs):
+        if probe is None:
+            return
+        # It brings SciPy's statistics, a second of every worker's start that most specs have no use for.
+        from pkbench.probes.watch import due_epochs, measure
+
+        if epoch in due_epochs(probe, self.run.train.epochs):
             found = measure(trainer.model, probe, epoch, *trainer.probe_batch())
             self.measured += [Measured(**asdict(measurement)) for measurement in found]
 

@@ -10,9 +10,12 @@ from pkbench.spec.data import AnyData, DataPart
 from pkbench.spec.document import ProfileName, Spec
 from pkbench.spec.mixer import EXPANSION_FIELDS, TokenPart
 from pkbench.spec.model import AnyModel
-from pkbench.spec.profile import Profile
+from pkbench.spec.profile import Profile, RecipeScale, TrainScale
 from pkbench.spec.recipe import Recipe
 from pkbench.spec.train import Train
+
+_WHOLE = frozenset({"augment", "mix"})
+"""Tables that a profile replaces whole: an operation it does not name is not done."""
 
 T = TypeVar("T")
 
@@ -111,7 +114,7 @@ def scaled_train(train: Train, profile: Profile) -> Train:
     """``train`` with its numbers at ``profile``."""
     if profile.train is None:
         return train
-    return Train.model_validate(merged(train.model_dump(), profile.train.model_dump(exclude_none=True)))
+    return Train.model_validate(_laid_over(train.model_dump(), profile.train))
 
 
 def scaled_recipe(train: Train, recipe: Recipe, profile: Profile, name: str) -> Train:
@@ -120,8 +123,15 @@ def scaled_recipe(train: Train, recipe: Recipe, profile: Profile, name: str) -> 
     result = scaled_train(train, profile).model_dump() | own
     override = profile.recipe.get(name)
     if override is not None:
-        result = merged(result, override.model_dump(exclude_none=True))
+        result = _laid_over(result, override)
     return Train.model_validate(result)
+
+
+def _laid_over(recipe: dict[str, Any], scale: TrainScale | RecipeScale) -> dict[str, Any]:
+    """``recipe`` with the numbers of ``scale``; what a profile says of augmentation is all there is of it."""
+    override = scale.model_dump(exclude_none=True)
+    whole = {name: override[name] for name in _WHOLE & override.keys()}
+    return merged(recipe, override) | whole
 
 
 def scale(spec: Spec, profile_name: ProfileName) -> Scaled:

@@ -82,7 +82,7 @@ def test_what_would_fit(findings: dict[str, tuple[AuditClaim, Finding]]) -> None
 
 
 def test_how_far_off(findings: dict[str, tuple[AuditClaim, Finding]]) -> None:
-    """By hand: 276.3/255; 393,216 B against 3.93 MB; 588/256 against 0.766; p values as stated numbers give them."""
+    """By hand: 276.3/255; 393,216 B against 3.93 MB; 588/256 against 0.766; CS(C + S) of two shapes."""
     expected = {
         "ss-w-connections": 276_273_152 / 255e6 - 1,
         "s3-mixer-memory-cifar-square": 1 - 393_216 / 3.93e6,
@@ -92,6 +92,7 @@ def test_how_far_off(findings: dict[str, tuple[AuditClaim, Finding]]) -> None:
         "fig6-imagenet-normal": 588 / 256 - 1,
         "fig6-omega-cifar10": 1 - 2**-3,
         "b-16-channels": 18 / 786,
+        "fig-s3-right-omega": 83 * (64 + 83) / (64 * (64 + 64)) - 1,
     }
     for name, residual in expected.items():
         assert findings[name][1].residual == pytest.approx(residual, rel=1e-3), name

@@ -140,7 +140,7 @@ def test_again_it_does_nothing(project: Project) -> None:
     before = stamps()
     assert project.folder / "reports" / "index.md" in before
     out = project.run("dvc", "repro")
-    assert out.count("didn't change, skipping") == 5
+    assert out.count("didn't change, skipping") == 6
     assert "Running stage" not in out
     assert stamps() == before
 

@@ -75,3 +75,18 @@ def test_a_whole_spec_at_its_profiles(tmp_path: Path) -> None:
     assert fast.train.optimizer.weight_decay == spec.train.optimizer.weight_decay
     with pytest.raises(KeyError):
         quick.model("nobody")
+
+
+def test_a_profile_replaces_augmentation_whole(tmp_path: Path) -> None:
+    """An operation that a profile does not name is not done: half a recipe would be nobody's."""
+    erasing = '\nerasing = { probability = 0.25, area = [0.02, 0.33], ratio = [0.3, 3.3], fill = "normal" }\n'
+    spec = load(tmp_path, VALID.replace("[train.augment]", "[train.augment]" + erasing)).spec
+    assert spec.train.augment.erasing is not None
+    changed = {name: found for name in spec.profile if (found := scale(spec, name)).train.augment.erasing is None}
+    overriding = {
+        name
+        for name, profile in spec.profile.items()
+        if profile.train is not None and profile.train.augment is not None
+    }
+    assert changed.keys() == overriding
+    assert overriding

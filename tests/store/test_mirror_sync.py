@@ -373,3 +373,14 @@ def test_the_lock_of_another_process_is_waited_for_but_not_forever(
     monkeypatch.setattr("pkbench.store.mirror.catch_up._LOCK_SECONDS", 0.2)
     with FileLock(target.folder / ".toy.lock"), pytest.raises(MirrorError, match="another process"):
         sync(store)
+
+
+def test_a_lenient_sync_only_warns(store: Store, refused: str) -> None:
+    store.write(make_record())
+    arguments = ("sync", "toy", "--results", store.root, "--uri", refused)
+    code, _, _ = run_pkbench(*arguments)
+    assert code == 2
+    code, out, err = run_pkbench(*arguments, "--lenient")
+    assert (code, out) == (0, "")
+    assert err.startswith("warning: not mirrored: ")
+    assert "Traceback" not in err

@@ -187,11 +187,11 @@ def _located(loaded: LoadedSpec, data: AnyData) -> dict[str, Any]:
 
 def _summary(data: AnyData, base: Path) -> Summary:
     """Load ``data`` into memory and describe it."""
-    from pkbench.data.dataset import load
+    from pkbench.data.assemble import assemble
     from pkbench.data.identity import checksum
     from pkbench.data.summary import summarise
 
-    return summarise(data, checksum(data, base), load(data, base, "cpu"))
+    return summarise(data, checksum(data, base), assemble(data, base))
 
 
 def _print_summary(summary: Summary) -> None:

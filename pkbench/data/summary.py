@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
+import numpy as np
 
-from pkbench.data.dataset import Dataset, Part
+from pkbench.data.assemble import Arrays, Assembled
 from pkbench.spec.data import AnyData
 
 
@@ -42,15 +42,15 @@ class Summary:
     repeated_in_test: int
 
 
-def summarise(data: AnyData, checksum: str, dataset: Dataset) -> Summary:
-    """``dataset``, loaded from ``data`` with ``checksum``, in numbers."""
-    sizes = torch.bincount(dataset.train.labels, minlength=dataset.classes)
+def summarise(data: AnyData, checksum: str, dataset: Assembled) -> Summary:
+    """``dataset``, read from ``data`` with ``checksum``, in numbers."""
+    sizes = np.bincount(dataset.train.labels, minlength=data.classes)
     return Summary(
         id=data.id,
         source=data.source,
         checksum=checksum,
         shape=data.shape,
-        classes=dataset.classes,
+        classes=data.classes,
         train=len(dataset.train),
         validation=len(dataset.validation),
         test=len(dataset.test),
@@ -61,13 +61,13 @@ def summarise(data: AnyData, checksum: str, dataset: Dataset) -> Summary:
     )
 
 
-def repeated_in_test(dataset: Dataset) -> int:
+def repeated_in_test(dataset: Assembled) -> int:
     """Number of test images that are also, pixel by pixel, in the training or validation part."""
     seen = set(_fingerprints(dataset.train)) | set(_fingerprints(dataset.validation))
     return sum(fingerprint in seen for fingerprint in _fingerprints(dataset.test))
 
 
-def _fingerprints(part: Part) -> Iterator[bytes]:
+def _fingerprints(part: Arrays) -> Iterator[bytes]:
     """A hash of each image's pixels."""
-    for image in part.images.cpu().numpy():
+    for image in part.images:
         yield hashlib.blake2b(image.tobytes(), digest_size=16).digest()

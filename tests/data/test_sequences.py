@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pkbench.data.assemble import assemble
 from pkbench.data.dataset import load
 from pkbench.data.fetch import fetch
 from pkbench.data.sources.table import read
@@ -41,7 +42,7 @@ def test_normalisation_is_of_each_entry(source: str, folder: Path) -> None:
     std = scaled.std(axis=(0, 1, 2))
     np.testing.assert_allclose(data.std, np.where(std == 0, 1, std), rtol=1e-9)
     assert len(data.mean) == colours
-    assert summarise(spec, "0" * 64, data).shape == spec.shape
+    assert summarise(spec, "0" * 64, assemble(spec, folder)).shape == spec.shape
 
 
 @pytest.mark.parametrize("source", SEQUENCES)

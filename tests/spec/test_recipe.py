@@ -228,7 +228,7 @@ def test_a_profile_lays_its_numbers_over_the_new_parts() -> None:
     assert scaled.train.mix == spec.train.mix
     assert scaled.train.augment.erasing is not None
     assert scaled.train.augment.erasing.probability == 0.5
-    assert scaled.train.augment.resized_crop == spec.train.augment.resized_crop
+    assert scaled.train.augment.resized_crop is None  # a profile says all there is of augmentation
     # Another policy at a profile leaves RandAugment's numbers without effect, and out of the identity.
     (run, *_) = expand(scaled, {"digits": "0" * 64})
     assert "randaugment" not in run.config["train"]["augment"]

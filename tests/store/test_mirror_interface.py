@@ -24,18 +24,21 @@ def test_it_shows_the_mirror_and_ends_whole(store: Store, target: Target, how: s
     store.write(make_record())
     sync(store)
     process = start_pkbench("ui", "--results", store.root, "--port", "0", "--no-browser")
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith("MLflow on http://127.0.0.1:")
-    with urllib.request.urlopen(line.split()[2], timeout=20) as page:
-        assert b"MLflow" in page.read()
-    below = [found.pid for found in psutil.Process(process.pid).children(recursive=True)]
-    assert len(below) >= 2
-    process.send_signal(how)
-    _, err = process.communicate(timeout=20)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("MLflow on http://127.0.0.1:")
+        with urllib.request.urlopen(line.split()[2], timeout=60) as page:
+            assert b"MLflow" in page.read()
+        below = [found.pid for found in psutil.Process(process.pid).children(recursive=True)]
+        assert len(below) >= 2
+        process.send_signal(how)
+        _, err = process.communicate(timeout=60)
+    finally:  # whatever fails, nothing of this test goes on beside the next
+        process.kill()
     if how is not signal.SIGKILL:
         assert (process.returncode, err) == (0, "")
-    wait_until(lambda: not any(is_running(pid) for pid in below), 15)
+    wait_until(lambda: not any(is_running(pid) for pid in below))
 
 
 def test_a_server_that_cannot_start_is_said_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import functional
 
-from pkbench.errors import DataError
+from pkbench.data.faults import check_colours
 
 
 class Step(NamedTuple):
@@ -77,12 +77,7 @@ def autoaugment(images: Tensor, generator: torch.Generator) -> Tensor:
         DataError: images have other than 1 or 3 colours.
     """
     count, colours, height, width = images.shape
-    if colours not in (1, 3):
-        raise DataError(
-            f"images have {colours} colours",
-            constraint="AutoAugment changes grey (1) or RGB (3) images",
-            remedy='set train.augment.policy = "none" for this data',
-        )
+    check_colours(colours, "AutoAugment")
     chosen = torch.randint(len(SUB_POLICIES), (count,), generator=generator)
     chances = torch.rand((count, 2), generator=generator)
     positive = torch.randint(2, (count, 2), generator=generator, dtype=torch.bool)

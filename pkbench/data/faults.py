@@ -66,3 +66,17 @@ def choices(wanted: str, present: Iterable[str]) -> str:
 def one_line(text: str) -> str:
     """``text`` on one line without control characters: names and reasons out of files may hold anything."""
     return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+
+
+def check_colours(colours: int, policy: str) -> None:
+    """Check that images of so many ``colours`` are ones that ``policy`` can change.
+
+    Raises:
+        DataError: they are neither grey nor RGB.
+    """
+    if colours not in (1, 3):
+        raise DataError(
+            f"images have {colours} colours",
+            constraint=f"{policy} changes grey (1) or RGB (3) images",
+            remedy='set train.augment.policy = "none" for this data',
+        )

@@ -24,7 +24,7 @@ from torch.nn import functional
 from torchvision.transforms import functional as vision
 
 from pkbench.data.autoaugment import equalize
-from pkbench.errors import DataError
+from pkbench.data.faults import check_colours
 from pkbench.spec.train import RandAugment
 
 
@@ -44,12 +44,7 @@ def randaugment(images: Tensor, spec: RandAugment, mean: tuple[float, ...], gene
         DataError: images have other than 1 or 3 colours.
     """
     count, colours, _, _ = images.shape
-    if colours not in (1, 3):
-        raise DataError(
-            f"images have {colours} colours",
-            constraint="RandAugment changes grey (1) or RGB (3) images",
-            remedy='set train.augment.policy = "none" for this data',
-        )
+    check_colours(colours, "RandAugment")
     block = (count, spec.num_ops)
     chosen = torch.randint(len(OPERATIONS), block, generator=generator)
     done = torch.rand(block, dtype=torch.float64, generator=generator) < spec.probability

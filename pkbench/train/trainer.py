@@ -16,14 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pkbench.data.augment import augment
 from pkbench.data.dataset import Dataset
-from pkbench.data.erasing import erase
-from pkbench.data.mixing import Mixed, mix, unmixed
-from pkbench.errors import DataError, TrainingError
+from pkbench.data.mixing import Mixed
+from pkbench.errors import TrainingError
 from pkbench.models.build import build
 from pkbench.plan.run import Run
-from pkbench.seeding import stream_seed
+from pkbench.train.batches import BatchStream
 from pkbench.train.evaluate import evaluate
 from pkbench.train.loss import count_wrong, training_loss
 from pkbench.train.optimizer import clip_gradients, make_optimizer
@@ -39,10 +37,8 @@ class DivergedError(TrainingError):
 
 @dataclass(slots=True)
 class _Progress:
-    """Where in the run we are: ``epoch`` completed epochs, ``step`` completed steps of the next one."""
+    """What has been summed up over the steps of the current epoch."""
 
-    epoch: int
-    step: int
     loss_sum: Tensor
     wrong: Tensor
     seconds: float
@@ -60,18 +56,12 @@ class Trainer:
         self.data = data
         self.device = device
         recipe = run.train
-        images = len(data.train.labels)
-        self.steps_per_epoch = images // recipe.batch_size if recipe.drop_last else -(-images // recipe.batch_size)
-        if self.steps_per_epoch == 0:
-            raise DataError(
-                f"batch_size {recipe.batch_size} with drop_last leaves no batch of {images} training images",
-                remedy="lower batch_size or set drop_last = false",
-            )
+        self.batches = BatchStream(run, data, device)
+        self.steps_per_epoch = self.batches.steps_per_epoch
         self.model = build(run.model, run.shape, run.seed).to(device)
         self.model.train()
         self.optimizer = make_optimizer(self.model, recipe.optimizer, run.lr)
-        self.progress = _Progress(0, 0, *self._zero_sums(), 0.0)
-        self._augmentation = self._augmentation_stream(1)
+        self.progress = _Progress(*self._zero_sums(), 0.0)
         rate = recipe.stochastic_depth
         self._depth = None if rate is None else StochasticDepth(rate, run.shape.layers, run.seed)
 
@@ -83,33 +73,32 @@ class Trainer:
         Raises:
             DivergedError: a mean loss of an epoch is not finite.
         """
-        while self.progress.epoch < self.run.train.epochs:
+        while self.batches.epoch < self.run.train.epochs:
             yield self._epoch(on_step)
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from here, as tensors and numbers."""
         depth = {} if self._depth is None else {"stochastic_depth": self._depth.state()}
-        return depth | {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "augmentation": self._augmentation.get_state(),
-            "epoch": self.progress.epoch,
-            "step": self.progress.step,
-            "loss_sum": self.progress.loss_sum,
-            "wrong": self.progress.wrong,
-            "seconds": self.progress.seconds,
-        }
+        return (
+            depth
+            | self.batches.state()
+            | {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "loss_sum": self.progress.loss_sum,
+                "wrong": self.progress.wrong,
+                "seconds": self.progress.seconds,
+            }
+        )
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from ``state``, which a trainer of the same run made."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self._augmentation.set_state(state["augmentation"].cpu())
+        self.batches.load_state(state)
         if self._depth is not None:
             self._depth.load_state(state["stochastic_depth"])
         self.progress = _Progress(
-            epoch=state["epoch"],
-            step=state["step"],
             loss_sum=state["loss_sum"].to(self.device),
             wrong=state["wrong"].to(self.device),
             seconds=state["seconds"],
@@ -126,34 +115,32 @@ class Trainer:
 
     def _epoch(self, on_step: Callable[[], None]) -> EpochResult:
         """The rest of the current epoch, then its evaluation."""
-        run, progress = self.run, self.progress
-        epoch = progress.epoch + 1
+        progress = self.progress
+        epoch = self.batches.epoch + 1
         clock = time.perf_counter()
-        order = self._order(epoch)
-        while progress.step < self.steps_per_epoch:
-            self._step(order)
+        for batch in self.batches:
+            self._step(batch)
             now = time.perf_counter()
             progress.seconds, clock = progress.seconds + now - clock, now
             on_step()
-        seen = min(self.steps_per_epoch * run.train.batch_size, len(order))
+        seen = self.batches.images_per_epoch
         loss = progress.loss_sum.item() / seen
         error = 100 * progress.wrong.item() / seen
         self._check("training", loss, epoch)
         lr = self._learning_rate(self.steps_per_epoch - 1)
         evaluations = self._evaluations(epoch)
         seconds = progress.seconds + time.perf_counter() - clock
-        self.progress = _Progress(epoch, 0, *self._zero_sums(), 0.0)
-        self._augmentation = self._augmentation_stream(epoch + 1)
+        self.progress = _Progress(*self._zero_sums(), 0.0)
+        self.batches.next_epoch()
         if self._depth is not None:
             self._depth.start(epoch + 1)
         return EpochResult(epoch, lr, loss, error, *evaluations, seconds)
 
-    def _step(self, order: Tensor) -> None:
-        """One optimizer step on the next batch of ``order``."""
+    def _step(self, batch: Mixed) -> None:
+        """One optimizer step on ``batch``, the last that was taken."""
         recipe, progress = self.run.train, self.progress
-        batch = self._batch(order)
         for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate(progress.step)
+            group["lr"] = self._learning_rate(self.batches.step - 1)
         self.optimizer.zero_grad(set_to_none=True)
         branch_scale = () if self._depth is None else (self._depth.draw(len(batch.labels), self.device),)
         with self._precision():
@@ -166,26 +153,11 @@ class Trainer:
         self.optimizer.step()
         progress.loss_sum += loss.detach() * len(batch.labels)
         progress.wrong += count_wrong(logits.detach(), batch)
-        progress.step += 1
-
-    def _batch(self, order: Tensor) -> Mixed:
-        """The next batch of ``order``: augmented, normalised, erased, mixed, each drawing from the augmentation's stream in turn."""
-        recipe, data = self.run.train, self.data
-        start = self.progress.step * recipe.batch_size
-        chosen = order[start : start + recipe.batch_size]
-        images = augment(data.train.images.index_select(0, chosen), recipe.augment, self._augmentation, data.mean)
-        labels = data.train.labels.index_select(0, chosen)
-        inputs = data.to_input(images)
-        if recipe.augment.erasing is not None:
-            inputs = erase(inputs, recipe.augment.erasing, self._augmentation)
-        if recipe.mix is None:
-            return unmixed(inputs, labels)
-        return mix(inputs, labels, recipe.mix, self._augmentation)
 
     def _learning_rate(self, step: int) -> float:
         """The learning rate of ``step`` (from 0) of the current epoch."""
         recipe = self.run.train
-        total = self.progress.epoch * self.steps_per_epoch + step
+        total = self.batches.epoch * self.steps_per_epoch + step
         return learning_rate(recipe.schedule, self.run.lr, total, self.steps_per_epoch, recipe.epochs)
 
     def _evaluations(self, epoch: int) -> tuple[float | None, float | None, float | None, float | None]:
@@ -208,14 +180,6 @@ class Trainer:
             raise DivergedError(
                 f"the {what} loss became {loss} in epoch {epoch}", remedy="a lower learning rate may help"
             )
-
-    def _order(self, epoch: int) -> Tensor:
-        """The epoch's order of the training images: the same for every model with this seed, so that runs pair."""
-        generator = torch.Generator().manual_seed(stream_seed("order", self.run.seed, epoch))
-        return torch.randperm(len(self.data.train.labels), generator=generator).to(self.device)
-
-    def _augmentation_stream(self, epoch: int) -> torch.Generator:
-        return torch.Generator().manual_seed(stream_seed("augmentation", self.run.seed, epoch))
 
     def _precision(self) -> AbstractContextManager[object]:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.run.train.precision == "bf16")

@@ -137,14 +137,6 @@ def test_same_run_twice_is_identical_and_another_seed_is_not() -> None:
     assert other.weights_sha256() != first.weights_sha256()
 
 
-def test_models_with_one_seed_see_the_same_batches() -> None:
-    data = small_data()
-    narrow, random = (Trainer(run_of(model), data, CPU) for model in (0, 1))
-    for epoch in (1, 2):
-        assert torch.equal(narrow._order(epoch), random._order(epoch))
-    assert not torch.equal(narrow._order(1), narrow._order(2))
-
-
 def test_evaluation_days_and_empty_validation() -> None:
     rows = results(Trainer(run_of(epochs=3, eval_every=2), without_validation(small_data()), CPU))
     assert [row.test_error is None for row in rows] == [True, False, False]

@@ -1,0 +1,95 @@
+"""What a run trains on: the same whatever the model, batch for batch, and taken up again anywhere."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from pkbench.data.augment import augment
+from pkbench.data.mixing import Mixed
+from pkbench.errors import DataError
+from pkbench.seeding import stream_seed
+from pkbench.train.batches import BatchStream
+from tests.small import small_data
+from tests.train.test_recipe import FULL
+from tests.train.test_trainer import CPU, run_of
+
+
+def stream_of(model: int = 0, images: int = 40, **train: object) -> BatchStream:
+    return BatchStream(run_of(model, **train), small_data(images), CPU)
+
+
+def same(one: Mixed, other: Mixed) -> bool:
+    tensors = ("inputs", "labels", "partners")
+    return one.share == other.share and all(torch.equal(getattr(one, name), getattr(other, name)) for name in tensors)
+
+
+def epochs(stream: BatchStream, count: int) -> list[Mixed]:
+    """The rest of the current epoch and all of the next ones, ``count`` in all."""
+    batches = []
+    for _ in range(count):
+        batches += list(stream)
+        stream.next_epoch()
+    return batches
+
+
+def test_a_plain_epoch_is_the_order_cut_into_batches() -> None:
+    """Written out: the epoch's order, batches of 16, a crop and a flip from the epoch's stream."""
+    stream, data = stream_of(drop_last=False), small_data()
+    for epoch in (1, 2):
+        order = torch.randperm(40, generator=torch.Generator().manual_seed(stream_seed("order", 0, epoch)))
+        source = torch.Generator().manual_seed(stream_seed("augmentation", 0, epoch))
+        batches = list(stream)
+        assert [len(batch.labels) for batch in batches] == [16, 16, 8]
+        for batch, rows in zip(batches, order.split(16), strict=True):
+            images = augment(data.train.images[rows], stream.run.train.augment, source, data.mean)
+            assert torch.equal(batch.inputs, data.to_input(images))
+            assert torch.equal(batch.labels, data.train.labels[rows])
+            assert batch.share == 1.0
+        stream.next_epoch()
+
+
+@pytest.mark.parametrize("train", [{}, FULL], ids=["plain", "full"])
+def test_models_with_one_seed_see_the_same_batches(train: dict[str, object]) -> None:
+    narrow, random = (epochs(stream_of(model, **train), 2) for model in (0, 1))
+    assert len(narrow) == 4
+    assert all(same(one, other) for one, other in zip(narrow, random, strict=True))
+    first, second = stream_of(**train), stream_of(**train)
+    second.next_epoch()
+    assert not torch.equal(first.order(), second.order())
+
+
+@pytest.mark.parametrize("completed", [0, 1])
+@pytest.mark.parametrize("taken", [0, 1, 2])
+def test_it_goes_on_after_any_batch(completed: int, taken: int) -> None:
+    expected = epochs(stream_of(**FULL), 3)
+    stream = stream_of(**FULL)
+    epochs(stream, completed)
+    batches = iter(stream)
+    for _ in range(taken):
+        next(batches)
+    again = stream_of(**FULL)
+    again.load_state(stream.state() | {"model": "what else a checkpoint holds"})
+    rest = epochs(again, 3 - completed)
+    assert len(rest) == 6 - 2 * completed - taken
+    assert all(same(one, other) for one, other in zip(rest, expected[-len(rest) :], strict=True))
+
+
+def test_the_last_batch_is_kept_or_dropped() -> None:
+    dropped, kept = stream_of(), stream_of(drop_last=False)
+    assert (dropped.steps_per_epoch, dropped.images_per_epoch) == (2, 32)
+    assert (kept.steps_per_epoch, kept.images_per_epoch) == (3, 40)
+    assert (stream_of(images=32).images_per_epoch, stream_of(images=10, drop_last=False).images_per_epoch) == (32, 10)
+
+
+def test_no_full_batch_is_an_error() -> None:
+    with pytest.raises(DataError, match="leaves no batch of 10"):
+        stream_of(images=10)
+
+
+def test_batches_leave_the_data_as_it_is() -> None:
+    run, data = run_of(**FULL), small_data()
+    before = dataclasses.replace(data.train, images=data.train.images.clone(), labels=data.train.labels.clone())
+    epochs(BatchStream(run, data, CPU), 2)
+    assert torch.equal(data.train.images, before.images)
+    assert torch.equal(data.train.labels, before.labels)

@@ -26,6 +26,10 @@ Only = Annotated[
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, max=1000, help="Number of seeds instead of the spec's.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once [default: by cores; 1 on a GPU].")]
+Engine = Annotated[
+    str,
+    typer.Option("--engine", help="How steps are computed, for speed alone: auto, native (C, on a CPU) or reference."),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is already done.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]

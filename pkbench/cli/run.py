@@ -12,6 +12,7 @@ import typer
 from pkbench.cli import checks
 from pkbench.cli.options import (
     Device,
+    Engine,
     Fresh,
     Jobs,
     Json,
@@ -52,6 +53,7 @@ def run(
     results: Results = None,
     device: Device = "auto",
     jobs: Jobs = None,
+    engine: Engine = "auto",
     seeds: Seeds = None,
     only: Only = None,
     fresh: Fresh = False,
@@ -87,7 +89,7 @@ def run(
             if isinstance(spec, LoadedChecks):
                 code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
             else:
-                code = max(code, command.run(spec, Options(folder, device, jobs)))
+                code = max(code, command.run(spec, Options(folder, device, jobs, engine=engine)))
             if stopper.should_stop():
                 break
     if stopper.reason == "interrupted":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkbench import __version__
+from pkbench.plan.engine import AUTO
 from pkbench.store.record import CodeIdentity, Environment, Invocation, SpecIdentity
 
 
@@ -29,6 +30,8 @@ class Context:
     """Wall time between two checkpoints of a run."""
     invocation: Invocation
     code: CodeIdentity
+    engine: str = AUTO
+    """Engine asked for: a name, or the choice of :mod:`pkbench.plan.engine`."""
     keep_weights: frozenset[str] = frozenset()
     """Ids of runs whose final weights are kept, because a comparison needs them."""
 

@@ -44,6 +44,7 @@ class Performance:
         self.history: list[Epoch] = []
         self.measured: list[Measured] = []
         self.resumed_after: list[int] = []
+        self.engine: str | None = None
         self.started = time.time()
         self.saved = time.monotonic()
 
@@ -57,7 +58,8 @@ class Performance:
         try:
             torch.set_num_threads(self.run.train.cpu_threads)
             data = load_data()
-            trainer = Trainer(self.run, data, torch.device(self.context.device))
+            trainer = Trainer(self.run, data, torch.device(self.context.device), self.context.engine)
+            self.engine = trainer.engine.name
             self._resume(trainer, fresh=fresh)
             self._train(trainer)
         except StopRequestedError:
@@ -88,11 +90,21 @@ class Performance:
             self.emit(Note(problem))
         if checkpoint is not None:
             trainer.load_state(checkpoint.state)
+            self._tell_change(checkpoint.state.get("engine"))
             self.history = list(checkpoint.info.history)
             self.measured = list(checkpoint.info.measured)
             self.resumed_after = [*checkpoint.info.resumed_after, len(self.history)]
             self.started = checkpoint.info.started
         self.emit(RunStarted(self.run_id, len(self.history)))
+
+    def _tell_change(self, before: object) -> None:
+        """Say so where another engine goes on: the run then ends within rounding of where it would have, not bit for bit."""
+        if before is not None and before != self.engine:
+            self.emit(
+                Note(
+                    f"{self.run.label}: its first epochs were computed by engine {before}, the rest is by {self.engine}"
+                )
+            )
 
     def _train(self, trainer: Trainer) -> None:
         def on_step() -> None:
@@ -150,6 +162,7 @@ class Performance:
             history=tuple(self.history),
             measured=tuple(self.measured),
             failure=failure,
+            engine=self.engine,
             weights_sha256=weights,
             resumed_after=tuple(self.resumed_after),
             started=self.started,

@@ -17,6 +17,7 @@ from pkbench.execute.events import Event, Note
 from pkbench.execute.performer import Performer
 from pkbench.execute.prepare import Prepared, Selection, prepare
 from pkbench.execute.workers import WorkerPool
+from pkbench.plan.engine import AUTO, check_engine
 from pkbench.plan.run import Run
 from pkbench.spec.load import LoadedSpec
 from pkbench.store.files import Store
@@ -31,6 +32,7 @@ class Options:
     device: str = "auto"
     jobs: int | None = None
     checkpoint_seconds: float = 60.0
+    engine: str = AUTO
 
 
 class Session:
@@ -59,7 +61,7 @@ class Session:
 
         Raises:
             StoreError: the result folder cannot be written.
-            UsageError: the device is not here, or a selector matches nothing.
+            UsageError: the device is not here, a selector matches nothing, or the engine cannot compute a run.
         """
         spec_id = self.loaded.spec.experiment.id
         device = resolve_device(self.options.device)
@@ -71,6 +73,7 @@ class Session:
             for problem in prepared.problems:
                 emit(Note(problem))
             runs = prepared.to_run
+            check_engine(self.options.engine, runs, device.partition(":")[0])
             jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
             on_prepared(prepared, jobs)
             context = self._context(prepared, device)
@@ -111,6 +114,7 @@ class Session:
             checkpoint_seconds=self.options.checkpoint_seconds,
             invocation=self.invocation,
             code=code_identity(),
+            engine=self.options.engine,
             keep_weights=prepared.compared,
         )
 

@@ -159,6 +159,8 @@ class Record(RecordPart):
     measured: Annotated[tuple[Measured, ...], Field(strict=False)] = ()
     """What the recipe's probe asked for."""
     failure: Failure | None
+    engine: str | None = None
+    """What computed the steps; ``None`` where the run failed before its first one, or was recorded before there was a choice."""
     weights_sha256: str | None
     """Of the final parameters' bytes, in order of their names."""
     resumed_after: Annotated[tuple[int, ...], Field(strict=False)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from torch import Tensor
 from torch.nn import functional
 
 from pkbench.data.dataset import Dataset, Part
@@ -13,15 +15,16 @@ EVALUATION_BATCH = 1000
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, data: Dataset, part: Part) -> tuple[float, float]:
-    """``(loss in nats, error in per cent)``: means over ``part``, which must not be empty."""
-    model.eval()
+def evaluate(logits_of: Callable[[Tensor], Tensor], data: Dataset, part: Part) -> tuple[float, float]:
+    """``(loss in nats, error in per cent)``: means over ``part``, which must not be empty.
+
+    ``logits_of`` gives float32 (B, classes) for normalised images (B, colours, H, W).
+    """
     loss = torch.zeros((), dtype=torch.float64, device=part.labels.device)
     wrong = torch.zeros((), dtype=torch.int64, device=part.labels.device)
     for start in range(0, len(part.labels), EVALUATION_BATCH):
         labels = part.labels[start : start + EVALUATION_BATCH]
-        logits = model(data.to_input(part.images[start : start + EVALUATION_BATCH])).float()
+        logits = logits_of(data.to_input(part.images[start : start + EVALUATION_BATCH]))
         loss += functional.cross_entropy(logits, labels, reduction="sum")
         wrong += (logits.argmax(dim=1) != labels).sum()
-    model.train()
     return loss.item() / len(part.labels), 100 * wrong.item() / len(part.labels)

@@ -9,22 +9,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pkbench.data.dataset import Dataset
 from pkbench.data.mixing import Mixed
 from pkbench.errors import TrainingError
 from pkbench.models.build import build
+from pkbench.plan.engine import AUTO
 from pkbench.plan.run import Run
 from pkbench.train.batches import BatchStream
+from pkbench.train.engines.choose import make_engine
 from pkbench.train.evaluate import evaluate
-from pkbench.train.loss import count_wrong, training_loss
-from pkbench.train.optimizer import clip_gradients, make_optimizer
 from pkbench.train.result import EpochResult
 from pkbench.train.schedule import learning_rate
 from pkbench.train.stochastic_depth import StochasticDepth
@@ -45,22 +44,21 @@ class _Progress:
 
 
 class Trainer:
-    """One run on one device.
+    """One run on one device, computed by ``engine``: see :mod:`pkbench.plan.engine`.
 
     Raises:
         DataError: the training part has no full batch.
+        UsageError: the engine cannot compute the run.
     """
 
-    def __init__(self, run: Run, data: Dataset, device: torch.device) -> None:
+    def __init__(self, run: Run, data: Dataset, device: torch.device, engine: str = AUTO) -> None:
         self.run = run
         self.data = data
         self.device = device
         recipe = run.train
         self.batches = BatchStream(run, data, device)
         self.steps_per_epoch = self.batches.steps_per_epoch
-        self.model = build(run.model, run.shape, run.seed).to(device)
-        self.model.train()
-        self.optimizer = make_optimizer(self.model, recipe.optimizer, run.lr)
+        self.engine = make_engine(engine, run, build(run.model, run.shape, run.seed), device)
         self.progress = _Progress(*self._zero_sums(), 0.0)
         rate = recipe.stochastic_depth
         self._depth = None if rate is None else StochasticDepth(rate, run.shape.layers, run.seed)
@@ -83,8 +81,9 @@ class Trainer:
             depth
             | self.batches.state()
             | {
+                "engine": self.engine.name,
                 "model": self.model.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
+                "optimizer": self.engine.optimizer_state(),
                 "loss_sum": self.progress.loss_sum,
                 "wrong": self.progress.wrong,
                 "seconds": self.progress.seconds,
@@ -94,7 +93,7 @@ class Trainer:
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from ``state``, which a trainer of the same run made."""
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.engine.load_optimizer_state(state["optimizer"])
         self.batches.load_state(state)
         if self._depth is not None:
             self._depth.load_state(state["stochastic_depth"])
@@ -103,6 +102,11 @@ class Trainer:
             wrong=state["wrong"].to(self.device),
             seconds=state["seconds"],
         )
+
+    @property
+    def model(self) -> nn.Module:
+        """The module, with the parameters of the last step."""
+        return self.engine.model
 
     def probe_batch(self) -> tuple[Tensor, Tensor]:
         """The first training images as input, without augmentation, and their labels: one batch, the same every time."""
@@ -138,21 +142,10 @@ class Trainer:
 
     def _step(self, batch: Mixed) -> None:
         """One optimizer step on ``batch``, the last that was taken."""
-        recipe, progress = self.run.train, self.progress
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate(self.batches.step - 1)
-        self.optimizer.zero_grad(set_to_none=True)
-        branch_scale = () if self._depth is None else (self._depth.draw(len(batch.labels), self.device),)
-        with self._precision():
-            logits = self.model(batch.inputs, *branch_scale)
-        logits = logits.float()
-        loss = training_loss(logits, batch, recipe.label_smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if recipe.clip_norm is not None:
-            clip_gradients(self.model, recipe.clip_norm)
-        self.optimizer.step()
-        progress.loss_sum += loss.detach() * len(batch.labels)
-        progress.wrong += count_wrong(logits.detach(), batch)
+        depth = None if self._depth is None else self._depth.draw(len(batch.labels), self.device)
+        loss, wrong = self.engine.step(batch, self._learning_rate(self.batches.step - 1), depth)
+        self.progress.loss_sum += loss
+        self.progress.wrong += wrong
 
     def _learning_rate(self, step: int) -> float:
         """The learning rate of ``step`` (from 0) of the current epoch."""
@@ -164,14 +157,13 @@ class Trainer:
         """Validation loss and error, test loss and error, where this epoch has them."""
         if epoch % self.run.train.eval_every and epoch != self.run.train.epochs:
             return None, None, None, None
-        with self._precision():
-            test = evaluate(self.model, self.data, self.data.test)
-            self._check("test", test[0], epoch)
-            if not len(self.data.validation.labels):
-                return None, None, *test
-            validation = evaluate(self.model, self.data, self.data.validation)
-            self._check("validation", validation[0], epoch)
-            return *validation, *test
+        test = evaluate(self.engine.logits, self.data, self.data.test)
+        self._check("test", test[0], epoch)
+        if not len(self.data.validation.labels):
+            return None, None, *test
+        validation = evaluate(self.engine.logits, self.data, self.data.validation)
+        self._check("validation", validation[0], epoch)
+        return *validation, *test
 
     @staticmethod
     def _check(what: str, loss: float, epoch: int) -> None:
@@ -180,9 +172,6 @@ class Trainer:
             raise DivergedError(
                 f"the {what} loss became {loss} in epoch {epoch}", remedy="a lower learning rate may help"
             )
-
-    def _precision(self) -> AbstractContextManager[object]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.run.train.precision == "bf16")
 
     def _zero_sums(self) -> tuple[Tensor, Tensor]:
         return (

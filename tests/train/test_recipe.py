@@ -137,7 +137,7 @@ def test_evaluation_drops_nothing() -> None:
     run, data = run_of(**FULL | {"stochastic_depth": 0.9}), small_data()
     trainer = Trainer(run, data, CPU)
     trainer.model.train()
-    first, again = (evaluate(trainer.model, data, data.test) for _ in range(2))
+    first, again = (evaluate(trainer.engine.logits, data, data.test) for _ in range(2))
     plain = build(run.model, run.shape, run.seed)
     assert first == again == evaluate(plain, data, data.test)
 

@@ -1,0 +1,71 @@
+"""Which engine computes a run: the one place that decides.
+
+Engines of a precision compute the same mathematics and differ by rounding alone, so the choice is no part of a run's identity;
+its record says which it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+
+from pkbench.errors import UsageError
+from pkbench.plan.run import Run
+from pkbench.spec.mixer import MlpMixer, SMixer
+from pkbench.spec.train import BetaLasso
+
+ENGINES = ("native", "reference")
+"""By preference; the last takes every run."""
+
+AUTO = "auto"
+
+
+def candidates(wanted: str, run: Run, device: str) -> tuple[str, ...]:
+    """The engines that may compute ``run`` on a kind of device (``cpu``, ``cuda``, ...), by preference.
+
+    Whether one of them is to be had on this machine, the native one without a compiler for instance, shows when it is made.
+    """
+    names = ENGINES if wanted == AUTO else (wanted,)
+    return tuple(name for name in names if obstacle(name, run, device) is None)
+
+
+def obstacle(name: str, run: Run, device: str) -> str | None:
+    """Why the engine called ``name`` cannot compute ``run`` on a kind of device, ``None`` where it can."""
+    return _OBSTACLES[name](run, device)
+
+
+def check_engine(wanted: str, runs: Sequence[Run], device: str) -> None:
+    """Accept ``wanted``, a name of :data:`ENGINES` or ``auto``, for all of ``runs``.
+
+    Raises:
+        UsageError: there is no such engine, or it cannot compute one of the runs.
+    """
+    if wanted not in (AUTO, *ENGINES):
+        raise UsageError(f"--engine {wanted} is no engine", constraint=" or ".join((AUTO, *ENGINES)))
+    for run in runs:
+        reason = None if wanted == AUTO else obstacle(wanted, run, device)
+        if reason is not None:
+            raise UsageError(
+                f"--engine {wanted} cannot compute {run.label}: {reason}",
+                remedy=f"choose runs with --only, or leave it to --engine {AUTO}",
+            )
+
+
+def _native(run: Run, device: str) -> str | None:
+    recipe = run.train
+    if device != "cpu":
+        return "it is for CPUs"
+    if not isinstance(run.model, MlpMixer | SMixer):
+        return f"it knows Mixers only, not a model of kind {run.model.kind}"
+    if recipe.precision != "fp32":
+        return f"it computes in fp32, not in {recipe.precision}"
+    if isinstance(recipe.optimizer, BetaLasso):
+        return f"it has no optimizer {recipe.optimizer.kind}"
+    if recipe.stochastic_depth is not None:
+        return "it has no stochastic depth"
+    return None
+
+
+_OBSTACLES: MappingProxyType[str, Callable[[Run, str], str | None]] = MappingProxyType(
+    {"native": _native, "reference": lambda _run, _device: None}
+)

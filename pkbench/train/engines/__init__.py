@@ -1,0 +1,1 @@
+"""Ways to compute a training step: the same mathematics, chosen for speed."""

@@ -1,0 +1,186 @@
+"""Mixers in float32 on a CPU, by loops in C over slices of a batch: see ``pkbench/train/native/network.h`` for the layout.
+
+Nothing but the features' own reads and writes is left between the products: a permutation costs no pass over memory of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pkbench.data.mixing import Mixed
+from pkbench.models.mixers import Mixer
+from pkbench.spec.train import AdamW, Sgd, Train
+from pkbench.train.native.describe import describe
+from pkbench.train.native.library import library
+from pkbench.train.optimizer import make_optimizer
+
+MOST_WIDTH = 64
+"""Images of a slice, as ``network.h`` has it."""
+
+
+class NativeEngine:
+    """See :class:`pkbench.train.engines.base.Engine`.
+
+    A batch is cut into slices; thread t of T takes slices t, t + T, ... and sums their gradients, and the sums are added in the
+    order of the threads: numbers depend on ``cpu_threads``, as the recipe says, and on nothing else.
+
+    Raises:
+        UnavailableError: the C part is not to be had here.
+    """
+
+    name = "native"
+
+    def __init__(self, model: Mixer, recipe: Train, lr: float, image: tuple[int, int, int]) -> None:
+        if not isinstance(recipe.optimizer, AdamW | Sgd):
+            raise TypeError(f"no native optimizer is called {recipe.optimizer.kind}")
+        self.model: nn.Module = model.train()
+        self._recipe = recipe
+        self._rule = recipe.optimizer
+        self._c = library()
+        self._tile: int = self._c.pk_tile()
+        self._about = describe(model, image, self._tile)
+        self._classes = model.classifier.out_features
+        self._threads = recipe.cpu_threads
+        self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
+        self._width = self._slice_width(recipe.batch_size)
+        self._memory = [self._new_memory() for _ in range(self._threads)]
+        flat = self._about.flat
+        self._gradients = [torch.zeros(self._about.gradients) for _ in range(self._threads)]
+        self._flat_gradient = torch.empty_like(flat)
+        self._optimizer = make_optimizer(self.model, recipe.optimizer, lr)
+        self._steps = 0
+        self._moments = [torch.zeros_like(flat) for _ in range(2 if isinstance(recipe.optimizer, AdamW) else 1)]
+
+    def step(self, batch: Mixed, lr: float, branch_scale: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Forward and backward slice by slice, then the optimizer over all parameters at once."""
+        if branch_scale is not None:
+            raise ValueError("the native engine has no stochastic depth")
+        slices = self._slices(batch.inputs)
+        loss = torch.zeros(self._threads, dtype=torch.float64)
+        wrong = torch.zeros(self._threads, dtype=torch.int64)
+        own, partners = (self._padded(labels, slices) for labels in (batch.labels, batch.partners))
+
+        def work(thread: int) -> None:
+            scratch, kept = self._memory[thread]
+            gradients = self._gradients[thread].zero_()
+            self._c.pk_gradients(
+                *(self._network(), self._about.flat.data_ptr(), self._width, slices.data_ptr(), self._about.pixels),
+                *(own.data_ptr(), partners.data_ptr(), batch.share, self._recipe.label_smoothing),
+                *(1 / len(batch.labels), thread, self._threads, len(slices), scratch.data_ptr(), kept.data_ptr()),
+                *(gradients.data_ptr(), loss[thread:].data_ptr(), wrong[thread:].data_ptr()),
+            )
+
+        self._in_threads(work)
+        self._collect()
+        if self._recipe.clip_norm is not None:
+            norm = torch.linalg.vector_norm(self._flat_gradient)
+            self._flat_gradient.mul_((self._recipe.clip_norm / (norm + 1e-6)).clamp(max=1.0))
+        self._update(lr)
+        return loss.sum(), wrong.sum()
+
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Forward alone."""
+        slices = self._slices(inputs)
+        logits = torch.empty(len(slices), self._classes, self._width)
+
+        def work(thread: int) -> None:
+            scratch, kept = self._memory[thread]
+            self._c.pk_logits(
+                *(self._network(), self._about.flat.data_ptr(), self._width, slices.data_ptr(), self._about.pixels),
+                *(thread, self._threads, len(slices), scratch.data_ptr(), kept.data_ptr(), logits.data_ptr()),
+            )
+
+        self._in_threads(work)
+        return logits.transpose(1, 2).flatten(0, 1)[: len(inputs)]
+
+    def optimizer_state(self) -> dict[str, Any]:
+        """As ``torch.optim`` has it; the moments of each parameter are copies."""
+        if self._steps:
+            offset = 0
+            for parameter in self.model.parameters():
+                part = slice(offset, offset + parameter.numel())
+                moments = [moment[part].view(parameter.shape).clone() for moment in self._moments]
+                self._optimizer.state[parameter] = self._as_torch(moments)
+                offset += parameter.numel()
+        return self._optimizer.state_dict()
+
+    def load_optimizer_state(self, state: dict[str, Any]) -> None:
+        """From what ``torch.optim`` has."""
+        self._optimizer.load_state_dict(state)
+        names = ("exp_avg", "exp_avg_sq") if isinstance(self._rule, AdamW) else ("momentum_buffer",)
+        found = [self._optimizer.state[parameter] for parameter in self.model.parameters()]
+        if not any(found):
+            return
+        for name, moment in zip(names, self._moments, strict=True):
+            moment.copy_(torch.cat([entry[name].flatten() for entry in found]))
+        # SGD's state knows no number; that there is one is all that counts.
+        self._steps = int(found[0].get("step", 1))
+
+    def _as_torch(self, moments: list[Tensor]) -> dict[str, Tensor]:
+        if isinstance(self._rule, AdamW):
+            return {"step": torch.tensor(float(self._steps)), "exp_avg": moments[0], "exp_avg_sq": moments[1]}
+        return {"momentum_buffer": moments[0]}
+
+    def _update(self, lr: float) -> None:
+        flat, rule = self._about.flat, self._rule
+        arrays = [tensor.data_ptr() for tensor in (flat, self._flat_gradient, *self._moments)]
+        first = self._steps == 0
+        self._steps += 1
+        if isinstance(rule, AdamW):
+            self._c.pk_adamw(flat.numel(), *arrays, lr, *rule.betas, rule.eps, rule.weight_decay, self._steps)
+        else:
+            self._c.pk_sgd(flat.numel(), *arrays, lr, rule.momentum, rule.weight_decay, rule.nesterov, first)
+
+    def _collect(self) -> None:
+        """The flat gradient from the threads' sums."""
+        total = self._gradients[0]
+        for other in self._gradients[1:]:
+            total += other
+        self._flat_gradient.copy_(total[: self._flat_gradient.numel()])
+        for matrix in self._about.matrices:
+            self._c.pk_unpad(
+                self._flat_gradient[matrix.weight :].data_ptr(),
+                total[matrix.gradient :].data_ptr(),
+                *(matrix.rows, matrix.columns, matrix.transposed),
+            )
+
+    def _in_threads(self, work: Callable[[int], None]) -> None:
+        """``work`` for every thread, number 0 in this one; C code runs without Python's lock."""
+        others = [self._pool.submit(work, thread) for thread in range(1, self._threads)] if self._pool else []
+        work(0)
+        for other in others:
+            other.result()
+
+    def _slices(self, inputs: Tensor) -> Tensor:
+        """``inputs`` (B, colours, H, W) as (slices, pixels, width), zeros after the last image."""
+        count = -(-len(inputs) // self._width)
+        images = inputs.flatten(1)
+        if count * self._width != len(inputs):
+            images = nn.functional.pad(images, (0, 0, 0, count * self._width - len(inputs)))
+        return images.view(count, self._width, -1).transpose(1, 2).contiguous()
+
+    @staticmethod
+    def _padded(labels: Tensor, slices: Tensor) -> Tensor:
+        """``labels`` with -1 for images that the last slice lacks."""
+        missing = slices.shape[0] * slices.shape[2] - len(labels)
+        return nn.functional.pad(labels, (0, missing), value=-1) if missing else labels.contiguous()
+
+    def _slice_width(self, images: int) -> int:
+        """Images of a slice: an equal part for each thread, as far as a slice may be that wide."""
+        part = -(-images // self._threads)
+        return min(MOST_WIDTH, -(-part // self._tile) * self._tile)
+
+    def _new_memory(self) -> tuple[Tensor, Tensor]:
+        """Scratch and kept memory of one thread."""
+        sizes = (ctypes.c_int64 * 2)()
+        self._c.pk_memory(self._network(), self._width, sizes)
+        return torch.empty(sizes[0]), torch.empty(sizes[1])
+
+    def _network(self) -> ctypes.c_void_p:
+        return ctypes.cast(ctypes.pointer(self._about.network), ctypes.c_void_p)

@@ -1,0 +1,1 @@
+"""Mixers on a CPU in C: compiled once where a compiler is, never needed."""

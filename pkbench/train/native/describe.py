@@ -1,0 +1,215 @@
+"""A Mixer as the C part takes it: the structures of ``network.h``, and all its parameters in one tensor."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from pkbench.models.mixers import Mixer, MixingBlock, SkipLayer, patches
+from pkbench.models.permutation import Identity
+from pkbench.models.pk import PKLayer
+
+ACTIVATIONS = {"gelu": 0, "relu": 1, "linear": 2}
+_NONE = -1
+
+_int = ctypes.c_int64
+
+
+class _Norm(ctypes.Structure):
+    _fields_ = (("channels", _int), ("scale", _int), ("shift", _int))
+
+
+class _Matrix(ctypes.Structure):
+    _fields_ = (("weight", _int), ("gradient", _int), ("bias", _int))
+
+
+class _Block(ctypes.Structure):
+    _fields_ = (
+        *((name, _int) for name in ("groups", "inputs", "hidden", "outputs", "tokens", "activation")),
+        *(("norm", _Norm), ("first", _Matrix), ("second", _Matrix)),
+        *((name, ctypes.c_void_p) for name in ("enter", "middle", "leave")),
+    )
+
+
+class _Network(ctypes.Structure):
+    _fields_ = (
+        *((name, _int) for name in ("S", "C", "classes", "blocks", "adds", "has_path", "parameters", "gradients")),
+        *(("embed", _Block), ("path", _Block), ("path_norm", _Norm), ("norm", _Norm), ("head", _Matrix)),
+        ("block", ctypes.POINTER(_Block)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PaddedGradient:
+    """Where the C part sums the gradient of a matrix: lines padded to the tile, ``columns x rows`` if ``transposed``."""
+
+    weight: int
+    gradient: int
+    rows: int
+    columns: int
+    transposed: bool
+
+
+@dataclass(slots=True)
+class Description:
+    """The structures for one Mixer.
+
+    Attributes:
+        flat: all parameters, float32, one after another; the model's own are views of it from now on.
+        gradients: numbers of a gradient's memory.
+        matrices: where the gradients of matrices are in it; all others are at the offsets of their parameters.
+        pixels: numbers of an image.
+    """
+
+    network: ctypes.Structure
+    flat: Tensor
+    gradients: int
+    matrices: list[PaddedGradient]
+    pixels: int
+    owned: list[object] = field(repr=False)
+    """What the structures point to."""
+
+
+def describe(model: Mixer, image: tuple[int, int, int], tile: int) -> Description:
+    """Describe ``model`` for images of (colours, height, width), and move its parameters into one tensor."""
+    return _Describer(model, tile).describe(image)
+
+
+class _Describer:
+    def __init__(self, model: Mixer, tile: int) -> None:
+        self.model = model
+        self.tile = tile
+        self.offsets: dict[int, int] = {}
+        self.matrices: list[PaddedGradient] = []
+        self.owned: list[object] = []
+        self.flat = self._flatten()
+        self.end = self.flat.numel()
+
+    def describe(self, image: tuple[int, int, int]) -> Description:
+        model = self.model
+        pixels = image[0] * image[1] * image[2]
+        numbers = torch.arange(pixels, dtype=torch.float64).view(1, *image)
+        places = patches(numbers, model.patch)[0].flatten()
+        C, C0 = model.embed.weight.shape
+        S0 = len(places) // C0
+        blocks = list(self._blocks())
+        array = (_Block * len(blocks))(*blocks)
+        self.owned.append(array)
+        has_path = isinstance(model.first_skip, SkipLayer)
+        network = _Network(
+            S=model.token_mixing[0].tokens_out,
+            C=C,
+            classes=model.classifier.out_features,
+            blocks=len(blocks),
+            adds=model.skip,
+            has_path=has_path,
+            embed=self._linear(S0, model.embed, places, torch.arange(S0 * C), tokens=S0),
+            norm=self._norm(model.norm),
+            head=self._matrix(model.classifier.weight, model.classifier.bias, transposed=False),
+            block=array,
+        )
+        if isinstance(model.first_skip, SkipLayer):
+            network.path, network.path_norm = self._path(model.first_skip, C)
+        network.parameters = self.flat.numel()
+        network.gradients = self.end
+        return Description(network, self.flat, self.end, self.matrices, pixels, self.owned)
+
+    def _flatten(self) -> Tensor:
+        """One tensor of all parameters, which become views of it."""
+        parameters = list(self.model.parameters())
+        flat = torch.cat([parameter.detach().flatten() for parameter in parameters])
+        offset = 0
+        for parameter in parameters:
+            self.offsets[id(parameter)] = offset
+            parameter.data = flat[offset : offset + parameter.numel()].view(parameter.shape)
+            offset += parameter.numel()
+        return flat
+
+    def _blocks(self) -> Iterator[_Block]:
+        for pair in zip(self.model.token_mixing, self.model.channel_mixing, strict=True):
+            for block in pair:
+                if not isinstance(block, MixingBlock):
+                    raise TypeError(f"{type(block).__name__} is no mixing block of PK layers")
+                yield self._block(block)
+
+    def _block(self, block: MixingBlock) -> _Block:
+        first, last = block.layers[0], block.layers[-1]
+        if not isinstance(first, PKLayer) or not isinstance(last, PKLayer):
+            raise TypeError("a mixing block has PK layers")
+        two = len(block.layers) == 2
+        outputs, inputs = last.weight.shape[0], first.weight.shape[1]
+        middle = last.J1.permutation if two else Identity(0)
+        C = self.model.embed.out_features
+        return _Block(
+            groups=first.groups,
+            inputs=inputs,
+            hidden=first.weight.shape[0] if two else 0,
+            outputs=outputs,
+            tokens=first.J1.permutation.size // C,
+            activation=ACTIVATIONS[first.activation],
+            norm=self._norm(block.norm),
+            first=self._matrix(first.weight, first.bias, transposed=False),
+            second=self._matrix(last.weight, last.bias, transposed=True) if two else _Matrix(),
+            enter=self._rows(first.J1.permutation.index),
+            # The gather of a permutation says where an entry comes from; its inverse, where one goes.
+            middle=None if isinstance(middle, Identity) else self._rows(middle.inverse.index),
+            leave=self._rows(last.J2.permutation.inverse.index),
+        )
+
+    def _linear(self, groups: int, layer: nn.Linear, enter: Tensor, leave: Tensor, *, tokens: int) -> _Block:
+        """A linear layer of every group."""
+        outputs, inputs = layer.weight.shape
+        return _Block(
+            groups=groups,
+            inputs=inputs,
+            outputs=outputs,
+            tokens=tokens,
+            activation=ACTIVATIONS["linear"],
+            norm=self._norm(nn.Identity()),
+            first=self._matrix(layer.weight, layer.bias, transposed=False),
+            enter=self._rows(enter),
+            leave=self._rows(leave),
+        )
+
+    def _path(self, skip: SkipLayer, C: int) -> tuple[_Block, _Norm]:
+        """``W X`` on the first skip path, a linear map of each channel's tokens, and the norm behind it."""
+        S, S0 = skip.weight.shape
+        block = _Block(
+            groups=C,
+            inputs=S0,
+            outputs=S,
+            tokens=S0,
+            activation=ACTIVATIONS["linear"],
+            norm=self._norm(nn.Identity()),
+            first=self._matrix(skip.weight, None, transposed=False),
+            enter=self._rows(torch.arange(S0 * C).view(S0, C).T.flatten()),
+            leave=self._rows(torch.arange(S * C).view(S, C).T.flatten()),
+        )
+        return block, self._norm(skip.norm)
+
+    def _norm(self, norm: nn.Module) -> _Norm:
+        if not isinstance(norm, nn.LayerNorm):
+            return _Norm(self.model.embed.out_features, _NONE, _NONE)
+        return _Norm(norm.weight.numel(), self._offset(norm.weight), self._offset(norm.bias))
+
+    def _matrix(self, weight: Tensor, bias: Tensor | None, *, transposed: bool) -> _Matrix:
+        rows, columns = weight.shape
+        line = -(-(rows if transposed else columns) // self.tile) * self.tile
+        offset = self._offset(weight)
+        self.matrices.append(PaddedGradient(offset, self.end, rows, columns, transposed))
+        matrix = _Matrix(offset, self.end, self._offset(bias))
+        self.end += line * (columns if transposed else rows)
+        return matrix
+
+    def _offset(self, parameter: Tensor | None) -> int:
+        return _NONE if parameter is None else self.offsets[id(parameter)]
+
+    def _rows(self, index: Tensor) -> int:
+        """The address of ``index`` as int32 numbers."""
+        rows = index.to(torch.int32).contiguous()
+        self.owned.append(rows)
+        return rows.data_ptr()

@@ -1,0 +1,67 @@
+/* Products of small matrices, C (+)= A B, without packing: A is read one number at a time through two strides, so transposes
+ * cost nothing, and B and C in tiles of TILE columns. Sums run in the same order whatever the other sizes are. */
+#ifndef PKBENCH_GEMM_H
+#define PKBENCH_GEMM_H
+
+#include "vectors.h"
+
+#define DEPTH 256 /* steps of the inner sum between two passes over C: what fits the first cache beside a tile of A */
+
+/* One tile: rows (at most TILE_ROWS, a constant where inlined) x TILE. */
+static inline __attribute__((always_inline)) void tile(const int rows, int64_t depth, const float *restrict A,
+                                                       int64_t row_step, int64_t sum_step, const float *restrict B,
+                                                       int64_t B_step, float *restrict C, int64_t C_step, int add) {
+    Vector sum[TILE_ROWS][2];
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++) {
+        sum[r][0] = add ? load(C + r * C_step) : (Vector){0};
+        sum[r][1] = add ? load(C + r * C_step + LANES) : (Vector){0};
+    }
+    for (int64_t k = 0; k < depth; k++) {
+        const Vector left = load(B + k * B_step), right = load(B + k * B_step + LANES);
+        const float *a = A + k * sum_step;
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++) {
+            const Vector factor = a[r * row_step] - (Vector){0};
+            sum[r][0] += factor * left;
+            sum[r][1] += factor * right;
+        }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++) {
+        store(C + r * C_step, sum[r][0]);
+        store(C + r * C_step + LANES, sum[r][1]);
+    }
+}
+
+static void tiles(int rows, int64_t depth, const float *A, int64_t row_step, int64_t sum_step, const float *B,
+                  int64_t B_step, float *C, int64_t C_step, int64_t columns, int add) {
+#define CASE(n)                                                                                                        \
+    case n:                                                                                                            \
+        for (int64_t j = 0; j < columns; j += TILE)                                                                    \
+            tile(n, depth, A, row_step, sum_step, B + j, B_step, C + j, C_step, add);                                  \
+        break;
+    switch (rows) {
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#if TILE_ROWS > 6
+        CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#endif
+    }
+#undef CASE
+}
+
+/* C[i][j] (+)= sum over k < depth of A[i * row_step + k * sum_step] * B[k * B_step + j], i < rows, j < columns.
+ * columns is a multiple of TILE; add: whether to add to what C holds. */
+static void gemm(int64_t rows, int64_t columns, int64_t depth, const float *A, int64_t row_step, int64_t sum_step,
+                 const float *B, int64_t B_step, float *C, int64_t C_step, int add) {
+    for (int64_t k = 0; k < depth; k += DEPTH) {
+        const int64_t steps = depth - k < DEPTH ? depth - k : DEPTH;
+        for (int64_t i = 0; i < rows; i += TILE_ROWS) {
+            const int height = (int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS);
+            tiles(height, steps, A + i * row_step + k * sum_step, row_step, sum_step, B + k * B_step, B_step,
+                  C + i * C_step, C_step, columns, add || k > 0);
+        }
+    }
+}
+
+#endif

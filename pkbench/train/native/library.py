@@ -1,0 +1,129 @@
+"""Compiling and loading the C part, once for each processor, compiler and version of its source.
+
+The result lies in the user's cache folder. Whatever goes wrong on the way is a reason to do without it, never an error.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+SOURCES = Path(__file__).resolve().parent
+FLAGS = (
+    *("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"),
+    *("-fvisibility=hidden", "-shared", "-fPIC"),
+)
+_COMPILERS = ("cc", "gcc", "clang")
+_COMPILE_SECONDS = 120
+
+_int, _double, _array = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
+_SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
+    "pk_tile": (_int, ()),
+    "pk_memory": (None, (_array, _int, _array)),
+    "pk_gradients": (
+        None,
+        (*(_array, _array, _int, _array, _int, _array, _array), *[_double] * 3, *[_int] * 3, *[_array] * 5),
+    ),
+    "pk_logits": (None, (_array, _array, _int, _array, _int, _int, _int, _int, _array, _array, _array)),
+    "pk_unpad": (None, (_array, _array, _int, _int, _int)),
+    "pk_adamw": (None, (_int, *[_array] * 4, *[_double] * 5, _int)),
+    "pk_sgd": (None, (_int, *[_array] * 3, *[_double] * 3, _int, _int)),
+}
+
+
+class UnavailableError(Exception):
+    """There is no C part on this machine; the message says why."""
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The C part, compiled where that has not been done.
+
+    Raises:
+        UnavailableError: there is no compiler, or what it makes cannot be kept or loaded.
+    """
+    compiler = find_compiler()
+    try:
+        folder = Path(platformdirs.user_cache_dir("pkbench")) / "native"
+        path = folder / f"mixer-{_key(compiler)}.so"
+        if not _is_ours(path):
+            _compile(compiler, path)
+        loaded = ctypes.CDLL(str(path))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise UnavailableError(f"{compiler[0]} made no library here: {error}") from error
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(loaded, name)
+        function.restype = result
+        function.argtypes = arguments
+    return loaded
+
+
+def find_compiler() -> list[str]:
+    """The command of a C compiler: what ``CC`` says, else the first one on the path.
+
+    Raises:
+        UnavailableError: there is none.
+    """
+    wanted = shlex.split(os.environ.get("CC", ""))
+    for command in [wanted] if wanted else [[name] for name in _COMPILERS]:
+        if shutil.which(command[0]):
+            return command
+    raise UnavailableError(f"no C compiler here ({' or '.join(wanted[:1] or _COMPILERS)})")
+
+
+def _compile(compiler: list[str], path: Path) -> None:
+    """Compile beside ``path`` and move the result there: two processes at once do not meet."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, unfinished = tempfile.mkstemp(suffix=".so", dir=path.parent)
+    os.close(handle)
+    command = [*compiler, *FLAGS, str(SOURCES / "mixer.c"), "-o", unfinished, "-lm"]
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's compiler on our own source
+            command, capture_output=True, text=True, errors="replace", timeout=_COMPILE_SECONDS, check=False
+        )
+        if done.returncode:
+            raise OSError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0])
+        Path(unfinished).replace(path)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether ``path`` is there and nobody else may have written it: its code will run as us."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return False
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+def _key(compiler: list[str]) -> str:
+    """Names the result: by the source, the flags, the compiler and the processor."""
+    digest = hashlib.sha256()
+    for source in sorted([*SOURCES.glob("*.h"), *SOURCES.glob("*.c")]):
+        digest.update(source.read_bytes())
+    version = subprocess.run([*compiler, "--version"], capture_output=True, timeout=_COMPILE_SECONDS, check=True)  # noqa: S603 - as above
+    for part in (*FLAGS, *compiler, platform.machine(), _processor_features()):
+        digest.update(part.encode() + b"\0")
+    digest.update(version.stdout)
+    return digest.hexdigest()[:16]
+
+
+def _processor_features() -> str:
+    """What ``-march=native`` depends on: a cache folder may be shared by machines."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    wanted = ("model name", "flags", "Features", "CPU part")
+    return "\n".join(dict.fromkeys(line for line in lines if line.startswith(wanted)))

@@ -1,0 +1,168 @@
+/* A Mixer's training step and logits over slices of a batch, in float32. Called from pkbench/train/native.py, which says what
+ * the arrays are. Nothing is allocated and nothing is global: calls with memory of their own may run at the same time. */
+#include "block.h"
+#include "head.h"
+#include "optimizers.h"
+
+#define PUBLIC __attribute__((visibility("default")))
+
+/* All that a pass over one slice works in. */
+typedef struct {
+    Work embed, path, *block;
+    Head head;
+    float *path_statistics; /* of W X on the first skip path */
+    float *dX, *dN, *dZ;
+} Pass;
+
+static int64_t most_rows(const Network *net) {
+    const int64_t first = net->embed.groups * net->embed.outputs, later = net->S * net->C;
+    return first > later ? first : later;
+}
+
+/* Lay out the memory of a pass; `scratch` is used by one block after another, `kept` by all. Over no bases it only counts. */
+static void lay_out(const Network *net, const float *parameters, int64_t width, Arena *scratch, Arena *kept, Pass *pass) {
+    const int64_t rows = most_rows(net) * width;
+    int64_t most = 0;
+    for (int64_t l = -2; l < net->blocks; l++) {
+        const Block *block = l == -2 ? &net->embed : l == -1 ? &net->path : &net->block[l];
+        if (l == -1 && !net->has_path) continue;
+        Arena lines = {scratch->base, 0};
+        Work *work = l == -2 ? &pass->embed : l == -1 ? &pass->path : &pass->block[l];
+        *work = work_of(block, parameters, width, kept, &lines);
+        most = lines.used > most ? lines.used : most;
+        if (l != -2) work->X = take(kept, rows);
+    }
+    scratch->used = most;
+    pass->head = head_of(net, parameters, width, kept);
+    pass->head.X = take(kept, rows);
+    pass->path_statistics = take(kept, net->has_path ? 2 * net->S * width : 0);
+    pass->dX = take(kept, rows);
+    pass->dN = take(kept, rows);
+    pass->dZ = take(kept, net->has_path ? rows : 0);
+}
+
+static float *input_of(Pass *pass, int64_t l) {
+    return (float *)(l < pass->head.net->blocks ? pass->block[l].X : pass->head.X);
+}
+
+/* Logits of one slice, images (pixels lines of `width`). */
+static void forward(Pass *pass, const float *images) {
+    const Network *net = pass->head.net;
+    const int64_t width = pass->head.width;
+    pass->embed.X = images;
+    block_forward(&pass->embed, 0, input_of(pass, 0));
+    for (int64_t l = 0; l < net->blocks; l++) {
+        if (l == 0 && net->has_path) {
+            /* LN(W X) + block: the block's result is added to the path in place. */
+            float *Z = (float *)pass->path.X, *out = input_of(pass, 1);
+            const Work path = pass->path, *block = &pass->block[0];
+            Work of_X = path;
+            of_X.X = block->X;
+            block_forward(&of_X, 0, Z);
+            measure(&net->path_norm, net->S, width, Z, pass->path_statistics);
+            for (int64_t row = 0; row < net->S * net->C; row++)
+                normalized(&net->path_norm, path.parameters, pass->path_statistics, row, width, Z, pass->dZ + row * width);
+            block_forward(block, 0, out);
+            for (int64_t i = 0; i < net->S * net->C * width; i++) out[i] += pass->dZ[i];
+        } else {
+            block_forward(&pass->block[l], net->adds, input_of(pass, l + 1));
+        }
+    }
+    head_forward(&pass->head);
+}
+
+/* Back through the first skip path, LN(W X): dX <- (what comes through the block, already there) + (what comes through it). */
+static void path_backward(Pass *pass, const float *dX_out, float *gradients, float *dX) {
+    const Network *net = pass->head.net;
+    const int64_t width = pass->head.width, rows = net->S * net->C * width;
+    const float *Z = pass->path.X;
+    Work of_X = pass->path;
+    of_X.X = pass->block[0].X;
+    memcpy(pass->dN, dX_out, (size_t)rows * sizeof *dX);
+    memset(pass->dZ, 0, (size_t)rows * sizeof *dX);
+    norm_backward(&net->path_norm, of_X.parameters, pass->path_statistics, net->S, width, Z, pass->dN, pass->dZ, gradients);
+    block_backward(&of_X, pass->dZ, gradients, pass->dN);
+    for (int64_t i = 0; i < of_X.block->tokens * net->C * width; i++) dX[i] += pass->dN[i];
+}
+
+static void backward(Pass *pass, float *gradients) {
+    const Network *net = pass->head.net;
+    const int64_t width = pass->head.width;
+    float *dX = pass->dX;
+    head_backward(&pass->head, gradients, pass->dN, dX);
+    for (int64_t l = net->blocks - 1; l >= 0; l--) {
+        const Work *work = &pass->block[l];
+        const int64_t numbers = work->block->tokens * net->C * width;
+        const int on_path = l == 0 && net->has_path;
+        block_backward(work, dX, gradients, pass->dN);
+        float *into = on_path ? (float *)pass->head.X : dX; /* the head's input is not needed any more */
+        if (on_path || !net->adds) memset(into, 0, (size_t)numbers * sizeof *into);
+        norm_backward(&work->block->norm, work->parameters, work->statistics, work->block->tokens, width, work->X, pass->dN,
+                      into, gradients);
+        if (on_path) path_backward(pass, dX, gradients, into);
+        dX = into;
+    }
+    block_backward(&pass->embed, dX, gradients, 0);
+}
+
+/* sizes (2) <- numbers of scratch and of kept memory that a pass takes. */
+PUBLIC void pk_memory(const Network *net, int64_t width, int64_t *sizes) {
+    Work works[net->blocks];
+    Pass pass = {.block = works};
+    Arena scratch = {0, 0}, kept = {0, 0};
+    lay_out(net, 0, width, &scratch, &kept, &pass);
+    sizes[0] = scratch.used;
+    sizes[1] = kept.used;
+}
+
+/* Forward and backward over the slices first, first + stride, ... < count of a batch. Adds to gradients, loss and wrong. */
+PUBLIC void pk_gradients(const Network *net, const float *parameters, int64_t width, const float *images, int64_t pixels,
+                         const int64_t *labels, const int64_t *partners, double share, double smoothing, double weight,
+                         int64_t first, int64_t stride, int64_t count, float *scratch, float *kept, float *gradients,
+                         double *loss, int64_t *wrong) {
+    Work works[net->blocks];
+    Pass pass = {.block = works};
+    lay_out(net, parameters, width, &(Arena){scratch, 0}, &(Arena){kept, 0}, &pass);
+    for (int64_t slice = first; slice < count; slice += stride) {
+        const Targets targets = {labels + slice * width, partners + slice * width, share, smoothing, weight};
+        forward(&pass, images + slice * pixels * width);
+        cross_entropy(&pass.head, &targets, loss, wrong);
+        backward(&pass, gradients);
+    }
+}
+
+/* logits (count, classes, width) of the slices first, first + stride, ... < count. */
+PUBLIC void pk_logits(const Network *net, const float *parameters, int64_t width, const float *images, int64_t pixels,
+                      int64_t first, int64_t stride, int64_t count, float *scratch, float *kept, float *logits) {
+    Work works[net->blocks];
+    Pass pass = {.block = works};
+    lay_out(net, parameters, width, &(Arena){scratch, 0}, &(Arena){kept, 0}, &pass);
+    for (int64_t slice = first; slice < count; slice += stride) {
+        forward(&pass, images + slice * pixels * width);
+        for (int64_t k = 0; k < net->classes; k++)
+            memcpy(logits + (slice * net->classes + k) * width, pass.head.logits + k * pass.head.step,
+                   (size_t)width * sizeof *logits);
+    }
+}
+
+/* The matrix at `weight` of a run's flat gradients (rows x columns) <- its sum in the padded place `gradient`, which is
+ * columns x rows where it is transposed. */
+PUBLIC void pk_unpad(float *flat, const float *padded, int64_t rows, int64_t columns, int64_t transposed) {
+    const int64_t line = round_up(transposed ? rows : columns, TILE);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            flat[i * columns + j] = transposed ? padded[j * line + i] : padded[i * line + j];
+}
+
+PUBLIC void pk_adamw(int64_t n, float *parameters, const float *gradients, float *mean, float *square, double lr,
+                     double beta1, double beta2, double eps, double weight_decay, int64_t step) {
+    adamw(n, parameters, gradients, mean, square, lr, beta1, beta2, eps, weight_decay, step);
+}
+
+PUBLIC void pk_sgd(int64_t n, float *parameters, const float *gradients, float *velocity, double lr, double momentum,
+                   double weight_decay, int64_t nesterov, int64_t first) {
+    sgd(n, parameters, gradients, velocity, lr, momentum, weight_decay, (int)nesterov, (int)first);
+}
+
+/* Images of a slice come in multiples of this. */
+PUBLIC int64_t pk_tile(void) { return TILE; }

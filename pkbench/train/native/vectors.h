@@ -1,0 +1,27 @@
+/* Vectors of the machine's widest kind, written in the compiler's own extension so that one source serves every processor. */
+#ifndef PKBENCH_VECTORS_H
+#define PKBENCH_VECTORS_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+#define LANES 16
+#define TILE_ROWS 12 /* 24 accumulators of 32 registers */
+#elif defined(__AVX__)
+#define LANES 8
+#define TILE_ROWS 6 /* 12 accumulators of 16 registers */
+#else
+#define LANES 4
+#define TILE_ROWS 6
+#endif
+#define TILE (2 * LANES) /* columns of a tile; every width of a buffer is a multiple of it */
+
+typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+static inline Vector load(const float *from) { return *(const Vector *)from; }
+static inline void store(float *to, Vector value) { *(Vector *)to = value; }
+
+static inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+
+#endif

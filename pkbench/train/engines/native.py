@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from pkbench.data.mixing import Mixed
 from pkbench.models.mixers import Mixer
 from pkbench.spec.train import AdamW, Sgd, Train
-from pkbench.train.native.describe import describe
+from pkbench.train.native.describe import Batch, describe
 from pkbench.train.native.library import library
 from pkbench.train.optimizer import make_optimizer
 
@@ -49,10 +49,13 @@ class NativeEngine:
         self._threads = recipe.cpu_threads
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._width = self._slice_width(recipe.batch_size)
-        self._memory = [self._new_memory() for _ in range(self._threads)]
         flat = self._about.flat
+        self._network, self._flat = ctypes.addressof(self._about.network), flat.data_ptr()
+        made = [self._new_batch() for _ in range(self._threads)]
+        self._batches = [batch for batch, *_ in made]
+        self._memory = [memory for _, *memory in made]
         self._gradients = [torch.zeros(self._about.gradients) for _ in range(self._threads)]
-        self._flat_gradient = torch.empty_like(flat)
+        self.gradient = torch.empty_like(flat)
         self._optimizer = make_optimizer(self.model, recipe.optimizer, lr)
         self._steps = 0
         self._moments = [torch.zeros_like(flat) for _ in range(2 if isinstance(recipe.optimizer, AdamW) else 1)]
@@ -61,43 +64,36 @@ class NativeEngine:
         """Forward and backward slice by slice, then the optimizer over all parameters at once."""
         if branch_scale is not None:
             raise ValueError("the native engine has no stochastic depth")
-        slices = self._slices(batch.inputs)
+        images, labels, partners = batch.inputs.contiguous(), batch.labels.contiguous(), batch.partners.contiguous()
         loss = torch.zeros(self._threads, dtype=torch.float64)
         wrong = torch.zeros(self._threads, dtype=torch.int64)
-        own, partners = (self._padded(labels, slices) for labels in (batch.labels, batch.partners))
 
         def work(thread: int) -> None:
-            scratch, kept = self._memory[thread]
-            gradients = self._gradients[thread].zero_()
             self._c.pk_gradients(
-                *(self._network(), self._about.flat.data_ptr(), self._width, slices.data_ptr(), self._about.pixels),
-                *(own.data_ptr(), partners.data_ptr(), batch.share, self._recipe.label_smoothing),
-                *(1 / len(batch.labels), thread, self._threads, len(slices), scratch.data_ptr(), kept.data_ptr()),
-                *(gradients.data_ptr(), loss[thread:].data_ptr(), wrong[thread:].data_ptr()),
+                *(self._network, self._flat, self._batch(images, thread), thread, self._threads),
+                *(labels.data_ptr(), partners.data_ptr(), batch.share, self._recipe.label_smoothing),
+                *(self._gradients[thread].zero_().data_ptr(), loss[thread:].data_ptr(), wrong[thread:].data_ptr()),
             )
 
         self._in_threads(work)
         self._collect()
         if self._recipe.clip_norm is not None:
-            norm = torch.linalg.vector_norm(self._flat_gradient)
-            self._flat_gradient.mul_((self._recipe.clip_norm / (norm + 1e-6)).clamp(max=1.0))
+            norm = torch.linalg.vector_norm(self.gradient)
+            self.gradient.mul_((self._recipe.clip_norm / (norm + 1e-6)).clamp(max=1.0))
         self._update(lr)
         return loss.sum(), wrong.sum()
 
     def logits(self, inputs: Tensor) -> Tensor:
         """Forward alone."""
-        slices = self._slices(inputs)
-        logits = torch.empty(len(slices), self._classes, self._width)
+        images = inputs.contiguous()
+        logits = torch.empty(len(inputs), self._classes)
 
         def work(thread: int) -> None:
-            scratch, kept = self._memory[thread]
-            self._c.pk_logits(
-                *(self._network(), self._about.flat.data_ptr(), self._width, slices.data_ptr(), self._about.pixels),
-                *(thread, self._threads, len(slices), scratch.data_ptr(), kept.data_ptr(), logits.data_ptr()),
-            )
+            batch = self._batch(images, thread)
+            self._c.pk_logits(self._network, self._flat, batch, thread, self._threads, logits.data_ptr())
 
         self._in_threads(work)
-        return logits.transpose(1, 2).flatten(0, 1)[: len(inputs)]
+        return logits
 
     def optimizer_state(self) -> dict[str, Any]:
         """As ``torch.optim`` has it; the moments of each parameter are copies."""
@@ -129,7 +125,7 @@ class NativeEngine:
 
     def _update(self, lr: float) -> None:
         flat, rule = self._about.flat, self._rule
-        arrays = [tensor.data_ptr() for tensor in (flat, self._flat_gradient, *self._moments)]
+        arrays = [tensor.data_ptr() for tensor in (flat, self.gradient, *self._moments)]
         first = self._steps == 0
         self._steps += 1
         if isinstance(rule, AdamW):
@@ -142,10 +138,10 @@ class NativeEngine:
         total = self._gradients[0]
         for other in self._gradients[1:]:
             total += other
-        self._flat_gradient.copy_(total[: self._flat_gradient.numel()])
+        self.gradient.copy_(total[: self.gradient.numel()])
         for matrix in self._about.matrices:
             self._c.pk_unpad(
-                self._flat_gradient[matrix.weight :].data_ptr(),
+                self.gradient[matrix.weight :].data_ptr(),
                 total[matrix.gradient :].data_ptr(),
                 *(matrix.rows, matrix.columns, matrix.transposed),
             )
@@ -157,30 +153,21 @@ class NativeEngine:
         for other in others:
             other.result()
 
-    def _slices(self, inputs: Tensor) -> Tensor:
-        """``inputs`` (B, colours, H, W) as (slices, pixels, width), zeros after the last image."""
-        count = -(-len(inputs) // self._width)
-        images = inputs.flatten(1)
-        if count * self._width != len(inputs):
-            images = nn.functional.pad(images, (0, 0, 0, count * self._width - len(inputs)))
-        return images.view(count, self._width, -1).transpose(1, 2).contiguous()
-
-    @staticmethod
-    def _padded(labels: Tensor, slices: Tensor) -> Tensor:
-        """``labels`` with -1 for images that the last slice lacks."""
-        missing = slices.shape[0] * slices.shape[2] - len(labels)
-        return nn.functional.pad(labels, (0, missing), value=-1) if missing else labels.contiguous()
+    def _batch(self, images: Tensor, thread: int) -> int:
+        """The address of ``images`` (B, ...) with the thread's memory; valid until the thread's next batch."""
+        batch = self._batches[thread]
+        batch.images, batch.inputs = len(images), images.data_ptr()
+        return ctypes.addressof(batch)
 
     def _slice_width(self, images: int) -> int:
         """Images of a slice: an equal part for each thread, as far as a slice may be that wide."""
         part = -(-images // self._threads)
         return min(MOST_WIDTH, -(-part // self._tile) * self._tile)
 
-    def _new_memory(self) -> tuple[Tensor, Tensor]:
-        """Scratch and kept memory of one thread."""
+    def _new_batch(self) -> tuple[Batch, Tensor, Tensor]:
+        """A batch without images for one thread, and the memory that it points to."""
         sizes = (ctypes.c_int64 * 2)()
-        self._c.pk_memory(self._network(), self._width, sizes)
-        return torch.empty(sizes[0]), torch.empty(sizes[1])
-
-    def _network(self) -> ctypes.c_void_p:
-        return ctypes.cast(ctypes.pointer(self._about.network), ctypes.c_void_p)
+        self._c.pk_memory(self._network, self._width, self._about.pixels, sizes)
+        scratch, kept = torch.empty(sizes[0]), torch.empty(sizes[1])
+        batch = Batch(self._width, self._about.pixels, 0, None, scratch.data_ptr(), kept.data_ptr())
+        return batch, scratch, kept

@@ -113,7 +113,7 @@ static void second_backward(const Work *work, int64_t j, float *gradients) {
     const int64_t line = round_up(block->outputs, TILE);
     float *values = chunk(work, work->values, j);
     if (block->second.bias >= 0) add_line_sums(work->output, block->outputs, columns, step, gradients + block->second.bias);
-    transpose(work->output, block->outputs, columns, step, work->turned, line + TILE);
+    transpose(work->output, block->outputs, columns, step, work->turned, line + TILE, line);
     gemm(D, line, columns, values, step, 1, work->turned, line + TILE, gradients + block->second.gradient, line, 1);
     gemm(D, columns, block->outputs, work->parameters + block->second.weight, 1, D, work->output, step, values, step, 0);
 }
@@ -123,10 +123,13 @@ static void first_backward(const Work *work, int64_t j, float *lines, float *gra
     const Block *block = work->block;
     const int64_t step = work->at.step, width = work->at.width, columns = groups_at(work, j) * width, D = work->D;
     const int64_t line = round_up(block->inputs, TILE);
-    if (block->activation != LINEAR) multiply_lines(chunk(work, work->slopes, j), D, columns, step, lines);
-    if (block->first.bias >= 0) add_line_sums(lines, D, columns, step, gradients + block->first.bias);
+    float *sums = block->first.bias < 0 ? 0 : gradients + block->first.bias;
+    if (block->activation != LINEAR)
+        multiply_lines(chunk(work, work->slopes, j), D, columns, step, lines, sums);
+    else if (sums)
+        add_line_sums(lines, D, columns, step, sums);
     gather_operand(work, j);
-    transpose(work->operand, block->inputs, columns, step, work->turned, line + TILE);
+    transpose(work->operand, block->inputs, columns, step, work->turned, line + TILE, line);
     gemm(D, line, columns, lines, step, 1, work->turned, line + TILE, gradients + block->first.gradient, line, 1);
     if (!dN) return;
     gemm(block->inputs, columns, D, work->parameters + block->first.weight, 1, block->inputs, lines, step,

@@ -43,6 +43,15 @@ class _Network(ctypes.Structure):
     )
 
 
+class Batch(ctypes.Structure):
+    """Images (images, pixels), the width of the slices they are cut into, and one thread's memory for a slice."""
+
+    _fields_ = (
+        *((name, _int) for name in ("width", "pixels", "images")),
+        *((name, ctypes.c_void_p) for name in ("inputs", "scratch", "kept")),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class PaddedGradient:
     """Where the C part sums the gradient of a matrix: lines padded to the tile, ``columns x rows`` if ``transposed``."""

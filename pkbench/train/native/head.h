@@ -6,9 +6,10 @@
 #include "norms.h"
 #include "rows.h"
 
-/* Soft targets of a slice's images: `share` of the own label's and the rest of the partner's distribution, each smoothed.
- * Labels of images that the slice lacks are -1. */
+/* Soft targets of a slice's first `images` images: `share` of the own label's and the rest of the partner's distribution, each
+ * smoothed. */
 typedef struct {
+    int64_t images;
     const int64_t *labels, *partners;
     double share, smoothing;
     double weight; /* of an image's loss in what gradients are taken of: 1 / images of the batch */
@@ -65,23 +66,24 @@ static void cross_entropy(const Head *head, const Targets *targets, double *loss
     const int64_t classes = head->net->classes, *main = targets->share >= 0.5 ? targets->labels : targets->partners;
     for (int64_t b = 0; b < head->width; b++) {
         float *z = head->logits + b;
+        if (b >= targets->images) {
+            for (int64_t k = 0; k < classes; k++) z[k * head->step] = 0;
+            continue;
+        }
         int64_t best = 0;
         for (int64_t k = 1; k < classes; k++)
             if (z[k * head->step] > z[best * head->step]) best = k;
-        /* A NaN is no number to compare with; it has to reach the loss. */
         const float top = z[best * head->step];
         float sum = 0, expected = 0;
         for (int64_t k = 0; k < classes; k++) {
             sum += expf(z[k * head->step] - top);
-            if (targets->labels[b] >= 0) expected += target(targets, b, k, classes) * (z[k * head->step] - top);
+            expected += target(targets, b, k, classes) * (z[k * head->step] - top);
         }
-        const int present = targets->labels[b] >= 0;
-        const float weight = present ? (float)targets->weight : 0.0f;
-        if (present) *loss += (double)(logf(sum) - expected);
-        if (present) *wrong += best != main[b];
+        *loss += (double)(logf(sum) - expected);
+        *wrong += best != main[b];
         for (int64_t k = 0; k < classes; k++) {
             const float share = expf(z[k * head->step] - top) / sum;
-            z[k * head->step] = present ? weight * (share - target(targets, b, k, classes)) : 0.0f;
+            z[k * head->step] = (float)targets->weight * (share - target(targets, b, k, classes));
         }
     }
 }
@@ -91,7 +93,7 @@ static void head_backward(const Head *head, float *gradients, float *dN, float *
     const Network *net = head->net;
     const int64_t width = head->width, line = round_up(net->C, TILE);
     add_line_sums(head->logits, net->classes, width, head->step, gradients + net->head.bias);
-    transpose(head->pooled, net->C, width, head->step, head->turned, line + TILE);
+    transpose(head->pooled, net->C, width, head->step, head->turned, line + TILE, line);
     gemm(net->classes, line, width, head->logits, head->step, 1, head->turned, line + TILE,
          gradients + net->head.gradient, line, 1);
     gemm(net->C, width, net->classes, head->parameters + net->head.weight, 1, net->C, head->logits, head->step,

@@ -29,12 +29,9 @@ _COMPILE_SECONDS = 120
 _int, _double, _array = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_tile": (_int, ()),
-    "pk_memory": (None, (_array, _int, _array)),
-    "pk_gradients": (
-        None,
-        (*(_array, _array, _int, _array, _int, _array, _array), *[_double] * 3, *[_int] * 3, *[_array] * 5),
-    ),
-    "pk_logits": (None, (_array, _array, _int, _array, _int, _int, _int, _int, _array, _array, _array)),
+    "pk_memory": (None, (_array, _int, _int, _array)),
+    "pk_gradients": (None, (*[_array] * 3, _int, _int, _array, _array, _double, _double, *[_array] * 3)),
+    "pk_logits": (None, (*[_array] * 3, _int, _int, _array)),
     "pk_unpad": (None, (_array, _array, _int, _int, _int)),
     "pk_adamw": (None, (_int, *[_array] * 4, *[_double] * 5, _int)),
     "pk_sgd": (None, (_int, *[_array] * 3, *[_double] * 3, _int, _int)),

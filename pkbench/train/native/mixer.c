@@ -12,7 +12,15 @@ typedef struct {
     Head head;
     float *path_statistics; /* of W X on the first skip path */
     float *dX, *dN, *dZ;
+    float *images; /* of the slice, lines of `width` */
 } Pass;
+
+/* A batch as it comes, (images, pixels), and the memory for one slice of it at a time. */
+typedef struct {
+    int64_t width, pixels, images;
+    const float *inputs;
+    float *scratch, *kept;
+} Batch;
 
 static int64_t most_rows(const Network *net) {
     const int64_t first = net->embed.groups * net->embed.outputs, later = net->S * net->C;
@@ -20,7 +28,8 @@ static int64_t most_rows(const Network *net) {
 }
 
 /* Lay out the memory of a pass; `scratch` is used by one block after another, `kept` by all. Over no bases it only counts. */
-static void lay_out(const Network *net, const float *parameters, int64_t width, Arena *scratch, Arena *kept, Pass *pass) {
+static void lay_out(const Network *net, const float *parameters, int64_t width, int64_t pixels, Arena *scratch, Arena *kept,
+                    Pass *pass) {
     const int64_t rows = most_rows(net) * width;
     int64_t most = 0;
     for (int64_t l = -2; l < net->blocks; l++) {
@@ -36,6 +45,7 @@ static void lay_out(const Network *net, const float *parameters, int64_t width, 
     pass->head = head_of(net, parameters, width, kept);
     pass->head.X = take(kept, rows);
     pass->path_statistics = take(kept, net->has_path ? 2 * net->S * width : 0);
+    pass->images = take(kept, pixels * width);
     pass->dX = take(kept, rows);
     pass->dN = take(kept, rows);
     pass->dZ = take(kept, net->has_path ? rows : 0);
@@ -45,11 +55,12 @@ static float *input_of(Pass *pass, int64_t l) {
     return (float *)(l < pass->head.net->blocks ? pass->block[l].X : pass->head.X);
 }
 
-/* Logits of one slice, images (pixels lines of `width`). */
-static void forward(Pass *pass, const float *images) {
+/* Logits of the images from number `first` of a batch; how many of the slice's places they fill. */
+static int64_t forward(Pass *pass, const Batch *batch, int64_t first) {
     const Network *net = pass->head.net;
-    const int64_t width = pass->head.width;
-    pass->embed.X = images;
+    const int64_t width = pass->head.width, left = batch->images - first, images = left < width ? left : width;
+    transpose(batch->inputs + first * batch->pixels, images, batch->pixels, batch->pixels, pass->images, width, width);
+    pass->embed.X = pass->images;
     block_forward(&pass->embed, 0, input_of(pass, 0));
     for (int64_t l = 0; l < net->blocks; l++) {
         if (l == 0 && net->has_path) {
@@ -69,6 +80,7 @@ static void forward(Pass *pass, const float *images) {
         }
     }
     head_forward(&pass->head);
+    return images;
 }
 
 /* Back through the first skip path, LN(W X): dX <- (what comes through the block, already there) + (what comes through it). */
@@ -106,42 +118,41 @@ static void backward(Pass *pass, float *gradients) {
 }
 
 /* sizes (2) <- numbers of scratch and of kept memory that a pass takes. */
-PUBLIC void pk_memory(const Network *net, int64_t width, int64_t *sizes) {
+PUBLIC void pk_memory(const Network *net, int64_t width, int64_t pixels, int64_t *sizes) {
     Work works[net->blocks];
     Pass pass = {.block = works};
     Arena scratch = {0, 0}, kept = {0, 0};
-    lay_out(net, 0, width, &scratch, &kept, &pass);
+    lay_out(net, 0, width, pixels, &scratch, &kept, &pass);
     sizes[0] = scratch.used;
     sizes[1] = kept.used;
 }
 
-/* Forward and backward over the slices first, first + stride, ... < count of a batch. Adds to gradients, loss and wrong. */
-PUBLIC void pk_gradients(const Network *net, const float *parameters, int64_t width, const float *images, int64_t pixels,
-                         const int64_t *labels, const int64_t *partners, double share, double smoothing, double weight,
-                         int64_t first, int64_t stride, int64_t count, float *scratch, float *kept, float *gradients,
+/* Forward and backward over slices number `thread`, `thread + threads`, ... of a batch. Adds to gradients, loss and wrong. */
+PUBLIC void pk_gradients(const Network *net, const float *parameters, const Batch *batch, int64_t thread, int64_t threads,
+                         const int64_t *labels, const int64_t *partners, double share, double smoothing, float *gradients,
                          double *loss, int64_t *wrong) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, width, &(Arena){scratch, 0}, &(Arena){kept, 0}, &pass);
-    for (int64_t slice = first; slice < count; slice += stride) {
-        const Targets targets = {labels + slice * width, partners + slice * width, share, smoothing, weight};
-        forward(&pass, images + slice * pixels * width);
+    lay_out(net, parameters, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0}, &pass);
+    for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
+        const int64_t images = forward(&pass, batch, first);
+        const Targets targets = {images, labels + first, partners + first, share, smoothing, 1.0 / (double)batch->images};
         cross_entropy(&pass.head, &targets, loss, wrong);
         backward(&pass, gradients);
     }
 }
 
-/* logits (count, classes, width) of the slices first, first + stride, ... < count. */
-PUBLIC void pk_logits(const Network *net, const float *parameters, int64_t width, const float *images, int64_t pixels,
-                      int64_t first, int64_t stride, int64_t count, float *scratch, float *kept, float *logits) {
+/* logits (images, classes) of the same slices. */
+PUBLIC void pk_logits(const Network *net, const float *parameters, const Batch *batch, int64_t thread, int64_t threads,
+                      float *logits) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, width, &(Arena){scratch, 0}, &(Arena){kept, 0}, &pass);
-    for (int64_t slice = first; slice < count; slice += stride) {
-        forward(&pass, images + slice * pixels * width);
-        for (int64_t k = 0; k < net->classes; k++)
-            memcpy(logits + (slice * net->classes + k) * width, pass.head.logits + k * pass.head.step,
-                   (size_t)width * sizeof *logits);
+    lay_out(net, parameters, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0}, &pass);
+    for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
+        const int64_t images = forward(&pass, batch, first);
+        for (int64_t b = 0; b < images; b++)
+            for (int64_t k = 0; k < net->classes; k++)
+                logits[(first + b) * net->classes + k] = pass.head.logits[k * pass.head.step + b];
     }
 }
 

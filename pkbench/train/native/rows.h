@@ -2,6 +2,10 @@
 #ifndef PKBENCH_ROWS_H
 #define PKBENCH_ROWS_H
 
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
 #include "vectors.h"
 
 /* Line i of a chunk <- for each of its groups g, row rows[g * n + i] of `from`. */
@@ -31,21 +35,58 @@ static void add_line_sums(const float *lines, int64_t n, int64_t columns, int64_
     }
 }
 
-/* lines *= factors */
-static void multiply_lines(const float *restrict factors, int64_t n, int64_t columns, int64_t step, float *restrict lines) {
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t k = 0; k < columns; k++) lines[i * step + k] *= factors[i * step + k];
+/* lines *= factors; sums[i], where given, += the sum of line i. */
+static void multiply_lines(const float *restrict factors, int64_t n, int64_t columns, int64_t step, float *restrict lines,
+                           float *restrict sums) {
+    for (int64_t i = 0; i < n; i++) {
+        float sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int64_t k = 0; k < columns; k++) {
+            lines[i * step + k] *= factors[i * step + k];
+            sum += lines[i * step + k];
+        }
+        if (sums) sums[i] += sum;
+    }
 }
 
-/* to (columns lines of to_step numbers) <- the transpose of n lines, zeros beyond them up to a multiple of TILE. */
+/* to[k][l] <- from[l][k], a square of 8. */
+static inline void transpose_square(const float *restrict from, int64_t step, float *restrict to, int64_t to_step) {
+#if defined(__AVX__)
+    __m256 row[8], pair[8], four[8];
+#pragma GCC unroll 8
+    for (int l = 0; l < 8; l++) row[l] = _mm256_loadu_ps(from + l * step);
+#pragma GCC unroll 4
+    for (int l = 0; l < 8; l += 2) {
+        pair[l] = _mm256_unpacklo_ps(row[l], row[l + 1]);
+        pair[l + 1] = _mm256_unpackhi_ps(row[l], row[l + 1]);
+    }
+#pragma GCC unroll 2
+    for (int l = 0; l < 8; l += 4) {
+        four[l] = _mm256_shuffle_ps(pair[l], pair[l + 2], 0x44);
+        four[l + 1] = _mm256_shuffle_ps(pair[l], pair[l + 2], 0xEE);
+        four[l + 2] = _mm256_shuffle_ps(pair[l + 1], pair[l + 3], 0x44);
+        four[l + 3] = _mm256_shuffle_ps(pair[l + 1], pair[l + 3], 0xEE);
+    }
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        _mm256_storeu_ps(to + k * to_step, _mm256_permute2f128_ps(four[k], four[k + 4], 0x20));
+        _mm256_storeu_ps(to + (k + 4) * to_step, _mm256_permute2f128_ps(four[k], four[k + 4], 0x31));
+    }
+#else
+    for (int64_t l = 0; l < 8; l++)
+        for (int64_t k = 0; k < 8; k++) to[k * to_step + l] = from[l * step + k];
+#endif
+}
+
+/* to (columns lines of to_step numbers) <- the transpose of n lines, zeros beyond them up to `end`. */
 static void transpose(const float *restrict lines, int64_t n, int64_t columns, int64_t step, float *restrict to,
-                      int64_t to_step) {
-    for (int64_t i = 0; i < round_up(n, TILE); i += LANES)
-        for (int64_t k = 0; k < columns; k++) {
-            float column[LANES];
-            for (int64_t l = 0; l < LANES; l++) column[l] = i + l < n ? lines[(i + l) * step + k] : 0.0f;
-            memcpy(to + k * to_step + i, column, sizeof column);
-        }
+                      int64_t to_step, int64_t end) {
+    const int64_t in_squares = n / 8 * 8, columns_in_squares = columns / 8 * 8;
+    for (int64_t k = 0; k < columns_in_squares; k += 8)
+        for (int64_t i = 0; i < in_squares; i += 8) transpose_square(lines + i * step + k, step, to + k * to_step + i, to_step);
+    for (int64_t k = 0; k < columns; k++)
+        for (int64_t i = k < columns_in_squares ? in_squares : 0; i < end; i++)
+            to[k * to_step + i] = i < n ? lines[i * step + k] : 0.0f;
 }
 
 #endif

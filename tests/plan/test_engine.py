@@ -1,0 +1,52 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pkbench.errors import UsageError
+from pkbench.plan.engine import ENGINES, candidates, check_engine, obstacle
+from pkbench.plan.run import Run
+from pkbench.spec.other_models import SFc
+from tests.small import small_runs
+
+BETA_LASSO = {
+    "kind": "beta-lasso", "lr": [0.1], "l1_first": 0.0, "l1_rest": 0.0, "beta": 0.0, "applies_to": "all",
+}  # fmt: skip
+
+
+def run_of(**train: Any) -> Run:
+    return small_runs(**train)[0]
+
+
+def other_model() -> Run:
+    return replace(run_of(), model=SFc.model_construct(kind="s-fc", id="wide"))
+
+
+def test_a_mixer_on_a_cpu_may_be_computed_by_any() -> None:
+    assert candidates("auto", run_of(), "cpu") == ENGINES
+    assert candidates("native", run_of(), "cpu") == ("native",)
+
+
+@pytest.mark.parametrize(
+    ("run", "device", "said"),
+    [
+        (run_of(), "cuda", "for CPUs"),
+        (run_of(precision="bf16"), "cpu", "fp32, not in bf16"),
+        (run_of(optimizer=BETA_LASSO), "cpu", "no optimizer beta-lasso"),
+        (run_of(stochastic_depth=0.1), "cpu", "no stochastic depth"),
+        (other_model(), "cpu", "Mixers only, not a model of kind s-fc"),
+    ],
+)
+def test_what_only_the_reference_takes(run: Run, device: str, said: str) -> None:
+    assert said in str(obstacle("native", run, device))
+    assert obstacle("reference", run, device) is None
+    assert candidates("auto", run, device)[-1] == "reference"
+    assert "native" not in candidates("auto", run, device)
+    check_engine("auto", [run], device)
+    with pytest.raises(UsageError, match="--engine native cannot compute"):
+        check_engine("native", [run_of(), run], device)
+
+
+def test_an_unknown_engine_is_named_with_the_choices() -> None:
+    with pytest.raises(UsageError, match="--engine fast is no engine; auto or native or reference"):
+        check_engine("fast", [], "cpu")

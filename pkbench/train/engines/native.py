@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from pkbench.data.mixing import Mixed
 from pkbench.models.mixers import Mixer
-from pkbench.spec.train import AdamW, Sgd, Train
+from pkbench.spec.train import AdamW, Train
+from pkbench.train.engines.moments import from_state, known, names_of, to_state
 from pkbench.train.native.describe import Batch, describe
 from pkbench.train.native.library import library
-from pkbench.train.optimizer import make_optimizer
 
 MOST_WIDTH = 64
 """Images of a slice, as ``network.h`` has it."""
@@ -37,11 +37,10 @@ class NativeEngine:
     name = "native"
 
     def __init__(self, model: Mixer, recipe: Train, lr: float, image: tuple[int, int, int]) -> None:
-        if not isinstance(recipe.optimizer, AdamW | Sgd):
-            raise TypeError(f"no native optimizer is called {recipe.optimizer.kind}")
         self.model: nn.Module = model.train()
         self._recipe = recipe
-        self._rule = recipe.optimizer
+        self._rule = known(recipe.optimizer)
+        self._lr = lr
         self._c = library()
         self._tile: int = self._c.pk_tile()
         self._about = describe(model, image, self._tile)
@@ -56,9 +55,8 @@ class NativeEngine:
         self._memory = [memory for _, *memory in made]
         self._gradients = [torch.zeros(self._about.gradients) for _ in range(self._threads)]
         self.gradient = torch.empty_like(flat)
-        self._optimizer = make_optimizer(self.model, recipe.optimizer, lr)
         self._steps = 0
-        self._moments = [torch.zeros_like(flat) for _ in range(2 if isinstance(recipe.optimizer, AdamW) else 1)]
+        self._moments = [torch.zeros_like(flat) for _ in names_of(self._rule)]
 
     def step(self, batch: Mixed, lr: float, branch_scale: Tensor | None) -> tuple[Tensor, Tensor]:
         """Forward and backward slice by slice, then the optimizer over all parameters at once."""
@@ -96,32 +94,12 @@ class NativeEngine:
         return logits
 
     def optimizer_state(self) -> dict[str, Any]:
-        """As ``torch.optim`` has it; the moments of each parameter are copies."""
-        if self._steps:
-            offset = 0
-            for parameter in self.model.parameters():
-                part = slice(offset, offset + parameter.numel())
-                moments = [moment[part].view(parameter.shape).clone() for moment in self._moments]
-                self._optimizer.state[parameter] = self._as_torch(moments)
-                offset += parameter.numel()
-        return self._optimizer.state_dict()
+        """As ``torch.optim`` has it."""
+        return to_state(self.model, self._rule, self._lr, self._moments, self._steps)
 
     def load_optimizer_state(self, state: dict[str, Any]) -> None:
         """From what ``torch.optim`` has."""
-        self._optimizer.load_state_dict(state)
-        names = ("exp_avg", "exp_avg_sq") if isinstance(self._rule, AdamW) else ("momentum_buffer",)
-        found = [self._optimizer.state[parameter] for parameter in self.model.parameters()]
-        if not any(found):
-            return
-        for name, moment in zip(names, self._moments, strict=True):
-            moment.copy_(torch.cat([entry[name].flatten() for entry in found]))
-        # SGD's state knows no number; that there is one is all that counts.
-        self._steps = int(found[0].get("step", 1))
-
-    def _as_torch(self, moments: list[Tensor]) -> dict[str, Tensor]:
-        if isinstance(self._rule, AdamW):
-            return {"step": torch.tensor(float(self._steps)), "exp_avg": moments[0], "exp_avg_sq": moments[1]}
-        return {"momentum_buffer": moments[0]}
+        self._steps = from_state(self._rule, state, self._moments)
 
     def _update(self, lr: float) -> None:
         flat, rule = self._about.flat, self._rule

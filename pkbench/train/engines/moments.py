@@ -1,0 +1,59 @@
+"""Moments of one flat vector of parameters, and the same as ``torch.optim`` keeps them: by parameter, in a state dict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pkbench.spec.train import AdamW, BetaLasso, Sgd
+from pkbench.train.optimizer import make_optimizer
+
+Rule = AdamW | Sgd
+"""Rules that engines with flat parameters know."""
+
+
+def names_of(rule: Rule) -> tuple[str, ...]:
+    """What ``torch.optim`` calls the moments of ``rule``."""
+    return ("exp_avg", "exp_avg_sq") if isinstance(rule, AdamW) else ("momentum_buffer",)
+
+
+def known(rule: AdamW | Sgd | BetaLasso) -> Rule:
+    """``rule``, if it is one of those.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if not isinstance(rule, AdamW | Sgd):
+        raise TypeError(f"no flat optimizer is called {rule.kind}")
+    return rule
+
+
+def to_state(model: nn.Module, rule: Rule, lr: float, moments: Sequence[Tensor], steps: int) -> dict[str, Any]:
+    """The state dict of the optimizer of ``model`` after ``steps`` steps; ``moments`` (parameters,) each, copied.
+
+    ``model``'s parameters, in their order, are what the moments are of, one after another.
+    """
+    optimizer = make_optimizer(model, rule, lr)
+    sizes = [parameter.numel() for parameter in model.parameters()]
+    parts = [moment.split(sizes) for moment in moments]
+    for number, parameter in enumerate(model.parameters() if steps else ()):
+        state = {
+            name: part[number].view(parameter.shape).clone() for name, part in zip(names_of(rule), parts, strict=True)
+        }
+        if isinstance(rule, AdamW):
+            state["step"] = torch.tensor(float(steps))
+        optimizer.state[parameter] = state
+    return optimizer.state_dict()
+
+
+def from_state(rule: Rule, state: dict[str, Any], moments: Sequence[Tensor]) -> int:
+    """Fill ``moments`` from a state dict of ``torch.optim``; the number of steps made, 1 for any above 0 where it does not say."""
+    entries = [state["state"][number] for number in sorted(state["state"])]
+    if not entries:
+        return 0
+    for name, moment in zip(names_of(rule), moments, strict=True):
+        moment.copy_(torch.cat([entry[name].flatten() for entry in entries]))
+    return int(entries[0].get("step", 1))

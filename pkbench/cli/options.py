@@ -28,7 +28,9 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N o
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once [default: by cores; 1 on a GPU].")]
 Engine = Annotated[
     str,
-    typer.Option("--engine", help="How steps are computed, for speed alone: auto, native (C, on a CPU) or reference."),
+    typer.Option(
+        "--engine", help="How steps are computed, for speed alone: auto, native (C, on a CPU), batch-last or reference."
+    ),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is already done.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pkbench.errors import UsageError
-from pkbench.plan.engine import ENGINES, candidates, check_engine, obstacle
+from pkbench.plan.engine import PREFERRED, candidates, check_engine, obstacle
 from pkbench.plan.run import Run
 from pkbench.spec.other_models import SFc
 from tests.small import small_runs
@@ -23,7 +23,7 @@ def other_model() -> Run:
 
 
 def test_a_mixer_on_a_cpu_may_be_computed_by_any() -> None:
-    assert candidates("auto", run_of(), "cpu") == ENGINES
+    assert candidates("auto", run_of(), "cpu") == PREFERRED
     assert candidates("native", run_of(), "cpu") == ("native",)
 
 
@@ -48,5 +48,5 @@ def test_what_only_the_reference_takes(run: Run, device: str, said: str) -> None
 
 
 def test_an_unknown_engine_is_named_with_the_choices() -> None:
-    with pytest.raises(UsageError, match="--engine fast is no engine; auto or native or reference"):
+    with pytest.raises(UsageError, match="--engine fast is no engine; auto or native or batch-last or reference"):
         check_engine("fast", [], "cpu")

@@ -23,7 +23,7 @@ def make_engine(wanted: str, run: Run, model: nn.Module, device: torch.device) -
     for name in candidates(wanted, run, device.type):
         if name == "reference":
             return ReferenceEngine(model, run.train, run.lr, device)
-        made = _native(run, model)
+        made = _batch_last(run, model, device) if name == "batch-last" else _native(run, model)
         if not isinstance(made, str):
             return made
         reason = made
@@ -36,10 +36,25 @@ def _native(run: Run, model: nn.Module) -> Engine | str:
     from pkbench.train.engines.native import NativeEngine
     from pkbench.train.native.library import UnavailableError
 
-    if not isinstance(model, Mixer):
-        raise TypeError(f"{type(model).__name__} is no Mixer")
-    height, width, colours = run.data.shape
     try:
-        return NativeEngine(model, run.train, run.lr, (colours, height, width))
+        return NativeEngine(_mixer(model), run.train, run.lr, image_of(run))
     except UnavailableError as error:
         return str(error)
+
+
+def _batch_last(run: Run, model: nn.Module, device: torch.device) -> Engine:
+    from pkbench.train.engines.batch_last.engine import BatchLastEngine
+
+    return BatchLastEngine(_mixer(model), run.train, run.lr, image_of(run), device)
+
+
+def image_of(run: Run) -> tuple[int, int, int]:
+    """(colours, height, width) of the run's images."""
+    height, width, colours = run.data.shape
+    return colours, height, width
+
+
+def _mixer(model: nn.Module) -> Mixer:
+    if not isinstance(model, Mixer):
+        raise TypeError(f"{type(model).__name__} is no Mixer")
+    return model

@@ -38,7 +38,7 @@ def to_state(model: nn.Module, rule: Rule, lr: float, moments: Sequence[Tensor],
     """
     optimizer = make_optimizer(model, rule, lr)
     sizes = [parameter.numel() for parameter in model.parameters()]
-    parts = [moment.split(sizes) for moment in moments]
+    parts = [torch.split(moment, sizes) for moment in moments]
     for number, parameter in enumerate(model.parameters() if steps else ()):
         state = {
             name: part[number].view(parameter.shape).clone() for name, part in zip(names_of(rule), parts, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pkbench.data.mixing import Mixed
 from pkbench.models.mixers import Mixer
@@ -23,7 +23,7 @@ class BatchLastEngine:
     ) -> None:
         self._stack = Stack([model], recipe, image, device)
         self._lr = lr
-        self.model = self._stack.models[0]
+        self.model: nn.Module = self._stack.models[0]
 
     def step(self, batch: Mixed, lr: float, branch_scale: Tensor | None) -> tuple[Tensor, Tensor]:
         """A step of the stack."""

@@ -41,7 +41,8 @@ class Move:
     def __call__(self, x: Tensor) -> Tensor:
         """The moved rows of ``x`` (K, m, B)."""
         if self.shape is not None:
-            return x.unflatten(1, self.shape).transpose(1, 2).flatten(1, 2)
+            K, m, B = x.shape
+            return x.reshape(K, *self.shape, B).transpose(1, 2).reshape(K, m, B)
         if self.index is None or self.inverse is None:
             return x
         moved: Tensor = _GatherRows.apply(x.flatten(0, 1), self.index, self.inverse)

@@ -99,7 +99,7 @@ class Stack:
         offset = 0
         for name, parameter in self.models[0].named_parameters():
             part = slice(offset, offset + parameter.numel())
-            leaf = self._flat[:, part].unflatten(1, parameter.shape).requires_grad_()
+            leaf = self._flat[:, part].view(-1, *parameter.shape).requires_grad_()
             leaves[name] = leaf
             for run, model in enumerate(self.models):
                 model.get_parameter(name).data = self._flat[run, part].view(parameter.shape)

@@ -7,6 +7,8 @@
 #include "norms.h"
 #include "rows.h"
 
+#define NEAR (8 * 1024) /* numbers between a product and what is done with it at once */
+
 /* A block at work on a slice. What its forward pass leaves for its backward pass: X, statistics, values, slopes. */
 typedef struct {
     const Block *block;
@@ -60,9 +62,10 @@ static void first_layer(const Work *work, int64_t j) {
     const float *bias = block->first.bias < 0 ? 0 : work->parameters + block->first.bias;
     float *values = block->middle ? work->wide : chunk(work, work->values, j), *slopes = chunk(work, work->slopes, j);
     gather_operand(work, j);
-    for (int64_t d = 0; d < D; d += TILE_ROWS) {
-        /* A few lines at a time, so that phi finds them in the first cache. */
-        const int64_t lines = D - d < TILE_ROWS ? D - d : TILE_ROWS;
+    /* Some lines at a time, so that phi finds them in a near cache. */
+    const int64_t most = NEAR / step < TILE_ROWS ? TILE_ROWS : NEAR / step / TILE_ROWS * TILE_ROWS;
+    for (int64_t d = 0; d < D; d += most) {
+        const int64_t lines = D - d < most ? D - d : most;
         gemm(lines, columns, block->inputs, W + d * block->inputs, block->inputs, 1, work->operand, step,
              values + d * step, step, 0);
         for (int64_t i = d; i < d + lines; i++)

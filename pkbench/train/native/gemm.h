@@ -5,7 +5,8 @@
 
 #include "vectors.h"
 
-#define DEPTH 256 /* steps of the inner sum between two passes over C: what fits the first cache beside a tile of A */
+#define DEPTH 256        /* steps of the inner sum between two passes over C: TILE columns of B fit the first cache */
+#define BAND (64 * 1024) /* numbers of A that fit the second cache beside what else is there */
 
 /* One tile: rows (at most TILE_ROWS, a constant where inlined) x TILE. */
 static inline __attribute__((always_inline)) void tile(const int rows, int64_t depth, const float *restrict A,
@@ -34,12 +35,11 @@ static inline __attribute__((always_inline)) void tile(const int rows, int64_t d
     }
 }
 
-static void tiles(int rows, int64_t depth, const float *A, int64_t row_step, int64_t sum_step, const float *B,
-                  int64_t B_step, float *C, int64_t C_step, int64_t columns, int add) {
+static void one_tile(int rows, int64_t depth, const float *A, int64_t row_step, int64_t sum_step, const float *B,
+                     int64_t B_step, float *C, int64_t C_step, int add) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        for (int64_t j = 0; j < columns; j += TILE)                                                                    \
-            tile(n, depth, A, row_step, sum_step, B + j, B_step, C + j, C_step, add);                                  \
+        tile(n, depth, A, row_step, sum_step, B, B_step, C, C_step, add);                                              \
         break;
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
@@ -56,11 +56,17 @@ static void gemm(int64_t rows, int64_t columns, int64_t depth, const float *A, i
                  const float *B, int64_t B_step, float *C, int64_t C_step, int add) {
     for (int64_t k = 0; k < depth; k += DEPTH) {
         const int64_t steps = depth - k < DEPTH ? depth - k : DEPTH;
-        for (int64_t i = 0; i < rows; i += TILE_ROWS) {
-            const int height = (int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS);
-            tiles(height, steps, A + i * row_step + k * sum_step, row_step, sum_step, B + k * B_step, B_step,
-                  C + i * C_step, C_step, columns, add || k > 0);
-        }
+        /* What is read again and again shall be near: TILE columns of B in the first cache while A passes through from the second,
+         * or, where A does not fit there, some rows of A while B does. */
+        const int B_stays = rows * steps <= BAND;
+        const int64_t outer = B_stays ? columns : rows, outer_step = B_stays ? TILE : TILE_ROWS;
+        const int64_t inner = B_stays ? rows : columns, inner_step = B_stays ? TILE_ROWS : TILE;
+        for (int64_t o = 0; o < outer; o += outer_step)
+            for (int64_t n = 0; n < inner; n += inner_step) {
+                const int64_t i = B_stays ? n : o, j = B_stays ? o : n;
+                one_tile((int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS), steps, A + i * row_step + k * sum_step, row_step,
+                         sum_step, B + k * B_step + j, B_step, C + i * C_step + j, C_step, add || k > 0);
+            }
     }
 }
 

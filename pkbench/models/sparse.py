@@ -12,6 +12,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional
 
 from pkbench.models.masks import Mask
+from pkbench.native import sparse as native
 from pkbench.seeding import stream_seed
 from pkbench.sizes.sparse import Form
 
@@ -147,8 +148,9 @@ class SparseLinear(nn.Module):
 class _SparseProduct(torch.autograd.Function):
     """``A x_t`` for the sparse matrix ``A`` of ``values``, ``(n_in, B) -> (n_out, B)``, both contiguous.
 
-    A weighted bag of rows is a row of this product, and PyTorch's kernels for bags are faster than its CSR products here;
-    their own backward, though, scatters into the gradient of ``x_t``, where a product with ``A^T`` needs no scattering.
+    In C on a CPU that has it. Otherwise a weighted bag of rows is a row of this product, and PyTorch's kernels for bags are
+    faster than its CSR products here; their own backward, though, scatters into the gradient of ``x_t``, where a product
+    with ``A^T`` needs no scattering.
     """
 
     @staticmethod
@@ -156,7 +158,7 @@ class _SparseProduct(torch.autograd.Function):
         values: Tensor, x_t: Tensor, crow: Tensor, col: Tensor, t_crow: Tensor, t_col: Tensor, order: Tensor
     ) -> Tensor:
         del t_crow, t_col, order
-        return _bags(crow, col, values, x_t)
+        return _product(crow, col, values, x_t)
 
     @staticmethod
     def setup_context(ctx: FunctionCtx, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -171,18 +173,28 @@ class _SparseProduct(torch.autograd.Function):
         grad = grad.contiguous()
         grad_values = grad_x = None
         if needs_values:
-            pattern = torch.sparse_csr_tensor(
-                crow, col, torch.zeros_like(values), (len(grad), len(x_t)), check_invariants=False
-            )
-            grad_values = torch.sparse.sampled_addmm(pattern, grad, x_t.t(), beta=0.0).values()
+            grad_values = _gradient(crow, col, grad, x_t)
         if needs_x:
-            grad_x = _bags(t_crow, t_col, values.index_select(0, order), grad)
+            grad_x = _product(t_crow, t_col, values, grad, order)
         return grad_values, grad_x, None, None, None, None, None
 
 
-def _bags(crow: Tensor, col: Tensor, values: Tensor, x_t: Tensor) -> Tensor:
-    """Row ``i`` is the sum of ``values[k] * x_t[col[k]]`` over row ``i``'s connections ``k``."""
-    return functional.embedding_bag(col, x_t, crow, mode="sum", per_sample_weights=values, include_last_offset=True)
+def _product(crow: Tensor, col: Tensor, values: Tensor, x_t: Tensor, order: Tensor | None = None) -> Tensor:
+    """Row ``i`` is the sum of ``values[k] * x_t[col[k]]`` over row ``i``'s connections ``k``, or of ``values[order[k]]``."""
+    if native.usable(values, x_t):
+        return native.product(crow, col, values, x_t, order)
+    weights = values if order is None else values.index_select(0, order)
+    return functional.embedding_bag(col, x_t, crow, mode="sum", per_sample_weights=weights, include_last_offset=True)
+
+
+def _gradient(crow: Tensor, col: Tensor, grad: Tensor, x_t: Tensor) -> Tensor:
+    """The gradient in ``values`` of a product whose own gradient is ``grad`` (n_out, B)."""
+    if native.usable(grad, x_t):
+        return native.gradient(crow, col, grad, x_t)
+    zeros = torch.zeros(len(col), dtype=grad.dtype, device=grad.device)
+    pattern = torch.sparse_csr_tensor(crow, col, zeros, (len(grad), len(x_t)), check_invariants=False)
+    gradient: Tensor = torch.sparse.sampled_addmm(pattern, grad, x_t.t(), beta=0.0).values()
+    return gradient
 
 
 def _stream(seed: int, name: str) -> torch.Generator:

@@ -33,8 +33,8 @@ def make_engine(wanted: str, run: Run, model: nn.Module, device: torch.device) -
 def _native(run: Run, model: nn.Module) -> Engine | str:
     """The native engine, or why there is none here."""
     # Imported here: it looks for a compiler, which other runs have no use for.
+    from pkbench.native.library import UnavailableError
     from pkbench.train.engines.native import NativeEngine
-    from pkbench.train.native.library import UnavailableError
 
     try:
         return NativeEngine(_mixer(model), run.train, run.lr, image_of(run))

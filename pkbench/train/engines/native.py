@@ -1,4 +1,4 @@
-"""Mixers in float32 on a CPU, by loops in C over slices of a batch: see ``pkbench/train/native/network.h`` for the layout.
+"""Mixers in float32 on a CPU, by loops in C over slices of a batch: see ``pkbench/native/network.h`` for the layout.
 
 Nothing but the features' own reads and writes is left between the products: a permutation costs no pass over memory of its own.
 """
@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from pkbench.data.mixing import Mixed
 from pkbench.models.mixers import Mixer
+from pkbench.native.library import library
 from pkbench.spec.train import AdamW, Train
+from pkbench.train.engines.describe import Batch, describe
 from pkbench.train.engines.moments import from_state, known, names_of, to_state
-from pkbench.train.native.describe import Batch, describe
-from pkbench.train.native.library import library
 
 MOST_WIDTH = 64
 """Images of a slice, as ``network.h`` has it."""

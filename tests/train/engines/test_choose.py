@@ -3,12 +3,12 @@ import torch
 
 from pkbench.errors import UsageError
 from pkbench.models.build import build
+from pkbench.native import library as module
+from pkbench.native.library import UnavailableError
 from pkbench.plan.engine import ENGINES
 from pkbench.plan.run import Run
 from pkbench.train.engines.base import Engine
 from pkbench.train.engines.choose import make_engine
-from pkbench.train.native import library as module
-from pkbench.train.native.library import UnavailableError
 from tests.small import small_runs
 
 CPU = torch.device("cpu")

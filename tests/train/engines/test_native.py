@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from pkbench.models.mixers import Placement
+from pkbench.native.library import UnavailableError, library
 from pkbench.spec.train import AdamW, Sgd
 from pkbench.train.engines.native import NativeEngine
 from pkbench.train.engines.reference import ReferenceEngine
-from pkbench.train.native.library import UnavailableError, library
 
 from .cases import ADAMW, CASES, HEAVY_BALL, IMAGE, SGD, Case, assert_gradients, assert_same_bits, double
 

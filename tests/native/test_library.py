@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.train.native import library as module
-from pkbench.train.native.library import UnavailableError, find_compiler, library
+from pkbench.native import library as module
+from pkbench.native.library import UnavailableError, find_compiler, library
 
 
 @pytest.fixture(autouse=True)

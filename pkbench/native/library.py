@@ -32,6 +32,8 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_memory": (None, (_array, _int, _int, _array)),
     "pk_gradients": (None, (*[_array] * 3, _int, _int, _array, _array, _double, _double, *[_array] * 3)),
     "pk_logits": (None, (*[_array] * 3, _int, _int, _array)),
+    "pk_sparse_product": (None, (*[_int] * 3, *[_array] * 6)),
+    "pk_sparse_gradient": (None, (*[_int] * 3, *[_array] * 5)),
     "pk_unpad": (None, (_array, _array, _int, _int, _int)),
     "pk_adamw": (None, (_int, *[_array] * 4, *[_double] * 5, _int)),
     "pk_sgd": (None, (_int, *[_array] * 3, *[_double] * 3, _int, _int)),
@@ -52,7 +54,7 @@ def library() -> ctypes.CDLL:
     compiler = find_compiler()
     try:
         folder = Path(platformdirs.user_cache_dir("pkbench")) / "native"
-        path = folder / f"mixer-{_key(compiler)}.so"
+        path = folder / f"pkbench-{_key(compiler)}.so"
         if not _is_ours(path):
             _compile(compiler, path)
         loaded = ctypes.CDLL(str(path))
@@ -83,7 +85,7 @@ def _compile(compiler: list[str], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, unfinished = tempfile.mkstemp(suffix=".so", dir=path.parent)
     os.close(handle)
-    command = [*compiler, *FLAGS, str(SOURCES / "mixer.c"), "-o", unfinished, "-lm"]
+    command = [*compiler, *FLAGS, *map(str, sorted(SOURCES.glob("*.c"))), "-o", unfinished, "-lm"]
     try:
         done = subprocess.run(  # noqa: S603 - the user's compiler on our own source
             command, capture_output=True, text=True, errors="replace", timeout=_COMPILE_SECONDS, check=False

@@ -1,4 +1,4 @@
-/* A Mixer's training step and logits over slices of a batch, in float32. Called from pkbench/train/native.py, which says what
+/* A Mixer's training step and logits over slices of a batch, in float32. Called from pkbench/train/engines/native.py, which says what
  * the arrays are. Nothing is allocated and nothing is global: calls with memory of their own may run at the same time. */
 #include "block.h"
 #include "head.h"

@@ -1,1 +1,0 @@
-"""Mixers on a CPU in C: compiled once where a compiler is, never needed."""

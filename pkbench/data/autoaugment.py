@@ -1,21 +1,22 @@
 """AutoAugment's CIFAR-10 policy (Cubuk et al. 2019, arXiv 1805.09501, Table 7), batched.
 
-Images are grouped by operation, magnitude and sign, and each group is changed at once. The result for every
+Images are grouped by operation, and each group is changed at once, with a strength for each image. The result for every
 image is that of ``torchvision.transforms.AutoAugment(AutoAugmentPolicy.CIFAR10)`` with the same draws.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torchvision.transforms import functional
 
+from pkbench.data.colours import COLOURS
 from pkbench.data.faults import check_colours
+from pkbench.data.groups import change_groups
 
 
 class Step(NamedTuple):
@@ -58,8 +59,32 @@ SUB_POLICIES: tuple[tuple[Step, Step], ...] = (
 SIGNED = frozenset({"ShearY", "TranslateX", "TranslateY", "Rotate", "Brightness", "Color", "Contrast", "Sharpness"})
 """Operations whose magnitude is negated for half of the images."""
 
-CHANGES = tuple(sorted({(step.operation, step.level) for pair in SUB_POLICIES for step in pair}))
-"""Every operation at every level that the policy uses."""
+FACTORS = frozenset({"Brightness", "Color", "Contrast", "Sharpness"})
+"""Operations whose strength is a factor: 1 plus the magnitude."""
+
+_COLOURS = tuple(COLOURS)
+_MOVE = 1 + len(_COLOURS)
+"""Group of the images whose pixels move; those before it are for the operations on colours."""
+
+
+class _Policy(NamedTuple):
+    """The sub-policies as tables, by sub-policy, turn and, where there is a third index, sign: 0 negative, 1 positive.
+
+    Attributes:
+        probabilities: float32 (25, 2).
+        groups: of :func:`change_groups`, int64 (25, 2).
+        strengths: of operations on colours, float64 (25, 2, 2).
+        moves: rows of ``sources`` and ``inside``, int64 (25, 2, 2); 0 for operations on colours.
+        sources: for each move which pixel comes to each place, int64 (moves, H * W) on the images' device.
+        inside: 0 where it would come from outside of the image, else 1: uint8 (moves, H * W).
+    """
+
+    probabilities: Tensor
+    groups: Tensor
+    strengths: Tensor
+    moves: Tensor
+    sources: Tensor
+    inside: Tensor
 
 
 def autoaugment(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -81,34 +106,23 @@ def autoaugment(images: Tensor, generator: torch.Generator) -> Tensor:
     chosen = torch.randint(len(SUB_POLICIES), (count,), generator=generator)
     chances = torch.rand((count, 2), generator=generator)
     positive = torch.randint(2, (count, 2), generator=generator, dtype=torch.bool)
+    policy = _policy(height, width, images.device)
+    groups = policy.groups[chosen].masked_fill(chances > policy.probabilities[chosen], 0)
+    strengths, moves = (
+        torch.where(positive, by_sign[chosen, :, 1], by_sign[chosen, :, 0])
+        for by_sign in (policy.strengths, policy.moves)
+    )
     for turn in range(2):
-        steps = [pair[turn] for pair in SUB_POLICIES]
-        probabilities = torch.tensor([step.probability for step in steps])[chosen]
-        groups = torch.tensor([2 * CHANGES.index((step.operation, step.level)) for step in steps])[chosen]
-        signed = torch.tensor([step.operation in SIGNED for step in steps])[chosen]
-        groups += signed & ~positive[:, turn]
-        done = chances[:, turn] <= probabilities
-        images = _change_groups(images, groups, done, height, width)
+        change = partial(_change, strengths=strengths[:, turn], moves=moves[:, turn], policy=policy)
+        images = change_groups(images, groups[:, turn], change)
     return images
 
 
-def _change_groups(images: Tensor, groups: Tensor, done: Tensor, height: int, width: int) -> Tensor:
-    """Change the images that are ``done``; ``groups`` // 2 is the place in CHANGES, odd ones are negated."""
-    result = images.clone()
-    members = done.nonzero()[:, 0]
-    members = members[groups[members].argsort(stable=True)]
-    sizes: list[int] = torch.bincount(groups[members], minlength=2 * len(CHANGES)).tolist()
-    # One copy to the device for all groups.
-    members = members.to(images.device)
-    start = 0
-    for group, size in enumerate(sizes):
-        if size:
-            rows = members[start : start + size]
-            operation, level = CHANGES[group // 2]
-            strength = magnitude(operation, level, height, width) * (-1.0 if group % 2 else 1.0)
-            result.index_copy_(0, rows, OPERATIONS[operation](images.index_select(0, rows), strength))
-            start += size
-    return result
+def _change(group: int, images: Tensor, places: Tensor, *, strengths: Tensor, moves: Tensor, policy: _Policy) -> Tensor:
+    """What becomes of a group's ``images``, which are at ``places`` of a batch with these ``strengths`` and ``moves``."""
+    if group == _MOVE:
+        return _moved(images, moves[places].to(images.device), policy)
+    return COLOURS[_COLOURS[group - 1]](images, strengths[places])
 
 
 def magnitude(operation: str, level: int, height: int, width: int) -> float:
@@ -136,52 +150,64 @@ def magnitude(operation: str, level: int, height: int, width: int) -> float:
     return float(torch.linspace(*span, 10)[level])
 
 
-def equalize(images: Tensor) -> Tensor:
-    """Histogram equalisation of each colour of each image, as Pillow and torchvision define it.
-
-    torchvision's own loops over images and colours in Python.
-    """
-    pixels = images.flatten(2).flatten(0, 1).long()
-    planes, size = pixels.shape
-    first_bin = 256 * torch.arange(planes, device=images.device)[:, None]
-    below_or_at = torch.bincount((pixels + first_bin).flatten(), minlength=256 * planes).view(planes, 256).cumsum(1)
-    # Pixels below the plane's highest value, spread over 255 levels.
-    step = below_or_at.where(below_or_at < size, 0).amax(1, keepdim=True) // 255
-    table = (below_or_at + step // 2) // step.clamp(min=1)
-    table = torch.cat([torch.zeros_like(table[:, :1]), table[:, :-1]], dim=1).clamp(max=255)
-    return pixels.where(step == 0, table.gather(1, pixels)).to(torch.uint8).view(images.shape)
+def strength(operation: str, level: int, sign: float, height: int, width: int) -> float:
+    """What ``operation`` is done with at ``level``: its magnitude with the ``sign`` 1 or -1, or the factor that makes."""
+    signed = magnitude(operation, level, height, width) * (sign if operation in SIGNED else 1.0)
+    return 1.0 + signed if operation in FACTORS else signed
 
 
-def _translate(images: Tensor, shift_x: int, shift_y: int) -> Tensor:
-    """Move ``images`` by whole pixels; what comes in is black."""
-    moved: Tensor = functional.affine(images, angle=0.0, translate=[shift_x, shift_y], scale=1.0, shear=[0.0, 0.0])
+def move(images: Tensor, operation: str, amount: float) -> Tensor:
+    """Shear, shift or turn ``images`` (B, colours, H, W) by ``amount``, each pixel to the nearest; what comes in is 0."""
+    shift, slope, center = [0, 0], 0.0, None
+    match operation:
+        case "Rotate":
+            turned: Tensor = functional.rotate(images, amount)
+            return turned
+        case "TranslateX":
+            shift = [int(amount), 0]
+        case "TranslateY":
+            shift = [0, int(amount)]
+        case "ShearY":
+            # About the top left corner; torchvision wants an angle in degrees.
+            slope, center = math.degrees(math.atan(amount)), [0, 0]
+        case _:
+            raise AssertionError(f"{operation} moves nothing")
+    moved: Tensor = functional.affine(images, 0.0, shift, 1.0, [0.0, slope], center=center)
     return moved
 
 
-def _shear_y(images: Tensor, slope: float) -> Tensor:
-    """Shear ``images`` about their top left corner; torchvision wants an angle in degrees."""
-    angle = math.degrees(math.atan(slope))
-    sheared: Tensor = functional.affine(
-        images, angle=0.0, translate=[0, 0], scale=1.0, shear=[0.0, angle], center=[0, 0]
+def _moved(images: Tensor, moves: Tensor, policy: _Policy) -> Tensor:
+    """Each of ``images`` after one of the policy's moves, int64 (B,) on their device."""
+    sources = policy.sources.index_select(0, moves)[:, None].expand(-1, images.shape[1], -1)
+    taken = images.flatten(2).gather(2, sources)
+    return taken.mul_(policy.inside.index_select(0, moves)[:, None]).view(images.shape)
+
+
+@lru_cache(maxsize=4)
+def _policy(height: int, width: int, device: torch.device) -> _Policy:
+    """The policy for images of ``height`` and ``width`` on ``device``."""
+    # What torchvision makes of an image whose pixels are numbered from 1 tells where each of them goes.
+    numbered = torch.arange(1.0, height * width + 1).view(1, 1, height, width)
+    moved: dict[tuple[str, float], Tensor] = {}
+    strengths = torch.zeros(len(SUB_POLICIES), 2, 2, dtype=torch.float64)
+    moves = torch.zeros(len(SUB_POLICIES), 2, 2, dtype=torch.int64)
+    for number, pair in enumerate(SUB_POLICIES):
+        for turn, step in enumerate(pair):
+            for positive, sign in enumerate((-1.0, 1.0)):
+                amount = strength(step.operation, step.level, sign, height, width)
+                strengths[number, turn, positive] = amount
+                if step.operation not in COLOURS:
+                    moved.setdefault((step.operation, amount), move(numbered, step.operation, amount))
+                    moves[number, turn, positive] = list(moved).index((step.operation, amount))
+    sources = torch.cat(list(moved.values())).flatten(1).long()
+    groups = [
+        [_COLOURS.index(s.operation) + 1 if s.operation in COLOURS else _MOVE for s in pair] for pair in SUB_POLICIES
+    ]
+    return _Policy(
+        probabilities=torch.tensor([[step.probability for step in pair] for pair in SUB_POLICIES]),
+        groups=torch.tensor(groups),
+        strengths=strengths,
+        moves=moves,
+        sources=(sources - 1).clamp(min=0).to(device),
+        inside=(sources > 0).to(torch.uint8).to(device),
     )
-    return sheared
-
-
-OPERATIONS: Mapping[str, Callable[[Tensor, float], Tensor]] = MappingProxyType(
-    {
-        "ShearY": _shear_y,
-        "TranslateX": lambda images, strength: _translate(images, int(strength), 0),
-        "TranslateY": lambda images, strength: _translate(images, 0, int(strength)),
-        "Rotate": functional.rotate,
-        "Brightness": lambda images, strength: functional.adjust_brightness(images, 1.0 + strength),
-        "Color": lambda images, strength: functional.adjust_saturation(images, 1.0 + strength),
-        "Contrast": lambda images, strength: functional.adjust_contrast(images, 1.0 + strength),
-        "Sharpness": lambda images, strength: functional.adjust_sharpness(images, 1.0 + strength),
-        "Posterize": lambda images, strength: functional.posterize(images, int(strength)),
-        "Solarize": functional.solarize,
-        "AutoContrast": lambda images, _: functional.autocontrast(images),
-        "Equalize": lambda images, _: equalize(images),
-        "Invert": lambda images, _: functional.invert(images),
-    }
-)
-"""What each operation does to images (B, colours, H, W) uint8 at a strength."""

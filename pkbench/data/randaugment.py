@@ -15,17 +15,27 @@ torchvision's ``RandAugment`` differ, this is timm's:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms import functional as vision
 
-from pkbench.data.autoaugment import equalize
+from pkbench.data.colours import COLOURS
 from pkbench.data.faults import check_colours
+from pkbench.data.groups import change_groups
 from pkbench.spec.train import RandAugment
+
+OPERATIONS = (
+    *("AutoContrast", "Equalize", "Invert", "Rotate", "Posterize", "Solarize", "SolarizeAdd"),
+    *("Color", "Contrast", "Brightness", "Sharpness", "ShearX", "ShearY", "TranslateX", "TranslateY"),
+)
+"""timm's names and order; its translations end in Rel."""
+
+_WARP = 1 + len(OPERATIONS)
+"""Group of the images whose pixels move: all of them are changed at once. An operation on colours is a group by itself."""
+
+_GROUPS = torch.tensor([1 + number if name in COLOURS else _WARP for number, name in enumerate(OPERATIONS)])
 
 
 def randaugment(images: Tensor, spec: RandAugment, mean: tuple[float, ...], generator: torch.Generator) -> Tensor:
@@ -52,15 +62,19 @@ def randaugment(images: Tensor, spec: RandAugment, mean: tuple[float, ...], gene
     signs = 1.0 - 2.0 * torch.randint(2, block, generator=generator)
     levels = (spec.magnitude + spec.magnitude_std * noise).clamp(0, spec.magnitude_max)
     fill = torch.tensor([min(255, round(255 * value)) for value in mean], dtype=torch.float32, device=images.device)
-    result = images.clone()
+    groups = _GROUPS[chosen] * done
+    amounts = strengths(chosen, levels, signs, increasing=spec.increasing)
     for turn in range(spec.num_ops):
-        for number, (name, change) in enumerate(OPERATIONS.items()):
-            rows = (done[:, turn] & (chosen[:, turn] == number)).nonzero()[:, 0]
-            if len(rows):
-                amounts = strength(name, levels[rows, turn], signs[rows, turn], increasing=spec.increasing)
-                there = rows.to(images.device)
-                result.index_copy_(0, there, change(result.index_select(0, there), amounts, fill))
-    return result
+        change = partial(_change, operations=chosen[:, turn], amounts=amounts[:, turn], fill=fill)
+        images = change_groups(images, groups[:, turn], change)
+    return images
+
+
+def _change(group: int, images: Tensor, places: Tensor, *, operations: Tensor, amounts: Tensor, fill: Tensor) -> Tensor:
+    """What becomes of a group's ``images``, which are at ``places`` of a batch with these ``operations`` and ``amounts``."""
+    if group == _WARP:
+        return warp(images, matrices(operations[places], amounts[places], *images.shape[2:]), fill)
+    return COLOURS[OPERATIONS[group - 1]](images, amounts[places])
 
 
 def strength(operation: str, level: Tensor, sign: Tensor, *, increasing: bool) -> Tensor:
@@ -95,93 +109,52 @@ def strength(operation: str, level: Tensor, sign: Tensor, *, increasing: bool) -
     return amount
 
 
-def _each(values: Tensor, images: Tensor) -> Tensor:
-    """A number for each image, as float32 (B, 1, 1, 1) beside ``images``."""
-    return values.float().to(images.device)[:, None, None, None]
+def strengths(operations: Tensor, levels: Tensor, signs: Tensor, *, increasing: bool) -> Tensor:
+    """:func:`strength` of each of ``operations``, places in :data:`OPERATIONS`, all of the same shape."""
+    # All of them for all images: there are few numbers, and choosing first costs more.
+    every = torch.stack([strength(name, levels, signs, increasing=increasing) for name in OPERATIONS])
+    return every.gather(0, operations[None])[0]
 
 
-def _blend(images: Tensor, others: Tensor, factor: Tensor) -> Tensor:
-    """``factor`` of ``images`` and the rest of ``others``, cut off at 0 and 255, rounded down as torchvision's is.
+def matrices(operations: Tensor, amounts: Tensor, height: int, width: int) -> Tensor:
+    """What :func:`warp` needs for geometric ``operations`` by ``amounts``, both (B,): float64 (B, 2, 3).
 
-    Where torchvision has nothing else to blend with (the colours of grey images), ``others`` is ``images``: it stays.
+    Rotations are counter-clockwise about the middle, in degrees; translations in parts of the side.
     """
-    if others is images:
-        return images
-    mixed = _each(factor, images) * images + _each(1 - factor, images) * others
-    return mixed.clamp(0, 255).to(torch.uint8)
+
+    def amount_of(name: str) -> Tensor:
+        return torch.where(operations == OPERATIONS.index(name), amounts, 0.0)
+
+    angle = -amount_of("Rotate") * math.pi / 180
+    cos, sin = angle.cos(), angle.sin()
+    x, y = width / 2, height / 2
+    # Where an operation is not the image's own, its amount is 0 and it changes no bit of the others' entries.
+    across = (cos, sin + amount_of("ShearX"), x - cos * x - sin * y + amount_of("TranslateX") * width)
+    down = (amount_of("ShearY") - sin, cos, y + sin * x - cos * y + amount_of("TranslateY") * height)
+    return torch.stack([*across, *down], dim=1).view(-1, 2, 3)
 
 
-def _grey_mean(images: Tensor) -> Tensor:
-    """The mean of each image's grey version, (B, 1, 1, 1)."""
-    grey = vision.rgb_to_grayscale(images) if images.shape[1] == 3 else images
-    mean: Tensor = grey.float().mean(dim=(1, 2, 3), keepdim=True)
-    return mean
-
-
-def _posterize(images: Tensor, bits: Tensor) -> Tensor:
-    """Keep the highest ``bits`` of each value."""
-    mask = (256 - 2 ** (8 - bits)).to(torch.uint8).to(images.device)
-    return images & mask[:, None, None, None]
-
-
-def _solarize(images: Tensor, threshold: Tensor) -> Tensor:
-    """Invert values from ``threshold`` on."""
-    return torch.where(images >= _each(threshold, images), 255 - images, images)
-
-
-def _solarize_add(images: Tensor, add: Tensor) -> Tensor:
-    """Add to values below 128."""
-    brighter = (images + _each(add, images)).clamp(max=255).to(torch.uint8)
-    return torch.where(images < 128, brighter, images)
-
-
-def _warp(images: Tensor, matrix: tuple[tuple[Tensor | float, ...], ...], fill: Tensor) -> Tensor:
+def warp(images: Tensor, matrix: Tensor, fill: Tensor) -> Tensor:
     """Take each pixel of the result from where ``matrix`` says, bilinear; ``fill`` where that is outside of the image.
 
     As Pillow's affine transform: ``matrix`` is applied to ``(x, y, 1)`` of a pixel's middle, counted from the image's top
-    left corner; its entries are numbers or have one for each image.
+    left corner.
+
+    Args:
+        images: uint8 (B, colours, H, W).
+        matrix: float64 (B, 2, 3) on the CPU.
+        fill: float32 (colours,), beside ``images``.
     """
-    count, _, height, width = images.shape
+    height, width = images.shape[2:]
     x = torch.arange(width, device=images.device) + 0.5
     y = (torch.arange(height, device=images.device) + 0.5)[:, None]
-    (a, b, c), (d, e, f) = (
-        [torch.as_tensor(entry).expand(count).float().to(images.device)[:, None, None] for entry in row]
-        for row in matrix
-    )
-    u, v = a * x + b * y + c, d * x + e * y + f
-    inside = (u >= 0) & (u < width) & (v >= 0) & (v < height)
-    grid = torch.stack([2 * u / width - 1, 2 * v / height - 1], dim=3)
+    size = torch.tensor([width, height], device=images.device)[:, None, None]
+    # Both coordinates at once: (B, 2, H, W).
+    by_x, by_y, shift = matrix.float().to(images.device)[..., None, None].unbind(2)
+    source = (by_x * x + by_y * y).add_(shift)
+    inside = ((source >= 0) & (source < size)).all(dim=1, keepdim=True)
+    grid = source.mul_(2).div_(size).sub_(1).permute(0, 2, 3, 1)
     taken = functional.grid_sample(images.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return torch.where(inside[:, None], taken.round(), fill[:, None, None]).to(torch.uint8)
-
-
-def _rotate(images: Tensor, degrees: Tensor, fill: Tensor) -> Tensor:
-    """Turn ``images`` about their middle, counter-clockwise."""
-    height, width = images.shape[2:]
-    cos, sin = (-degrees * math.pi / 180).cos(), (-degrees * math.pi / 180).sin()
-    x, y = width / 2, height / 2
-    return _warp(images, ((cos, sin, x - cos * x - sin * y), (-sin, cos, y + sin * x - cos * y)), fill)
-
-
-OPERATIONS: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = MappingProxyType(
-    {
-        "AutoContrast": lambda images, _, __: vision.autocontrast(images),
-        "Equalize": lambda images, _, __: equalize(images),
-        "Invert": lambda images, _, __: 255 - images,
-        "Rotate": _rotate,
-        "Posterize": lambda images, bits, _: _posterize(images, bits),
-        "Solarize": lambda images, threshold, _: _solarize(images, threshold),
-        "SolarizeAdd": lambda images, add, _: _solarize_add(images, add),
-        "Color": lambda images, factor, _: _blend(images, vision.adjust_saturation(images, 0.0), factor),
-        "Contrast": lambda images, factor, _: _blend(images, _grey_mean(images), factor),
-        "Brightness": lambda images, factor, _: _blend(images, torch.zeros_like(images), factor),
-        "Sharpness": lambda images, factor, _: _blend(images, vision.adjust_sharpness(images, 0.0), factor),
-        "ShearX": lambda images, slope, fill: _warp(images, ((1, slope, 0), (0, 1, 0)), fill),
-        "ShearY": lambda images, slope, fill: _warp(images, ((1, 0, 0), (slope, 1, 0)), fill),
-        "TranslateX": lambda images, part, fill: _warp(images, ((1, 0, part * images.shape[3]), (0, 1, 0)), fill),
-        "TranslateY": lambda images, part, fill: _warp(images, ((1, 0, 0), (0, 1, part * images.shape[2])), fill),
-    }
-)
-"""What each operation does to images (B, colours, H, W) uint8 with a strength for each, (B,), and the fill colour, (colours,).
-
-timm's names and order; its translations end in Rel."""
+    # Whole numbers: none of this rounds.
+    colour = fill[:, None, None]
+    return taken.round_().sub_(colour).mul_(inside).add_(colour).to(torch.uint8)

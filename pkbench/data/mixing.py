@@ -60,12 +60,13 @@ def mix(inputs: Tensor, labels: Tensor, spec: Mix, generator: torch.Generator) -
     share = beta_quantile(spec.cutmix_alpha if cut else spec.mixup_alpha, quantile)
     partners = labels.flip(0)
     if not cut:
-        return Mixed(share * inputs + (1 - share) * inputs.flip(0), labels, partners, share)
+        # As few copies as there can be: they are what it costs.
+        return Mixed((share * inputs).add_(inputs.flip(0).mul_(1 - share)), labels, partners, share)
     height, width = inputs.shape[2:]
     top, bottom = _span(height, share, middle[0])
     left, right = _span(width, share, middle[1])
     pasted = inputs.clone()
-    pasted[:, :, top:bottom, left:right] = inputs.flip(0)[:, :, top:bottom, left:right]
+    pasted[:, :, top:bottom, left:right] = inputs[:, :, top:bottom, left:right].flip(0)
     # The box may reach beyond the image: the share is that of the pixels that are really left.
     return Mixed(pasted, labels, partners, 1 - (bottom - top) * (right - left) / (height * width))
 

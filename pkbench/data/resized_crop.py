@@ -31,9 +31,11 @@ def resized_crop(images: Tensor, spec: ResizedCrop, generator: torch.Generator) 
     # grid_sample counts from -1 to 1, from the first pixel's outer edge to the last one's.
     across = (2 * x + 1) / width - 1
     down = (2 * y + 1) / height - 1
-    grid = torch.stack([across[:, None, :].expand(-1, height, -1), down[:, :, None].expand(-1, -1, width)], dim=3)
+    # Plane by plane in memory, which grid_sample reads as it is.
+    planes = [across[:, None, :].expand(-1, height, -1), down[:, :, None].expand(-1, -1, width)]
+    grid = torch.stack(planes, dim=1).permute(0, 2, 3, 1)
     resized = functional.grid_sample(images.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return resized.round().to(torch.uint8)
+    return resized.round_().to(torch.uint8)
 
 
 def _source(start: Tensor, length: Tensor, size: int) -> Tensor:

@@ -118,7 +118,8 @@ class Lines(_Base):
                 run = self.runs[run_id]
                 self._print(
                     f"{run.label}: epoch {result.epoch}/{run.train.epochs}, loss {result.train_loss:.3f}, "
-                    f"train error {result.train_error:.2f} %, {duration(result.seconds)} an epoch"
+                    f"train error {result.train_error:.2f} %, {duration(result.seconds)} an epoch, "
+                    f"{result.data_seconds / result.seconds:.0%} of it waiting for data"
                 )
             case ComparisonEnded():
                 self._print(_compared(event))

@@ -32,6 +32,8 @@ class Context:
     code: CodeIdentity
     engine: str = AUTO
     """Engine asked for: a name, or the choice of :mod:`pkbench.plan.engine`."""
+    jobs: int = 1
+    """Runs at once."""
     keep_weights: frozenset[str] = frozenset()
     """Ids of runs whose final weights are kept, because a comparison needs them."""
 

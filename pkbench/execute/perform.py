@@ -12,6 +12,7 @@ from pkbench.atomic import write_bytes
 from pkbench.data.dataset import Dataset
 from pkbench.errors import PkbenchError
 from pkbench.execute.context import Context
+from pkbench.execute.device import batches_ahead
 from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted
 from pkbench.execute.records import make_record
 from pkbench.plan.run import Run
@@ -58,7 +59,9 @@ class Performance:
         try:
             torch.set_num_threads(self.run.train.cpu_threads)
             data = load_data()
-            trainer = Trainer(self.run, data, torch.device(self.context.device), self.context.engine)
+            device, jobs = self.context.device, self.context.jobs
+            ahead = batches_ahead(self.run.train, device, jobs)
+            trainer = Trainer(self.run, data, torch.device(device), self.context.engine, ahead)
             self.engine = trainer.engine.name
             self._resume(trainer, fresh=fresh)
             self._train(trainer)

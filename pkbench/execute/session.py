@@ -76,7 +76,7 @@ class Session:
             check_engine(self.options.engine, runs, device.partition(":")[0])
             jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
             on_prepared(prepared, jobs)
-            context = self._context(prepared, device)
+            context = self._context(prepared, device, min(jobs, len(runs)))
             if runs and not should_stop():
                 self._perform(runs, context, jobs, emit, should_stop)
             if prepared.comparisons:
@@ -103,7 +103,7 @@ class Session:
                 return
             performer.perform(run)
 
-    def _context(self, prepared: Prepared, device: str) -> Context:
+    def _context(self, prepared: Prepared, device: str, jobs: int) -> Context:
         experiment = self.loaded.spec.experiment
         return Context(
             results=self.options.results,
@@ -115,6 +115,7 @@ class Session:
             invocation=self.invocation,
             code=code_identity(),
             engine=self.options.engine,
+            jobs=jobs,
             keep_weights=prepared.compared,
         )
 

@@ -87,6 +87,7 @@ RUN_COLUMNS: Final[dict[str, str]] = {
     "counts": "true where the run is behind a mean: finished, at the learning rate that counts",
     "test_error_percent": "final test error",
     "seconds": "time of all epochs",
+    "data_seconds": "of them, spent waiting for batches; empty where that was not measured",
     "resumed": "how often it was taken up from a checkpoint",
     "weights_sha256": "of the final parameters",
     "spec_sha256": "of the spec's file when the run was computed",

@@ -157,6 +157,7 @@ def _run(study: Study, row: RunRow) -> Row:
         "counts": row.counts,
         "test_error_percent": row.test_error,
         "seconds": row.seconds,
+        "data_seconds": row.data_seconds,
         "resumed": row.resumed,
         "weights_sha256": row.weights_sha256,
         "spec_sha256": row.spec_sha256,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -49,6 +50,8 @@ class RunRow:
     """Whether it is behind a mean: finished, at the learning rate that counts."""
     test_error: float | None
     seconds: float
+    data_seconds: float | None
+    """Of them, spent waiting for batches, where every epoch says."""
     resumed: int
     weights_sha256: str | None
     spec_sha256: str
@@ -92,6 +95,7 @@ def run_rows(study: Study) -> tuple[RunRow, ...]:
                 counts=record.run_id in counted,
                 test_error=record.final.test_error if record.status == "finished" and record.history else None,
                 seconds=record.seconds,
+                data_seconds=_data_seconds(record),
                 resumed=len(record.resumed_after),
                 weights_sha256=record.weights_sha256,
                 spec_sha256=record.spec.sha256,
@@ -100,6 +104,12 @@ def run_rows(study: Study) -> tuple[RunRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def _data_seconds(record: Record) -> float | None:
+    """Sum over the epochs; ``None`` where one of them does not say."""
+    waited = [epoch.data_seconds for epoch in record.history if epoch.data_seconds is not None]
+    return math.fsum(waited) if len(waited) == len(record.history) else None
 
 
 def used_records(study: Study) -> list[Record]:

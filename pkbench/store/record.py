@@ -115,6 +115,8 @@ class Epoch(RecordPart):
     test_error: float | None = None
     seconds: float
     """Wall time of the epoch, evaluation included."""
+    data_seconds: float | None = None
+    """Of them, spent waiting for batches; ``None`` in records from before this was measured."""
     ended: float
     """Unix time."""
 

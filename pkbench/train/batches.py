@@ -5,7 +5,10 @@ Nothing here depends on the model: runs with one recipe, data set and seed get t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Generator
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,25 +21,34 @@ from pkbench.data.mixing import Mixed, mix, unmixed
 from pkbench.errors import DataError
 from pkbench.plan.run import Run
 from pkbench.seeding import stream_seed
+from pkbench.train.ahead import made_ahead
 
 
 class BatchStream:
     """A run's batches, epoch by epoch; it can be taken up again after any batch.
+
+    Args:
+        run: the run.
+        data: its data set, on ``device``.
+        device: where batches are made.
+        ahead: batches made ahead in a thread of its own; 0: each is made when it is asked for. The batches are the same.
 
     Attributes:
         steps_per_epoch: batches of an epoch.
         images_per_epoch: images in them, all counted.
         epoch: completed epochs: how often :meth:`next_epoch` was called.
         step: batches taken of the epoch after them.
+        seconds: how long the taker waited for them.
 
     Raises:
         DataError: the training part has no full batch.
     """
 
-    def __init__(self, run: Run, data: Dataset, device: torch.device) -> None:
+    def __init__(self, run: Run, data: Dataset, device: torch.device, ahead: int = 0) -> None:
         self.run = run
         self.data = data
         self.device = device
+        self.ahead = ahead
         recipe = run.train
         images = len(data.train.labels)
         self.steps_per_epoch = images // recipe.batch_size if recipe.drop_last else -(-images // recipe.batch_size)
@@ -47,22 +59,32 @@ class BatchStream:
             )
         self.images_per_epoch = min(self.steps_per_epoch * recipe.batch_size, images)
         self.epoch = 0
-        self.step = 0
-        self._augmentation = self._augmentation_stream()
+        self._start_epoch()
 
-    def __iter__(self) -> Iterator[Mixed]:
-        """The batches of the current epoch that have not been taken; each counts as taken once it is yielded."""
-        order = self.order()
-        while self.step < self.steps_per_epoch:
-            batch = self._batch(order, self.step)
-            self.step += 1
-            yield batch
+    def __iter__(self) -> Generator[Mixed, None, None]:
+        """The batches of the current epoch that have not been taken; each counts as taken once it is yielded.
+
+        Where batches are made ahead, close the generator or drop it to end the thread that makes them.
+        """
+        made = self._made()
+        if self.ahead:
+            # Rounding depends on the number of threads, which torch keeps for each thread that calls it.
+            made = made_ahead(made, self.ahead, partial(torch.set_num_threads, self.run.train.cpu_threads))
+        with closing(made):
+            while True:
+                clock = time.perf_counter()
+                found = next(made, None)
+                self.seconds += time.perf_counter() - clock
+                if found is None:
+                    return
+                batch, self._taken = found
+                self.step += 1
+                yield batch
 
     def next_epoch(self) -> None:
         """Go to the first batch of the next epoch."""
         self.epoch += 1
-        self.step = 0
-        self._augmentation = self._augmentation_stream()
+        self._start_epoch()
 
     def order(self) -> Tensor:
         """The current epoch's order of the training images, int64 (N,): the same for every model with this seed."""
@@ -70,27 +92,46 @@ class BatchStream:
         return torch.randperm(len(self.data.train.labels), generator=generator).to(self.device)
 
     def state(self) -> dict[str, Any]:
-        """All that is needed to go on after the last batch taken: ``epoch``, ``step`` and the generator's state."""
-        return {"augmentation": self._augmentation.get_state(), "epoch": self.epoch, "step": self.step}
+        """All that is needed to go on after the last batch taken, whatever was made ahead."""
+        return {
+            "augmentation": self._taken,
+            "epoch": self.epoch,
+            "step": self.step,
+            "data_seconds": self.seconds,
+        }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from ``state``, which a stream of the same run made; what else it holds is ignored."""
         self.epoch = state["epoch"]
         self.step = state["step"]
-        self._augmentation.set_state(state["augmentation"].cpu())
+        # Checkpoints from before this was measured have none: what follows is counted.
+        self.seconds = state.get("data_seconds", 0.0)
+        self._taken = state["augmentation"].cpu()
 
-    def _batch(self, order: Tensor, step: int) -> Mixed:
-        """Batch ``step`` of ``order``: augmented, normalised, erased, mixed, each drawing from the augmentation's stream in turn."""
+    def _start_epoch(self) -> None:
+        self.step = 0
+        self.seconds = 0.0
+        source = torch.Generator().manual_seed(stream_seed("augmentation", self.run.seed, self.epoch + 1))
+        self._taken = source.get_state()
+        """State of the augmentation's generator after the last batch taken."""
+
+    def _made(self) -> Generator[tuple[Mixed, Tensor], None, None]:
+        """The epoch's batches from the next on, each with the augmentation's state after it."""
+        order = self.order()
+        source = torch.Generator()
+        source.set_state(self._taken)
+        for step in range(self.step, self.steps_per_epoch):
+            yield self._batch(order, step, source), source.get_state()
+
+    def _batch(self, order: Tensor, step: int, source: torch.Generator) -> Mixed:
+        """Batch ``step`` of ``order``: augmented, normalised, erased, mixed, each drawing from ``source`` in turn."""
         recipe, data = self.run.train, self.data
         chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
-        images = augment(data.train.images.index_select(0, chosen), recipe.augment, self._augmentation, data.mean)
+        images = augment(data.train.images.index_select(0, chosen), recipe.augment, source, data.mean)
         labels = data.train.labels.index_select(0, chosen)
         inputs = data.to_input(images)
         if recipe.augment.erasing is not None:
-            inputs = erase(inputs, recipe.augment.erasing, self._augmentation)
+            inputs = erase(inputs, recipe.augment.erasing, source)
         if recipe.mix is None:
             return unmixed(inputs, labels)
-        return mix(inputs, labels, recipe.mix, self._augmentation)
-
-    def _augmentation_stream(self) -> torch.Generator:
-        return torch.Generator().manual_seed(stream_seed("augmentation", self.run.seed, self.epoch + 1))
+        return mix(inputs, labels, recipe.mix, source)

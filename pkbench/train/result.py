@@ -21,3 +21,5 @@ class EpochResult:
     test_loss: float | None
     test_error: float | None
     seconds: float
+    data_seconds: float
+    """Of them, waiting for batches."""

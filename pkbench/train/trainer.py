@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,19 +45,19 @@ class _Progress:
 
 
 class Trainer:
-    """One run on one device, computed by ``engine``: see :mod:`pkbench.plan.engine`.
+    """One run on one device, computed by ``engine``: see :mod:`pkbench.plan.engine`; ``ahead`` batches are made ahead of it.
 
     Raises:
         DataError: the training part has no full batch.
         UsageError: the engine cannot compute the run.
     """
 
-    def __init__(self, run: Run, data: Dataset, device: torch.device, engine: str = AUTO) -> None:
+    def __init__(self, run: Run, data: Dataset, device: torch.device, engine: str = AUTO, ahead: int = 0) -> None:
         self.run = run
         self.data = data
         self.device = device
         recipe = run.train
-        self.batches = BatchStream(run, data, device)
+        self.batches = BatchStream(run, data, device, ahead)
         self.steps_per_epoch = self.batches.steps_per_epoch
         self.engine = make_engine(engine, run, build(run.model, run.shape, run.seed), device)
         self.progress = _Progress(*self._zero_sums(), 0.0)
@@ -122,11 +123,13 @@ class Trainer:
         progress = self.progress
         epoch = self.batches.epoch + 1
         clock = time.perf_counter()
-        for batch in self.batches:
-            self._step(batch)
-            now = time.perf_counter()
-            progress.seconds, clock = progress.seconds + now - clock, now
-            on_step()
+        # Closed whatever happens: a thread may be making batches ahead.
+        with closing(iter(self.batches)) as batches:
+            for batch in batches:
+                self._step(batch)
+                now = time.perf_counter()
+                progress.seconds, clock = progress.seconds + now - clock, now
+                on_step()
         seen = self.batches.images_per_epoch
         loss = progress.loss_sum.item() / seen
         error = 100 * progress.wrong.item() / seen
@@ -134,11 +137,12 @@ class Trainer:
         lr = self._learning_rate(self.steps_per_epoch - 1)
         evaluations = self._evaluations(epoch)
         seconds = progress.seconds + time.perf_counter() - clock
+        data_seconds = self.batches.seconds
         self.progress = _Progress(*self._zero_sums(), 0.0)
         self.batches.next_epoch()
         if self._depth is not None:
             self._depth.start(epoch + 1)
-        return EpochResult(epoch, lr, loss, error, *evaluations, seconds)
+        return EpochResult(epoch, lr, loss, error, *evaluations, seconds, data_seconds)
 
     def _step(self, batch: Mixed) -> None:
         """One optimizer step on ``batch``, the last that was taken."""

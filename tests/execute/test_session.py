@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,6 +21,7 @@ from pkbench.execute.session import Options, Session
 from pkbench.spec.load import load_spec
 from pkbench.store.files import Store
 from pkbench.store.record import Record
+from pkbench.train.ahead import made_ahead
 from tests.small import write_small
 
 LONG = ("epochs = 2", "epochs = 30")
@@ -58,7 +60,7 @@ def records(spec: Path) -> dict[str, Record]:
 
 def essence(record: Record) -> tuple[object, ...]:
     """What must be equal whenever a run is repeated."""
-    rows = [epoch.model_dump(exclude={"seconds", "ended"}) for epoch in record.history]
+    rows = [epoch.model_dump(exclude={"seconds", "data_seconds", "ended"}) for epoch in record.history]
     return record.run_id, record.status, record.weights_sha256, rows, record.config, record.counts
 
 
@@ -94,6 +96,31 @@ def test_a_record_is_enough_by_itself(tmp_path: Path) -> None:
     assert record.counts.connections == 4 * 16 * 6 + 4 * 6 * (4 + 6)
     assert record.seconds == pytest.approx(sum(epoch.seconds for epoch in record.history))
     assert record.started < record.ended
+
+
+def test_batches_are_made_ahead_where_a_core_is_idle_and_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crop = ('policy = "none"', 'policy = "none"\nresized_crop = { area = [0.5, 1.0], ratio = [0.9, 1.1] }')
+    starts = []
+
+    def counted(*arguments: Any) -> Any:
+        starts.append(arguments[1])
+        return made_ahead(*arguments)
+
+    monkeypatch.setattr("pkbench.train.batches.made_ahead", counted)
+    found = []
+    for cores in (1, 2):
+        monkeypatch.setattr("pkbench.execute.device.available_cores", lambda cores=cores: cores)
+        spec = write_small(tmp_path / str(cores), crop)
+        Watched().run(spec, selection=Selection(only=("random/1",)))
+        (record,) = records(spec).values()
+        assert all(
+            epoch.data_seconds is not None and 0 < epoch.data_seconds < epoch.seconds for epoch in record.history
+        )
+        found.append(essence(record))
+        assert starts == [2, 2][: 2 * (cores - 1)]
+    assert found[0] == found[1]
 
 
 def test_an_added_seed_or_model_runs_only_what_is_new(tmp_path: Path) -> None:

@@ -106,6 +106,18 @@ def test_runs() -> None:
     assert [row["failed_runs"] for row in read("models.csv", study_of(made))] == ["0", "1"]
 
 
+def test_time_spent_waiting_for_batches() -> None:
+    """It is the sum of the epochs', or unknown where one of them has none."""
+    made = factory.study(seeds=(0, 1))
+    made.finish("a", (1.0, 2.0))
+    known, unknown = made.records.values()
+    first, *others = unknown.history
+    history = (first.model_copy(update={"data_seconds": None}), *others)
+    made.put(unknown.model_copy(update={"history": history}))
+    found = {row["run"]: row["data_seconds"] for row in read("runs.csv", study_of(made))}
+    assert found == {known.run_id: str(0.125 * len(known.history)), unknown.run_id: ""}
+
+
 def test_every_column_is_described_and_used(both_profiles: tuple[Study, Study], tmp_path: Path) -> None:
     checks = (both(tmp_path),)
     files = csv_files(both_profiles, checks)

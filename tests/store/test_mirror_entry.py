@@ -33,7 +33,9 @@ def test_points_are_exactly_the_measured_values_at_the_times_in_the_record() -> 
     record = make_record(history=(make_epoch(1, evaluated=False), make_epoch(2)))
     points = entry.points(record)
     first = {point.key: point.value for point in points if point.step == 1}
-    assert first == {"lr": record.history[0].lr, "train_loss": 2.0, "train_error": 60.0, "seconds": 0.5}
+    assert first == {
+        "lr": record.history[0].lr, "train_loss": 2.0, "train_error": 60.0, "seconds": 0.5, "data_seconds": 0.05,
+    }  # fmt: skip
     assert {point.timestamp for point in points if point.step == 2} == {round((STARTED + 1) * 1000)}
     assert {point.key for point in points if point.step == 2} - set(first) == {
         "validation_loss", "validation_error", "test_loss", "test_error",

@@ -1,6 +1,7 @@
 """What a run trains on: the same whatever the model, batch for batch, and taken up again anywhere."""
 
 import dataclasses
+import threading
 
 import pytest
 import torch
@@ -15,8 +16,8 @@ from tests.train.test_recipe import FULL
 from tests.train.test_trainer import CPU, run_of
 
 
-def stream_of(model: int = 0, images: int = 40, **train: object) -> BatchStream:
-    return BatchStream(run_of(model, **train), small_data(images), CPU)
+def stream_of(model: int = 0, images: int = 40, ahead: int = 0, **train: object) -> BatchStream:
+    return BatchStream(run_of(model, **train), small_data(images), CPU, ahead)
 
 
 def same(one: Mixed, other: Mixed) -> bool:
@@ -59,11 +60,12 @@ def test_models_with_one_seed_see_the_same_batches(train: dict[str, object]) -> 
     assert not torch.equal(first.order(), second.order())
 
 
+@pytest.mark.parametrize("ahead", [0, 2])
 @pytest.mark.parametrize("completed", [0, 1])
 @pytest.mark.parametrize("taken", [0, 1, 2])
-def test_it_goes_on_after_any_batch(completed: int, taken: int) -> None:
+def test_it_goes_on_after_any_batch(completed: int, taken: int, ahead: int) -> None:
     expected = epochs(stream_of(**FULL), 3)
-    stream = stream_of(**FULL)
+    stream = stream_of(**FULL, ahead=ahead)
     epochs(stream, completed)
     batches = iter(stream)
     for _ in range(taken):
@@ -73,6 +75,40 @@ def test_it_goes_on_after_any_batch(completed: int, taken: int) -> None:
     rest = epochs(again, 3 - completed)
     assert len(rest) == 6 - 2 * completed - taken
     assert all(same(one, other) for one, other in zip(rest, expected[-len(rest) :], strict=True))
+
+
+@pytest.mark.parametrize("ahead", [1, 3])
+def test_batches_made_ahead_are_the_same(ahead: int) -> None:
+    expected, stream = epochs(stream_of(**FULL), 3), stream_of(**FULL, ahead=ahead)
+    assert all(same(one, other) for one, other in zip(epochs(stream, 3), expected, strict=True))
+
+
+def test_the_thread_that_makes_them_has_the_recipes_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: calls.append((count, threading.current_thread().name)))
+    epochs(stream_of(**FULL, ahead=1, cpu_threads=3), 2)
+    assert calls == [(3, "pkbench-batches")] * 2
+
+
+def test_waiting_is_counted_by_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock is 1 s after the last: 1 s for each batch and for finding that there are no more."""
+    clock = iter(range(100))
+    monkeypatch.setattr("pkbench.train.batches.time.perf_counter", lambda: float(next(clock)))
+    stream = stream_of()
+    batches = iter(stream)
+    next(batches)
+    resumed = stream_of()
+    resumed.load_state(stream.state())
+    assert (stream.seconds, resumed.seconds) == (1.0, 1.0)
+    assert not list(batches)[1:]
+    assert len(list(resumed)) == 1
+    assert (stream.seconds, resumed.seconds) == (3.0, 3.0)
+    stream.next_epoch()
+    assert stream.seconds == 0.0
+    before = stream.state()
+    del before["data_seconds"]
+    resumed.load_state(before)
+    assert (resumed.epoch, resumed.seconds) == (1, 0.0)
 
 
 def test_the_last_batch_is_kept_or_dropped() -> None:

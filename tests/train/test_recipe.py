@@ -66,12 +66,14 @@ def test_every_part_shapes_the_result(change: dict[str, Any]) -> None:
     assert whole.weights_sha256() != changed.weights_sha256()
 
 
+@pytest.mark.parametrize("ahead", [0, 2])
 @pytest.mark.parametrize("stop_after", [1, 2, 3, 5])
-def test_resuming_at_any_step_is_bit_for_bit(tmp_path: Any, stop_after: int) -> None:
+def test_resuming_at_any_step_is_bit_for_bit(tmp_path: Any, stop_after: int, ahead: int) -> None:
+    """Batches that were made ahead and not used leave no trace."""
     run, data = run_of(1, **FULL), small_data()
     whole = Trainer(run, data, CPU)
     expected = results(whole)
-    stopped = Trainer(run, data, CPU)
+    stopped = Trainer(run, data, CPU, ahead=ahead)
     with pytest.raises(Stop):
         results(stopped, stop_after)
     checkpoints = Checkpoints(tmp_path, "a" * 16)

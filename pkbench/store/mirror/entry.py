@@ -34,6 +34,7 @@ _MEASURED = (
     "test_loss",
     "test_error",
     "seconds",
+    "data_seconds",
 )
 
 

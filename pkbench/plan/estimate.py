@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pkbench.plan.run import Run
 from pkbench.sizes.base import Shape
-from pkbench.spec.train import AdamW, Augment
+from pkbench.spec.train import AdamW, Train
 
 BYTES = 4
 """Size of a float32."""
@@ -28,6 +28,14 @@ class Calibration:
     """Cost of cropping and flipping, per value of an image."""
     policy_per_value: float
     """Cost of AutoAugment, per value of an image."""
+    randaugment_per_value: float
+    """Cost of RandAugment, per value of an image and operation that is done."""
+    resized_crop_per_value: float
+    """Cost of a resized crop, per value of an image."""
+    erasing_per_value: float
+    """Cost of random erasing, per value of an image, erased or not."""
+    mix_per_value: float
+    """Cost of mixup or CutMix, per value of an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ def estimate(run: Run, calibration: Calibration, train_images: int, evaluated_im
     steps = train_images // batch if recipe.drop_last else -(-train_images // batch)
     values = run.data.shape[0] * run.data.shape[1] * run.data.shape[2]
     per_step = step_seconds(calibration, run.shape, batch)
-    per_step += batch * values * augmentation_seconds(calibration, recipe.augment)
+    per_step += batch * values * augmentation_seconds(calibration, recipe)
     # A forward pass is a third of a step's operations.
     evaluation = evaluated_images / batch * step_seconds(calibration, run.shape, batch) / 3
     evaluations = -(-recipe.epochs // recipe.eval_every)
@@ -77,11 +85,21 @@ def estimate(run: Run, calibration: Calibration, train_images: int, evaluated_im
     return Estimate(recipe.epochs * steps * per_step + evaluations * evaluation, memory)
 
 
-def augmentation_seconds(calibration: Calibration, augment: Augment) -> float:
-    """Seconds of augmentation per value of an image."""
+def augmentation_seconds(calibration: Calibration, recipe: Train) -> float:
+    """Seconds of all that changes training images, mixing included, per value of an image."""
+    augment = recipe.augment
     seconds = 0.0
+    if augment.resized_crop is not None:
+        seconds += calibration.resized_crop_per_value
     if augment.crop_padding or augment.flip:
         seconds += calibration.crop_flip_per_value
-    if augment.policy != "none":
+    if augment.policy == "autoaugment-cifar10":
         seconds += calibration.policy_per_value
+    elif augment.policy == "randaugment" and augment.randaugment is not None:
+        operations = augment.randaugment.num_ops * augment.randaugment.probability
+        seconds += operations * calibration.randaugment_per_value
+    if augment.erasing is not None:
+        seconds += calibration.erasing_per_value
+    if recipe.mix is not None:
+        seconds += recipe.mix.probability * calibration.mix_per_value
     return seconds

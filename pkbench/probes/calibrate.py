@@ -69,7 +69,7 @@ def _cache_path(device: str, threads: int) -> Path:
     import platform
     from importlib.metadata import version
 
-    parts = f"2|{platform.node()}|{platform.machine()}|{device}|{threads}|{version('torch')}"
+    parts = f"3|{platform.node()}|{platform.machine()}|{device}|{threads}|{version('torch')}"
     name = hashlib.sha256(parts.encode()).hexdigest()[:16]
     return Path(platformdirs.user_cache_dir("pkbench")) / f"calibration-{name}.json"
 
@@ -90,9 +90,12 @@ def measure(device: str, threads: int) -> Calibration:
         scale = features.max(axis=0)
         coefficients, _ = nnls(features / scale / times[:, None], np.ones(len(times)))
         per_layer, per_flop, per_activation, per_parameter = coefficients / scale
-        crop_flip, policy = _augmentation_times(kind)
         return Calibration(
-            float(per_layer), float(per_flop), float(per_activation), float(per_parameter), crop_flip, policy
+            float(per_layer),
+            float(per_flop),
+            float(per_activation),
+            float(per_parameter),
+            **_augmentation_times(kind),
         )
     finally:
         torch.set_num_threads(before)
@@ -135,22 +138,41 @@ def _step_time(shape: MixerShape, batch: int, device: torch.device) -> float:
     return _median_seconds(step, device)
 
 
-def _augmentation_times(device: torch.device) -> tuple[float, float]:
-    """Seconds per image value of crop and flip, and of AutoAugment."""
+def _augmentation_times(device: torch.device) -> dict[str, float]:
+    """Seconds per image value of each change of training images, by its name in :class:`Calibration`."""
     import torch
 
     from pkbench.data.augment import augment
-    from pkbench.spec.train import Augment
+    from pkbench.data.erasing import erase
+    from pkbench.data.mixing import mix
+    from pkbench.spec.train import Augment, Erasing, Mix, RandAugment, ResizedCrop
 
-    images = torch.zeros(128, 3, 32, 32, dtype=torch.uint8, device=device)
     generator = torch.Generator().manual_seed(0)
-    plain = Augment(crop_padding=4, flip=True, policy="none")
-    full = Augment(crop_padding=0, flip=False, policy="autoaugment-cifar10")
-    return (
-        _median_seconds(lambda: _discard(augment(images, plain, generator)), device) / images.numel(),
-        _median_seconds(lambda: _discard(augment(images, full, generator)), device) / images.numel(),
+    images = torch.randint(256, (128, 3, 32, 32), dtype=torch.uint8, generator=generator).to(device)
+    inputs, labels = images.float(), torch.zeros(128, dtype=torch.int64, device=device)
+    nothing = Augment(crop_padding=0, flip=False, policy="none")
+    resized = ResizedCrop(area=(0.08, 1.0), ratio=(0.75, 4 / 3))
+    # Two operations with probability 1/2: one is done.
+    operations = RandAugment(
+        num_ops=2, probability=0.5, magnitude=9, magnitude_std=0.5, magnitude_max=10, increasing=True
     )
+    erasing = Erasing(probability=0.25, area=(0.02, 1 / 3), ratio=(0.3, 1 / 0.3), fill="normal")
+    mixing = Mix(mixup_alpha=0.8, cutmix_alpha=1.0, switch_probability=0.5, probability=1.0)
+
+    def changed(**parts: object) -> Callable[[], None]:
+        spec = nothing.model_copy(update=parts)
+        return lambda: _discard(augment(images, spec, generator))
+
+    actions: dict[str, Callable[[], None]] = {
+        "crop_flip_per_value": changed(crop_padding=4, flip=True),
+        "policy_per_value": changed(policy="autoaugment-cifar10"),
+        "randaugment_per_value": changed(policy="randaugment", randaugment=operations),
+        "resized_crop_per_value": changed(resized_crop=resized),
+        "erasing_per_value": lambda: _discard(erase(inputs, erasing, generator)),
+        "mix_per_value": lambda: _discard(mix(inputs, labels, mixing, generator)),
+    }
+    return {name: _median_seconds(action, device) / images.numel() for name, action in actions.items()}
 
 
-def _discard(_: torch.Tensor) -> None:
+def _discard(_: object) -> None:
     """Forget a value: the timed actions return nothing."""

@@ -1,12 +1,14 @@
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 import torch
 from torch.autograd.graph import saved_tensors_hooks
 
 from pkbench.errors import UsageError
-from pkbench.execute.device import available_cores, resolve_device, resolve_jobs
+from pkbench.execute.device import available_cores, batches_ahead, resolve_device, resolve_jobs
 from pkbench.execute.forecast import forecast
 from pkbench.models.initial import initialize
 from pkbench.models.mixers import Mixer, Mixing
@@ -16,7 +18,7 @@ from pkbench.sizes.mixer import MixerShape
 from pkbench.spec.train import Augment
 from tests.small import small_runs
 
-UNIT = Calibration(1e-3, 1e-10, 1e-8, 1e-9, 1e-9, 1e-7)
+UNIT = Calibration(1e-3, 1e-10, 1e-8, 1e-9, 1e-9, 1e-7, 2e-7, 3e-7, 4e-7, 5e-7)
 
 
 def test_estimate_by_hand() -> None:
@@ -62,6 +64,8 @@ def test_calibration_predicts_a_shape_it_has_not_seen(tmp_path: Path, monkeypatc
     coefficients = (measured.per_layer, measured.per_flop, measured.per_activation, measured.per_parameter)
     assert all(value >= 0 for value in coefficients)
     assert sum(coefficients) > 0
+    assert min(asdict(measured).values()) >= 0
+    assert measured.policy_per_value > measured.mix_per_value > 0
     predicted = sum(a * b for a, b in zip(coefficients, features, strict=True))
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -86,13 +90,56 @@ def test_forecast_knows_digits_and_says_what_it_rests_on() -> None:
     assert all(cast is not None and cast.basis == "calibration" for cast in casts)
 
 
-def test_augmentation_costs_only_where_asked() -> None:
-    plain = Augment(crop_padding=0, flip=False, policy="none")
-    bare = estimate(small_runs(augment=plain.model_dump())[0], UNIT, 1000, 0).seconds
-    policy = estimate(
-        small_runs(augment=plain.model_dump() | {"policy": "autoaugment-cifar10"})[0], UNIT, 1000, 0
-    ).seconds
-    assert policy - bare == pytest.approx(3 * 62 * 16 * 64 * 1e-7)
+RAND = {"num_ops": 3, "probability": 0.5, "magnitude": 9, "magnitude_std": 0.5, "magnitude_max": 10, "increasing": True}
+ERASING = {"probability": 0.25, "area": [0.02, 0.3], "ratio": [0.3, 3.3], "fill": "normal"}
+MIX = {"mixup_alpha": 0.8, "cutmix_alpha": 1.0, "switch_probability": 0.5, "probability": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("augment", "mix", "seconds"),
+    [
+        ({"flip": True}, None, 1e-9),
+        ({"policy": "autoaugment-cifar10"}, None, 1e-7),
+        ({"policy": "randaugment", "randaugment": RAND}, None, 1.5 * 2e-7),
+        ({"randaugment": RAND}, None, 0.0),
+        ({"resized_crop": {"area": [0.3, 1.0], "ratio": [0.75, 1.25]}}, None, 3e-7),
+        ({"erasing": ERASING}, None, 4e-7),
+        ({}, MIX, 0.5 * 5e-7),
+        ({"policy": "autoaugment-cifar10", "erasing": ERASING}, MIX, 1e-7 + 4e-7 + 0.5 * 5e-7),
+    ],
+)
+def test_augmentation_costs_only_where_asked(
+    augment: dict[str, Any], mix: dict[str, Any] | None, seconds: float
+) -> None:
+    plain = Augment(crop_padding=0, flip=False, policy="none").model_dump()
+    bare, costly = (
+        estimate(small_runs(**train)[0], UNIT, 1000, 0).seconds
+        for train in ({"augment": plain}, {"augment": plain | augment, "mix": mix})
+    )
+    # 3 epochs of 62 batches of 16 images of 64 values.
+    assert costly - bare == pytest.approx(3 * 62 * 16 * 64 * seconds, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("augment", "device", "jobs", "ahead"),
+    [
+        ({"policy": "autoaugment-cifar10"}, "cpu", 1, 2),
+        ({"policy": "autoaugment-cifar10"}, "cpu", 3, 2),
+        ({"policy": "autoaugment-cifar10"}, "cpu", 4, 0),
+        ({"policy": "autoaugment-cifar10"}, "cuda", 1, 0),
+        ({"erasing": ERASING}, "cpu", 1, 2),
+        ({"resized_crop": {"area": [0.3, 1.0], "ratio": [0.75, 1.25]}}, "cpu", 1, 2),
+        ({"crop_padding": 4, "flip": True}, "cpu", 1, 0),
+    ],
+)
+def test_batches_are_made_ahead_where_it_pays(
+    augment: dict[str, Any], device: str, jobs: int, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs with 2 threads on a machine with 8 cores."""
+    monkeypatch.setattr("pkbench.execute.device.available_cores", lambda: 8)
+    plain = Augment(crop_padding=0, flip=False, policy="none").model_dump()
+    train = small_runs(augment=plain | augment, cpu_threads=2)[0].train
+    assert batches_ahead(train, device, jobs) == ahead
 
 
 def test_devices_and_jobs() -> None:

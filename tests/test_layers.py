@@ -27,9 +27,9 @@ ALLOWED: dict[str, set[str]] = {
     "native": set(),
     "models": LEAVES | {"spec", "native"},
     "train": LEAVES | {"spec", "plan", "data", "models", "native"},
-    "probes": LEAVES | {"spec", "plan", "data", "models"},
+    "probes": LEAVES | {"spec", "plan", "data", "models", "train"},
     "store": LEAVES | {"spec", "plan"},
-    "execute": LEAVES | {"spec", "plan", "audit", "data", "models", "train", "probes", "store"},
+    "execute": LEAVES | {"spec", "plan", "audit", "data", "native", "models", "train", "probes", "store"},
     "claims": LEAVES | {"spec", "plan", "store"},
     "report": LEAVES | {"spec", "plan", "store", "claims"},
     "cli": LEAVES

@@ -10,7 +10,7 @@ import typer
 
 from pkbench.cli import checks
 from pkbench.cli.console import printable
-from pkbench.cli.options import Device, Fresh, Jobs, Json, Only, Profile, Results, RetryFailed, Seeds, SpecNames
+from pkbench.cli.options import Device, Engine, Fresh, Jobs, Json, Only, Profile, Results, RetryFailed, Seeds, SpecNames
 from pkbench.cli.units import count, duration, size
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def plan(
     results: Results = None,
     device: Device = "auto",
     jobs: Jobs = None,
+    engine: Engine = "auto",
     seeds: Seeds = None,
     only: Only = None,
     fresh: Fresh = False,
@@ -71,7 +72,7 @@ def plan(
             if not json_:
                 checks.print_plan(loaded, rows)
             continue
-        planned = _forecast(prepare(loaded, selection, folder), device, jobs, estimate=estimate)
+        planned = _forecast(prepare(loaded, selection, folder), device, jobs, engine, estimate=estimate)
         data.append(as_data(planned))
         if not json_:
             _print(planned)
@@ -79,20 +80,25 @@ def plan(
         typer.echo(json.dumps(data, indent=1))
 
 
-def _forecast(prepared: Prepared, device: str, jobs: int | None, *, estimate: bool) -> Planned:
+def _forecast(prepared: Prepared, device: str, jobs: int | None, engine: str, *, estimate: bool) -> Planned:
+    from functools import cache
+
     from pkbench.execute.device import resolve_device, resolve_jobs
     from pkbench.execute.forecast import forecast
+    from pkbench.plan.engine import check_engine
     from pkbench.probes.calibrate import calibration
 
     device = resolve_device(device)
     threads = prepared.scaled.train.cpu_threads
+    runs = [decision.run for decision in prepared.decisions]
+    check_engine(engine, runs, device.partition(":")[0])
     jobs = resolve_jobs(jobs, device, threads, len(prepared.decisions))
     if not estimate:
         return Planned(prepared, [None] * len(prepared.decisions), device, jobs)
     records = prepared.store.scan(prepared.loaded.spec.experiment.id).records.values()
     base = prepared.loaded.path.parent
-    runs = [decision.run for decision in prepared.decisions]
-    return Planned(prepared, forecast(runs, records, calibration(device, threads), base, device), device, jobs)
+    calibrated = cache(lambda name: calibration(device, threads, name))
+    return Planned(prepared, forecast(runs, records, calibrated, base, device, engine), device, jobs)
 
 
 def as_data(planned: Planned) -> dict[str, Any]:

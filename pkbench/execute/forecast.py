@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from pkbench.data.size import image_counts
+from pkbench.execute.engine import engine_here
+from pkbench.plan.engine import AUTO
 from pkbench.plan.estimate import Calibration, Estimate, estimate
 from pkbench.plan.run import Run, canonical_json
 from pkbench.store.record import Record
@@ -23,19 +25,28 @@ class Forecast:
 
 
 def forecast(
-    runs: Sequence[Run], records: Iterable[Record], calibration: Calibration, base: Path, device: str
+    runs: Sequence[Run],
+    records: Iterable[Record],
+    calibration: Callable[[str], Calibration],
+    base: Path,
+    device: str,
+    engine: str = AUTO,
 ) -> list[Forecast | None]:
-    """A forecast for each of ``runs``, ``None`` where the size of the data cannot be known."""
+    """A forecast for each of ``runs``, ``None`` where the size of the data or the engine cannot be known.
+
+    ``calibration`` gives that of an engine of this machine by its name; ``engine`` is the one that is wanted.
+    """
     counts = {run.data.id: None for run in runs} | {run.data.id: image_counts(run.data, base) for run in runs}
     measured = _seconds_per_epoch(records, device)
     result: list[Forecast | None] = []
     for run in runs:
         images = counts[run.data.id]
-        if images is None:
+        name = engine_here(engine, run, device.partition(":")[0])
+        if images is None or name is None:
             result.append(None)
             continue
-        predicted = estimate(run, calibration, *images)
-        seconds = measured.get(_cost_key(run.config))
+        predicted = estimate(run, calibration(name), *images)
+        seconds = measured.get((_cost_key(run.config), name))
         if seconds is None:
             result.append(Forecast(predicted, "calibration"))
         else:
@@ -43,14 +54,16 @@ def forecast(
     return result
 
 
-def _seconds_per_epoch(records: Iterable[Record], device: str) -> dict[str, float]:
-    """Median seconds of an epoch of finished runs on a machine like this one, by what determines the cost."""
-    times: dict[str, list[float]] = {}
+def _seconds_per_epoch(records: Iterable[Record], device: str) -> dict[tuple[str, str], float]:
+    """Median seconds of an epoch of finished runs on a machine like this one, by what determines the cost and by engine."""
+    times: dict[tuple[str, str], list[float]] = {}
     here = f"{platform.system()} {platform.release()} {platform.machine()}"
     for record in records:
         same_device = (record.environment.device == "cpu") == (device == "cpu")
         if record.status == "finished" and record.environment.platform == here and same_device:
-            times.setdefault(_cost_key(record.config), []).append(record.seconds / len(record.history))
+            # Records that name no engine are from before there was a choice.
+            key = (_cost_key(record.config), record.engine or "reference")
+            times.setdefault(key, []).append(record.seconds / len(record.history))
     return {key: median(values) for key, values in times.items()}
 
 

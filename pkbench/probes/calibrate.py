@@ -21,6 +21,7 @@ from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.estimate import Calibration, step_features
 from pkbench.sizes.mixer import MixerShape
+from pkbench.spec.train import AdamW, Augment, Cosine, Train
 
 if TYPE_CHECKING:
     import torch
@@ -46,16 +47,16 @@ _REFERENCES = (
 """Shapes with their batch sizes: one dominated by each term."""
 
 
-def calibration(device: str, threads: int, *, again: bool = False) -> Calibration:
-    """The calibration of ``device`` with ``threads``, measured now (seconds) or up to a month ago on this machine."""
-    path = _cache_path(device, threads)
+def calibration(device: str, threads: int, engine: str, *, again: bool = False) -> Calibration:
+    """The calibration of ``engine`` on ``device`` with ``threads``, measured now (seconds) or up to a month ago on this machine."""
+    path = _cache_path(device, threads, engine)
     if not again:
         try:
             if time.time() - path.stat().st_mtime < _MAX_AGE:
                 return Calibration(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError):
             pass
-    result = measure(device, threads)
+    result = measure(device, threads, engine)
     try:
         write_bytes(path, json.dumps(asdict(result)).encode())
     except StoreError:
@@ -64,18 +65,18 @@ def calibration(device: str, threads: int, *, again: bool = False) -> Calibratio
     return result
 
 
-def _cache_path(device: str, threads: int) -> Path:
-    """The cache file for this machine, device, thread count and installed torch."""
+def _cache_path(device: str, threads: int, engine: str) -> Path:
+    """The cache file for this machine, device, thread count, engine and installed torch."""
     import platform
     from importlib.metadata import version
 
-    parts = f"3|{platform.node()}|{platform.machine()}|{device}|{threads}|{version('torch')}"
+    parts = f"3|{platform.node()}|{platform.machine()}|{device}|{threads}|{engine}|{version('torch')}"
     name = hashlib.sha256(parts.encode()).hexdigest()[:16]
     return Path(platformdirs.user_cache_dir("pkbench")) / f"calibration-{name}.json"
 
 
-def measure(device: str, threads: int) -> Calibration:
-    """Measure ``device`` now."""
+def measure(device: str, threads: int, engine: str) -> Calibration:
+    """Measure ``engine`` on ``device`` now."""
     import numpy as np
     import torch
     from scipy.optimize import nnls
@@ -85,7 +86,7 @@ def measure(device: str, threads: int) -> Calibration:
     try:
         kind = torch.device(device)
         features = np.array([step_features(shape, batch) for shape, batch in _REFERENCES])
-        times = np.array([_step_time(shape, batch, kind) for shape, batch in _REFERENCES])
+        times = np.array([_step_time(shape, batch, kind, engine) for shape, batch in _REFERENCES])
         # Divided by the times, so that every shape's relative error counts alike.
         scale = features.max(axis=0)
         coefficients, _ = nnls(features / scale / times[:, None], np.ones(len(times)))
@@ -115,27 +116,40 @@ def _median_seconds(action: Callable[[], None], device: torch.device) -> float:
     return median(synchronized() for _ in range(_REPEATS))
 
 
-def _step_time(shape: MixerShape, batch: int, device: torch.device) -> float:
+def _step_time(shape: MixerShape, batch: int, device: torch.device, engine: str) -> float:
     """Median seconds of a training step on random numbers."""
     import torch
 
+    from pkbench.data.mixing import unmixed
     from pkbench.models.initial import initialize
     from pkbench.models.mixers import Mixer, Mixing
+    from pkbench.train.engines.choose import engine_called
 
     model = Mixer(shape, 4, Mixing(None, 0), activation="gelu", skip=True)
     initialize(model, "torch-linear", 0)
-    model.to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
-    side = {4: (8, 8), 16: (16, 16), 64: (32, 32), 256: (64, 64)}[shape.S0]
-    images = torch.zeros(batch, 3, *side, device=device)
-    labels = torch.zeros(batch, dtype=torch.int64, device=device)
+    side = {4: 8, 16: 16, 64: 32, 256: 64}[shape.S0]
+    made = engine_called(engine, model, _recipe(batch, torch.get_num_threads()), 1e-3, (3, side, side), device)
+    images = torch.zeros(batch, 3, side, side, device=device)
+    inputs = unmixed(images, torch.zeros(batch, dtype=torch.int64, device=device))
+    return _median_seconds(lambda: _discard(made.step(inputs, 1e-3, None)[0]), device)
 
-    def step() -> None:
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
 
-    return _median_seconds(step, device)
+def _recipe(batch: int, threads: int) -> Train:
+    """What most recipes are like, as far as it costs time."""
+    return Train(
+        seeds=(0,),
+        epochs=1,
+        batch_size=batch,
+        drop_last=True,
+        label_smoothing=0.0,
+        precision="fp32",
+        cpu_threads=threads,
+        eval_every=1,
+        select_lr_by="validation-error",
+        optimizer=AdamW(kind="adamw", lr=(1e-3,), weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8),
+        schedule=Cosine(kind="cosine", warmup_epochs=0, warmup_lr=0.0, final_lr=0.0),
+        augment=Augment(crop_padding=0, flip=False, policy="none"),
+    )
 
 
 def _augmentation_times(device: torch.device) -> dict[str, float]:

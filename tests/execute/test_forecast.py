@@ -12,11 +12,20 @@ from pkbench.execute.device import available_cores, batches_ahead, resolve_devic
 from pkbench.execute.forecast import forecast
 from pkbench.models.initial import initialize
 from pkbench.models.mixers import Mixer, Mixing
+from pkbench.native.library import UnavailableError, library
 from pkbench.plan.estimate import Calibration, estimate, step_features
 from pkbench.probes import calibrate
 from pkbench.sizes.mixer import MixerShape
 from pkbench.spec.train import Augment
 from tests.small import small_runs
+
+
+def native_or_skip() -> None:
+    try:
+        library()
+    except UnavailableError as error:
+        pytest.skip(str(error))
+
 
 UNIT = Calibration(1e-3, 1e-10, 1e-8, 1e-9, 1e-9, 1e-7, 2e-7, 3e-7, 4e-7, 5e-7)
 
@@ -53,10 +62,16 @@ def test_activation_count_is_near_what_autograd_keeps(gamma: float | None, skip_
     assert shape.activation_floats == pytest.approx(per_sample, rel=0.25)
 
 
-def test_calibration_predicts_a_shape_it_has_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_calibration_predicts_a_shape_it_has_not_seen(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "native":
+        native_or_skip()
+
     monkeypatch.setattr(calibrate.platformdirs, "user_cache_dir", lambda _: str(tmp_path))
-    measured = calibrate.calibration("cpu", 1)
-    assert calibrate.calibration("cpu", 1) == measured  # from the cache: two measurements never agree exactly
+    measured = calibrate.calibration("cpu", 1, engine)
+    assert calibrate.calibration("cpu", 1, engine) == measured  # from the cache: two measurements never agree exactly
     shape = MixerShape(
         S0=16, C0=48, S=16, C=96, depth=3, gamma_S=4.0, gamma_C=4.0, classes=10, bias=True, skip_layer=False
     )
@@ -69,7 +84,7 @@ def test_calibration_predicts_a_shape_it_has_not_seen(tmp_path: Path, monkeypatc
     predicted = sum(a * b for a, b in zip(coefficients, features, strict=True))
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    actual = median(calibrate._step_time(shape, 32, torch.device("cpu")) for _ in range(3))
+    actual = median(calibrate._step_time(shape, 32, torch.device("cpu"), engine) for _ in range(3))
     torch.set_num_threads(before)
     # An order of magnitude is what planning needs; other processes share this machine.
     assert actual / 5 < predicted < actual * 5
@@ -78,16 +93,31 @@ def test_calibration_predicts_a_shape_it_has_not_seen(tmp_path: Path, monkeypatc
 def test_a_damaged_calibration_is_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate.platformdirs, "user_cache_dir", lambda _: str(tmp_path))
     monkeypatch.setattr(calibrate, "measure", lambda *_: UNIT)
-    path = calibrate._cache_path("cpu", 1)
+    path = calibrate._cache_path("cpu", 1, "reference")
     path.write_text("{not json")
-    assert calibrate.calibration("cpu", 1) == UNIT
-    assert calibrate.calibration("cpu", 1) == UNIT
+    assert calibrate.calibration("cpu", 1, "reference") == UNIT
+    assert calibrate.calibration("cpu", 1, "reference") == UNIT
     assert path.read_text().startswith('{"per_layer"')
 
 
 def test_forecast_knows_digits_and_says_what_it_rests_on() -> None:
-    casts = forecast(small_runs(), [], UNIT, Path(), "cpu")
+    casts = forecast(small_runs(), [], lambda _: UNIT, Path(), "cpu")
     assert all(cast is not None and cast.basis == "calibration" for cast in casts)
+
+
+def test_times_of_another_engine_are_not_taken_for_this_ones() -> None:
+    """A run's own record tells its time only where the same engine would compute it."""
+    run = small_runs()[0]
+    asked: list[str] = []
+
+    def calibration(name: str) -> Calibration:
+        asked.append(name)
+        return UNIT
+
+    for name in ("reference", "batch-last"):
+        forecast([run], [], calibration, Path(), "cpu", name)
+    assert asked == ["reference", "batch-last"]
+    assert forecast([run], [], calibration, Path(), "cuda", "native") == [None]
 
 
 RAND = {"num_ops": 3, "probability": 0.5, "magnitude": 9, "magnitude_std": 0.5, "magnitude_max": 10, "increasing": True}

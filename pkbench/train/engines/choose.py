@@ -7,9 +7,13 @@ from torch import nn
 
 from pkbench.errors import UsageError
 from pkbench.models.mixers import Mixer
+from pkbench.native.library import UnavailableError
 from pkbench.plan.engine import AUTO, candidates
 from pkbench.plan.run import Run
+from pkbench.spec.train import Train
 from pkbench.train.engines.base import Engine
+from pkbench.train.engines.batch_last.engine import BatchLastEngine
+from pkbench.train.engines.native import NativeEngine
 from pkbench.train.engines.reference import ReferenceEngine
 
 
@@ -21,40 +25,32 @@ def make_engine(wanted: str, run: Run, model: nn.Module, device: torch.device) -
     """
     reason = "it is not for such a run"
     for name in candidates(wanted, run, device.type):
-        if name == "reference":
-            return ReferenceEngine(model, run.train, run.lr, device)
-        made = _batch_last(run, model, device) if name == "batch-last" else _native(run, model)
-        if not isinstance(made, str):
-            return made
-        reason = made
+        try:
+            return engine_called(name, model, run.train, run.lr, _image(run), device)
+        except UnavailableError as error:
+            reason = str(error)
     raise UsageError(f"engine {wanted} cannot compute {run.label}: {reason}", remedy=f"leave it to --engine {AUTO}")
 
 
-def _native(run: Run, model: nn.Module) -> Engine | str:
-    """The native engine, or why there is none here."""
-    # Imported here: it looks for a compiler, which other runs have no use for.
-    from pkbench.native.library import UnavailableError
-    from pkbench.train.engines.native import NativeEngine
+def engine_called(
+    name: str, model: nn.Module, recipe: Train, lr: float, image: tuple[int, int, int], device: torch.device
+) -> Engine:
+    """The engine called ``name`` for a model and recipe that it can have; ``image`` is (colours, height, width).
 
-    try:
-        return NativeEngine(_mixer(model), run.train, run.lr, image_of(run))
-    except UnavailableError as error:
-        return str(error)
+    Raises:
+        UnavailableError: it is not to be had here.
+        TypeError: it does not know such a model.
+    """
+    if name == "reference":
+        return ReferenceEngine(model, recipe, lr, device)
+    if not isinstance(model, Mixer):
+        raise TypeError(f"engine {name} knows Mixers, not a {type(model).__name__}")
+    if name == "batch-last":
+        return BatchLastEngine(model, recipe, lr, image, device)
+    return NativeEngine(model, recipe, lr, image)
 
 
-def _batch_last(run: Run, model: nn.Module, device: torch.device) -> Engine:
-    from pkbench.train.engines.batch_last.engine import BatchLastEngine
-
-    return BatchLastEngine(_mixer(model), run.train, run.lr, image_of(run), device)
-
-
-def image_of(run: Run) -> tuple[int, int, int]:
+def _image(run: Run) -> tuple[int, int, int]:
     """(colours, height, width) of the run's images."""
     height, width, colours = run.data.shape
     return colours, height, width
-
-
-def _mixer(model: nn.Module) -> Mixer:
-    if not isinstance(model, Mixer):
-        raise TypeError(f"{type(model).__name__} is no Mixer")
-    return model

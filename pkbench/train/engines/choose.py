@@ -26,7 +26,7 @@ def make_engine(wanted: str, run: Run, model: nn.Module, device: torch.device) -
     reason = "it is not for such a run"
     for name in candidates(wanted, run, device.type):
         try:
-            return engine_called(name, model, run.train, run.lr, _image(run), device)
+            return engine_called(name, model, run.train, run.lr, image_of(run), device)
         except UnavailableError as error:
             reason = str(error)
     raise UsageError(f"engine {wanted} cannot compute {run.label}: {reason}", remedy=f"leave it to --engine {AUTO}")
@@ -50,7 +50,7 @@ def engine_called(
     return NativeEngine(model, recipe, lr, image)
 
 
-def _image(run: Run) -> tuple[int, int, int]:
+def image_of(run: Run) -> tuple[int, int, int]:
     """(colours, height, width) of the run's images."""
     height, width, colours = run.data.shape
     return colours, height, width

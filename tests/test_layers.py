@@ -32,8 +32,9 @@ ALLOWED: dict[str, set[str]] = {
     "execute": LEAVES | {"spec", "plan", "audit", "data", "native", "models", "train", "probes", "store"},
     "claims": LEAVES | {"spec", "plan", "store"},
     "report": LEAVES | {"spec", "plan", "store", "claims"},
+    "bench": LEAVES | {"spec", "plan", "data", "models", "train", "execute", "report"},
     "cli": LEAVES
-    | {"spec", "plan", "audit", "data", "models", "train", "probes", "store", "execute", "claims", "report"},
+    | {"spec", "plan", "audit", "data", "models", "train", "probes", "store", "execute", "claims", "report", "bench"},
 }
 TOP_FILES = {"__init__", "__main__"}
 """``__main__`` calls the command line."""

@@ -1,0 +1,88 @@
+"""What this machine can do at most: matrix products and copies, timed in the benchmark's own run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import torch
+
+from pkbench.bench.results import Rate, Spread
+from pkbench.bench.roofline import Gemm, own_gemms
+from pkbench.bench.spread import spread
+from pkbench.bench.variant import Precision
+from pkbench.sizes.base import Shape
+
+REFERENCE: Final = Gemm(1024, 1024, 1024)
+COPY_BYTES: Final = 256 * 2**20
+"""Larger than any cache."""
+_DTYPES: Final[dict[Precision, torch.dtype]] = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+def measure_rates(shape: Shape, batch: int, device: torch.device, *, seconds: float) -> tuple[Rate, ...]:
+    """The reference GEMM in both precisions, the case's own GEMMs, and a large copy.
+
+    Own GEMMs are timed in bf16 only where the reference is faster in bf16 than in fp32: elsewhere nothing runs in it.
+
+    Args:
+        shape: the case's sizes.
+        batch: images of a step.
+        device: where to measure.
+        seconds: how long to repeat each measurement.
+    """
+    rates = [_gemm(REFERENCE, "fp32", device, seconds), _gemm(REFERENCE, "bf16", device, seconds)]
+    own = [gemm for gemm, _ in own_gemms(shape, batch)]
+    precisions: list[Precision] = ["fp32"] if bf16_refusal(rates) else ["fp32", "bf16"]
+    rates += [_gemm(gemm, precision, device, seconds) for precision in precisions for gemm in dict.fromkeys(own)]
+    return (*rates, _copy(device, seconds))
+
+
+def bf16_refusal(rates: Sequence[Rate]) -> str | None:
+    """Why nothing is timed in bf16: its reference GEMM is no faster than that in fp32; ``None`` where it is."""
+    fp32, bf16 = (
+        next(rate for rate in rates if rate.what == REFERENCE.name and rate.precision == precision).per_second.median
+        for precision in ("fp32", "bf16")
+    )
+    if bf16 > fp32:
+        return None
+    return f"bf16 GEMM is no faster here: {bf16 / 1e9:.3g} against {fp32 / 1e9:.3g} GFLOP/s in fp32"
+
+
+def _gemm(gemm: Gemm, precision: Precision, device: torch.device, seconds: float) -> Rate:
+    """``x @ W.T`` as a linear layer has it: ``x`` (M, K), ``W`` (N, K)."""
+    generator = torch.Generator().manual_seed(0)
+    dtype = _DTYPES[precision]
+    x = torch.randn(gemm.M, gemm.K, generator=generator).to(device, dtype)
+    weight = torch.randn(gemm.N, gemm.K, generator=generator).to(device, dtype)
+    out = torch.empty(gemm.M, gemm.N, device=device, dtype=dtype)
+    per_second = _per_second(lambda: torch.mm(x, weight.t(), out=out), gemm.flops, device, seconds)
+    return Rate(what=gemm.name, precision=precision, unit="FLOP/s", per_second=per_second)
+
+
+def _copy(device: torch.device, seconds: float) -> Rate:
+    """Bytes read and bytes written, both counted."""
+    source = torch.zeros(COPY_BYTES, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source).fill_(1)
+    per_second = _per_second(lambda: target.copy_(source), 2 * COPY_BYTES, device, seconds)
+    return Rate(what="copy", precision="fp32", unit="B/s", per_second=per_second)
+
+
+def _per_second(action: Callable[[], object], amount: float, device: torch.device, seconds: float) -> Spread:
+    """Amounts a second; after one warm-up, repeated for ``seconds`` and at least three times."""
+    action()
+    found: list[float] = []
+    until = time.perf_counter() + seconds
+    while len(found) < 3 or time.perf_counter() < until:
+        synchronize(device)
+        start = time.perf_counter()
+        action()
+        synchronize(device)
+        found.append(amount / (time.perf_counter() - start))
+    return spread(found)
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until ``device`` has done all it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

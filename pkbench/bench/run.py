@@ -1,0 +1,92 @@
+"""A whole benchmark: every case with its ceilings, ours and the peers."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Final
+
+import torch
+
+from pkbench import __version__
+from pkbench.bench.cases import Case
+from pkbench.bench.ceilings import bf16_refusal, measure_rates
+from pkbench.bench.measure import measure_variants, settings
+from pkbench.bench.ours import ours_of
+from pkbench.bench.peers import peers_of
+from pkbench.bench.results import CaseResult, Made, Result
+from pkbench.bench.rows import case_result
+from pkbench.bench.variant import Label
+from pkbench.execute.context import environment
+
+ROUNDS: Final = 9
+FEW_ROUNDS: Final = 5
+"""For cases whose step takes seconds, and for ``--quick``."""
+RATE_SECONDS: Final = 0.5
+QUICK_RATE_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to measure. ``rounds`` is ``None`` for each case's own number."""
+
+    engines: Sequence[str]
+    rounds: int | None
+    threads: int
+    device: str
+    quick: bool
+
+    def rounds_of(self, case: Case) -> int:
+        """Samples of each variant of ``case``."""
+        return self.rounds or (FEW_ROUNDS if self.quick or case.few else ROUNDS)
+
+
+def benchmark(cases: Sequence[Case], options: Options, say: Callable[[str], None]) -> Result:
+    """Measure ``cases`` one after the other; ``say`` is told what happens, a line each time."""
+    with settings(options.threads):
+        found = tuple(_case(case, options, say) for case in cases)
+    return Result(made=_made(options), cases=found)
+
+
+def _case(case: Case, options: Options, say: Callable[[str], None]) -> CaseResult:
+    device = torch.device(options.device)
+    say(f"{case.name}: GEMM and copy rates")
+    seconds = QUICK_RATE_SECONDS if options.quick else RATE_SECONDS
+    rates = measure_rates(case.shape(), case.batch, device, seconds=seconds)
+    slow_bf16 = bf16_refusal(rates)
+
+    def refusal(label: Label) -> str | None:
+        return slow_bf16 if label.precision == "bf16" else None
+
+    variants = ours_of(case, options.engines, options.threads, device) + peers_of(case, device)
+    found = measure_variants(
+        variants,
+        refusal,
+        rounds=options.rounds_of(case),
+        device=device,
+        say=lambda line: say(f"{case.name}: {line}"),
+    )
+    return case_result(case, rates, found)
+
+
+def _made(options: Options) -> Made:
+    here = environment(options.device, options.threads)
+    try:
+        timm = metadata.version("timm")
+    except metadata.PackageNotFoundError:
+        timm = None
+    return Made(
+        pkbench=__version__,
+        torch=here.torch,
+        python=platform.python_version(),
+        platform=here.platform,
+        processor=here.processor,
+        cores=here.cores,
+        device=here.device,
+        threads=options.threads,
+        timm=timm,
+        rounds=options.rounds,
+        quick=options.quick,
+    )

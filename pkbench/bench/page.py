@@ -31,14 +31,15 @@ def write(result: Result, folder: Path, compared: Table | None) -> list[Path]:
 def page_text(result: Result, compared: Table | None) -> str:
     """The Markdown page; ``compared`` is the table of a comparison, if there was one."""
     shown = [*tables(result), *([] if compared is None else [compared])]
+    timed = any(row.step is not None for case in result.cases for row in case.rows)
+    figure = (f"![Seconds of a training step]({NAME}.svg)", "") if timed else ()
     parts = [
         "# Benchmark",
         "",
         f"{markdown(made(result))}. Medians of rounds in which the variants took turns; docs/performance.md says what each "
         "column is.",
         "",
-        f"![Seconds of a training step]({NAME}.svg)",
-        "",
+        *figure,
         *(_section(table) for table in shown),
     ]
     return "\n".join(parts)

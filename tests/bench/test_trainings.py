@@ -1,0 +1,164 @@
+"""Ours and the peers' trainings really train, on batches made the same way."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from pkbench.bench.images import LoaderFeed, ResidentFeed, random_images
+from pkbench.bench.ours import ENGINES, find_engines, ours_of
+from pkbench.bench.peer_training import GraphCounter, PeerTraining
+from pkbench.bench.peers import plain_random
+from pkbench.bench.variant import Label, UnavailableError
+from pkbench.errors import UsageError
+from tests.bench.small import MIXER, S_MIXER, SPARSE, compile_at_once
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    compile_at_once(monkeypatch)
+
+
+def peer(label: Label, **options: Any) -> tuple[PeerTraining, nn.Module]:
+    model = plain_random(MIXER)
+    feed = ResidentFeed(MIXER, random_images(MIXER, CPU))
+    return PeerTraining(model, feed, CPU, label, fused=True), model
+
+
+def test_images_are_the_same_every_time() -> None:
+    first, again = random_images(MIXER, CPU), random_images(MIXER, CPU)
+    assert torch.equal(first.train.images, again.train.images)
+    assert torch.equal(first.test.labels, again.test.labels)
+    assert (len(first.train), len(first.test), len(first.validation)) == (32 * 8, 16, 0)
+    assert first.train.images.shape[1:] == (3, 8, 8)
+
+
+def test_a_resident_feed_goes_round() -> None:
+    data = random_images(MIXER, CPU)
+    feed = ResidentFeed(MIXER, data)
+    batches = [feed.next() for _ in range(64)]
+    assert all(inputs.shape == (8, 3, 8, 8) and inputs.dtype == torch.float32 for inputs, _ in batches)
+    for start in (0, 32):
+        labels = torch.cat([labels for _, labels in batches[start : start + 32]])
+        assert torch.equal(labels.bincount(), data.train.labels.bincount())
+    assert not torch.equal(batches[0][1], batches[32][1])
+    assert torch.equal(torch.cat([labels for _, labels in feed.test()]), data.test.labels)
+
+
+def test_a_loader_feeds_the_same_images() -> None:
+    data = random_images(MIXER, CPU)
+    feed = LoaderFeed(MIXER, data, CPU)
+    try:
+        found = list(feed.test())
+        assert torch.equal(torch.cat([labels for _, labels in found]), data.test.labels)
+        torch.testing.assert_close(torch.cat([inputs for inputs, _ in found]), data.to_input(data.test.images))
+        labels = torch.cat([feed.next()[1] for _ in range(32)])
+        assert torch.equal(labels.bincount(), data.train.labels.bincount())
+        assert feed.next()[0].shape == (8, 3, 8, 8)
+    finally:
+        feed.close()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_peer_trains(precision: str) -> None:
+    training, model = peer(Label("a", "peer", "random", precision))  # type: ignore[arg-type]
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    training.step()
+    assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
+    assert not any(torch.equal(one, two) for one, two in zip(before, model.parameters(), strict=True))
+    after = [parameter.detach().clone() for parameter in model.parameters()]
+    training.data()
+    training.evaluate()
+    assert all(torch.equal(one, two) for one, two in zip(after, model.parameters(), strict=True))
+    assert model.training
+    assert training.graphs() == 0
+
+
+def test_graphs_of_a_compiled_peer_are_counted(compiler: None) -> None:
+    training, model = peer(Label("a", "peer", "random", compiled=True))
+    assert training.graphs() == 0
+    training.step()
+    assert training.graphs() == 1
+    training.evaluate()
+    assert training.graphs() == 2
+    for _ in range(3):
+        training.step()
+        training.evaluate()
+    assert training.graphs() == 2
+    assert model.training
+
+
+def test_without_a_compiler_the_row_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._dynamo.backends import registry
+
+    def none(name: str) -> None:
+        raise RuntimeError(name)
+
+    monkeypatch.setattr(registry, "lookup_backend", none)
+    with pytest.raises(UnavailableError, match=r"torch\.compile is not available: RuntimeError"):
+        GraphCounter().compile(nn.Linear(2, 2))
+
+
+@pytest.mark.parametrize("case", [MIXER, S_MIXER, SPARSE], ids=lambda case: case.name)
+def test_ours_trains_past_the_end_of_an_epoch(case) -> None:  # type: ignore[no-untyped-def]
+    for variant in ours_of(case, ENGINES, 1, CPU):
+        training = variant.build()
+        for _ in range(34):
+            training.step()
+        training.data()
+        training.evaluate()
+        assert training.graphs() == 0
+        training.close()
+
+
+def test_ours_changes_its_weights() -> None:
+    variant = ours_of(MIXER, ["eager"], 1, CPU)[0]
+    training = variant.build()
+    model = training._trainer.model  # type: ignore[attr-defined]
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    training.data()
+    assert all(torch.equal(one, two) for one, two in zip(before, model.parameters(), strict=True))
+    training.step()
+    assert not any(torch.equal(one, two) for one, two in zip(before, model.parameters(), strict=True))
+
+
+def test_our_labels() -> None:
+    def labels(case) -> list[tuple[str, str, str, str | None]]:  # type: ignore[no-untyped-def]
+        found = [variant.label for variant in ours_of(case, ["eager"], 1, CPU)]
+        assert {label.owner for label in found} == {"ours"}
+        return [(label.name, label.mixing, label.precision, label.normal) for label in found]
+
+    assert labels(MIXER) == [
+        ("ours eager", "normal", "fp32", None),
+        ("ours RP eager", "random", "fp32", "ours eager"),
+        ("ours eager, bf16", "normal", "bf16", None),
+        ("ours RP eager, bf16", "random", "bf16", "ours eager, bf16"),
+    ]
+    assert [name for name, _, _, _ in labels(SPARSE)] == [
+        "ours dense mask eager",
+        "ours sparse eager",
+        "ours dense mask eager, bf16",
+        "ours sparse eager, bf16",
+    ]
+
+
+def test_engines_by_name() -> None:
+    assert find_engines([]) == list(ENGINES)
+    assert find_engines(["eager", "eager"]) == ["eager"]
+    with pytest.raises(UsageError, match="--engine warp is no engine; engines are eager"):
+        find_engines(["warp"])
+
+
+def test_a_peers_weights_do_not_touch_the_process_random_stream() -> None:
+    from pkbench.bench.peers import _seeded
+
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    models = [_seeded(partial(plain_random, MIXER)) for _ in range(2)]
+    assert torch.equal(torch.rand(1), expected)
+    assert torch.equal(next(models[0].parameters()), next(models[1].parameters()))

@@ -161,8 +161,8 @@ def _seconds(action: Callable[[], object], device: torch.device) -> float:
 
 @contextmanager
 def settings(threads: int) -> Iterator[None]:
-    """While open: this many threads, compilers that do not take their work from a cache, and no notes about either."""
-    import torch._inductor.config as inductor
+    """While open: this many threads, an empty cache for ``torch.compile``, and no notes about what is missing or in beta."""
+    from torch._inductor.utils import fresh_cache
 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -170,8 +170,7 @@ def settings(threads: int) -> Iterator[None]:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with inductor.patch(force_disable_caches=True), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="dynamo_pgo force disabled")
+        with fresh_cache(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
             warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
             yield

@@ -1,11 +1,12 @@
 """pkbench's own training, by engine: the only file of this room that knows how a step of ours is taken.
 
-A new engine is a line in :data:`ENGINES` and a function that makes the :class:`~pkbench.bench.variant.Training` of it.
+An engine of :data:`pkbench.plan.engine.ENGINES` is timed without a change here. What does not train by
+:class:`~pkbench.train.trainer.Trainer` needs a :class:`~pkbench.bench.variant.Training` of its own, and variants that build it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -15,9 +16,10 @@ import torch
 from pkbench.bench.cases import CLASSES, Case, Mixing
 from pkbench.bench.images import AUGMENT, random_images
 from pkbench.bench.peer_training import LEARNING_RATE, WEIGHT_DECAY
-from pkbench.bench.variant import Label, Precision, Training, Variant
-from pkbench.data.dataset import Dataset
+from pkbench.bench.variant import Label, Precision, UnavailableError, Variant
+from pkbench.data.mixing import Mixed
 from pkbench.errors import UsageError
+from pkbench.plan.engine import ENGINES, obstacle
 from pkbench.plan.run import Run
 from pkbench.sizes.sparse import Form
 from pkbench.spec.data import NpzData
@@ -25,6 +27,9 @@ from pkbench.spec.model import shape_of
 from pkbench.spec.train import AdamW, Cosine, Train
 from pkbench.train.evaluate import evaluate
 from pkbench.train.trainer import Trainer
+
+EPOCHS: Final = 1_000_000
+"""More than are ever begun: the learning rate stays at its peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class _Plan:
     mixing: Mixing
     form: Form
     precision: Precision
+    engine: str
     threads: int
     device: torch.device
 
@@ -67,44 +73,51 @@ class _Plan:
 
 
 class TrainerTraining:
-    """One run by :class:`pkbench.train.trainer.Trainer`; see :class:`pkbench.bench.variant.Training`."""
+    """One run by :class:`pkbench.train.trainer.Trainer` with one engine; see :class:`pkbench.bench.variant.Training`.
+
+    Raises:
+        UnavailableError: the engine cannot compute the run, or is not to be had here.
+    """
 
     def __init__(self, plan: _Plan) -> None:
-        images: Dataset = random_images(plan.case, plan.device)
-        self._trainer = Trainer(plan.run(), images, plan.device)
-        self._order = self._trainer._order(1)
+        run = plan.run()
+        reason = obstacle(plan.engine, run, plan.device.type)
+        if reason is not None:
+            raise UnavailableError(reason)
+        try:
+            self._trainer = Trainer(run, random_images(plan.case, plan.device), plan.device, plan.engine)
+        except UsageError as error:
+            raise UnavailableError(error.what) from error
+        self._batches = iter(self._trainer.batches)
 
     def data(self) -> None:
         """As :meth:`Training.data`."""
-        self._wrap()
-        self._trainer._batch(self._order)
+        self._next()
 
     def step(self) -> None:
         """As :meth:`Training.step`."""
-        self._wrap()
-        self._trainer._step(self._order)
+        self._trainer._step(self._next())
 
     def evaluate(self) -> None:
         """As :meth:`Training.evaluate`."""
         trainer = self._trainer
-        with trainer._precision():
-            evaluate(trainer.model, trainer.data, trainer.data.test)
+        evaluate(trainer.engine.logits, trainer.data, trainer.data.test)
 
     def graphs(self) -> int:
-        """As :meth:`Training.graphs`: nothing is compiled."""
+        """As :meth:`Training.graphs`: no engine uses ``torch.compile``."""
         return 0
 
     def close(self) -> None:
         """As :meth:`Training.close`: there is nothing to end."""
 
-    def _wrap(self) -> None:
-        """Begin the same epoch again at its end."""
-        if self._trainer.progress.step == self._trainer.steps_per_epoch:
-            self._trainer.progress.step = 0
-
-
-ENGINES: Final[dict[str, Callable[[_Plan], Training]]] = {"eager": TrainerTraining}
-"""How a run can be trained, by name; rows are called ``ours`` and the name."""
+    def _next(self) -> Mixed:
+        """The next batch, after an epoch's last one the first of the next epoch."""
+        batch = next(self._batches, None)
+        if batch is None:
+            self._trainer.batches.next_epoch()
+            self._batches = iter(self._trainer.batches)
+            batch = next(self._batches)
+        return batch
 
 
 def find_engines(names: list[str]) -> list[str]:
@@ -115,21 +128,22 @@ def find_engines(names: list[str]) -> list[str]:
     """
     for name in names:
         if name not in ENGINES:
-            raise UsageError(f"--engine {name} is no engine", constraint=f"engines are {', '.join(ENGINES)}")
+            raise UsageError(f"--engine {name} is no engine", constraint=" or ".join(ENGINES))
     return list(dict.fromkeys(names)) or list(ENGINES)
 
 
 def ours_of(case: Case, engines: Iterable[str], threads: int, device: torch.device) -> list[Variant]:
     """Our own variants of ``case``: each engine, normal and permuted (SW-MLP: dense and sparse), in fp32 and bf16."""
     found = []
+    precisions: tuple[tuple[Precision, str], ...] = (("fp32", ""), ("bf16", ", bf16"))
     for engine in engines:
-        for precision, suffix in (("fp32", ""), ("bf16", ", bf16")):
-            plan = _Plan(case, "normal", "sparse", precision, threads, device)  # type: ignore[arg-type]
+        for precision, suffix in precisions:
             for name, mixing, form in _models(case):
-                label = Label(f"{name} {engine}{suffix}", "ours", mixing, plan.precision)
+                label = Label(f"{name} {engine}{suffix}", "ours", mixing, precision)
                 if case.kind != "sw-mlp" and mixing == "random":
                     label = replace(label, normal=f"ours {engine}{suffix}")
-                found.append(Variant(label, partial(ENGINES[engine], replace(plan, mixing=mixing, form=form))))
+                plan = _Plan(case, mixing, form, precision, engine, threads, device)
+                found.append(Variant(label, partial(TrainerTraining, plan)))
     return found
 
 
@@ -143,7 +157,7 @@ def _recipe(case: Case, precision: Precision, threads: int) -> Train:
     """What the peers do too, as a spec's ``[train]``."""
     return Train(
         seeds=(0,),
-        epochs=1,
+        epochs=EPOCHS,
         batch_size=case.batch,
         drop_last=True,
         label_smoothing=0.0,

@@ -1,4 +1,6 @@
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -140,12 +142,18 @@ def test_steps_in_a_sample(seconds: float, steps: int) -> None:
 
 
 def test_settings_are_put_back() -> None:
-    import torch._inductor.config as inductor
+    def now() -> tuple[int, str | None]:
+        return torch.get_num_threads(), os.environ.get("TORCHINDUCTOR_CACHE_DIR")
 
-    before = torch.get_num_threads(), inductor.force_disable_caches
+    before = now()
     with settings(before[0] + 1):
-        assert (torch.get_num_threads(), inductor.force_disable_caches) == (before[0] + 1, True)
-    assert (torch.get_num_threads(), inductor.force_disable_caches) == before
+        threads, cache = now()
+        assert threads == before[0] + 1
+        assert cache is not None
+        assert cache != before[1]
+        assert not list(Path(cache).iterdir())
+    assert now() == before
+    assert not Path(cache).exists()
 
 
 def test_a_measurement_begins_empty() -> None:

@@ -8,11 +8,13 @@ import torch
 from torch import nn
 
 from pkbench.bench.images import LoaderFeed, ResidentFeed, random_images
-from pkbench.bench.ours import ENGINES, find_engines, ours_of
+from pkbench.bench.ours import find_engines, ours_of
 from pkbench.bench.peer_training import GraphCounter, PeerTraining
 from pkbench.bench.peers import plain_random
 from pkbench.bench.variant import Label, UnavailableError
 from pkbench.errors import UsageError
+from pkbench.plan.engine import ENGINES
+from pkbench.train.native import library
 from tests.bench.small import MIXER, S_MIXER, SPARSE, compile_at_once
 
 CPU = torch.device("cpu")
@@ -105,7 +107,7 @@ def test_without_a_compiler_the_row_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("case", [MIXER, S_MIXER, SPARSE], ids=lambda case: case.name)
 def test_ours_trains_past_the_end_of_an_epoch(case) -> None:  # type: ignore[no-untyped-def]
-    for variant in ours_of(case, ENGINES, 1, CPU):
+    for variant in ours_of(case, ["reference"], 1, CPU):
         training = variant.build()
         for _ in range(34):
             training.step()
@@ -116,7 +118,7 @@ def test_ours_trains_past_the_end_of_an_epoch(case) -> None:  # type: ignore[no-
 
 
 def test_ours_changes_its_weights() -> None:
-    variant = ours_of(MIXER, ["eager"], 1, CPU)[0]
+    variant = ours_of(MIXER, ["reference"], 1, CPU)[0]
     training = variant.build()
     model = training._trainer.model  # type: ignore[attr-defined]
     before = [parameter.detach().clone() for parameter in model.parameters()]
@@ -126,30 +128,58 @@ def test_ours_changes_its_weights() -> None:
     assert not any(torch.equal(one, two) for one, two in zip(before, model.parameters(), strict=True))
 
 
+def test_every_engine_takes_the_same_step() -> None:
+    weights = []
+    for engine in ENGINES:
+        training = ours_of(MIXER, [engine], 1, CPU)[1].build()
+        assert training._trainer.engine.name == engine  # type: ignore[attr-defined]
+        training.step()
+        training.evaluate()
+        weights.append(torch.cat([p.detach().flatten() for p in training._trainer.model.parameters()]))  # type: ignore[attr-defined]
+    for other in weights[1:]:
+        torch.testing.assert_close(other, weights[0], rtol=1e-3, atol=1e-5)
+
+
+def test_an_engine_says_what_it_cannot_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reason(case, place: int) -> str:  # type: ignore[no-untyped-def]
+        with pytest.raises(UnavailableError) as caught:
+            ours_of(case, ["native"], 1, CPU)[place].build()
+        return str(caught.value)
+
+    assert reason(SPARSE, 0) == "it knows Mixers only, not a model of kind sw-mlp"
+    assert reason(MIXER, 2) == "it computes in fp32, not in bf16"
+
+    def none() -> None:
+        raise library.UnavailableError("no C compiler here (cc)")
+
+    monkeypatch.setattr("pkbench.train.engines.native.library", none)
+    assert "no C compiler here (cc)" in reason(MIXER, 0)
+
+
 def test_our_labels() -> None:
     def labels(case) -> list[tuple[str, str, str, str | None]]:  # type: ignore[no-untyped-def]
-        found = [variant.label for variant in ours_of(case, ["eager"], 1, CPU)]
+        found = [variant.label for variant in ours_of(case, ["native"], 1, CPU)]
         assert {label.owner for label in found} == {"ours"}
         return [(label.name, label.mixing, label.precision, label.normal) for label in found]
 
     assert labels(MIXER) == [
-        ("ours eager", "normal", "fp32", None),
-        ("ours RP eager", "random", "fp32", "ours eager"),
-        ("ours eager, bf16", "normal", "bf16", None),
-        ("ours RP eager, bf16", "random", "bf16", "ours eager, bf16"),
+        ("ours native", "normal", "fp32", None),
+        ("ours RP native", "random", "fp32", "ours native"),
+        ("ours native, bf16", "normal", "bf16", None),
+        ("ours RP native, bf16", "random", "bf16", "ours native, bf16"),
     ]
     assert [name for name, _, _, _ in labels(SPARSE)] == [
-        "ours dense mask eager",
-        "ours sparse eager",
-        "ours dense mask eager, bf16",
-        "ours sparse eager, bf16",
+        "ours dense mask native",
+        "ours sparse native",
+        "ours dense mask native, bf16",
+        "ours sparse native, bf16",
     ]
 
 
 def test_engines_by_name() -> None:
     assert find_engines([]) == list(ENGINES)
-    assert find_engines(["eager", "eager"]) == ["eager"]
-    with pytest.raises(UsageError, match="--engine warp is no engine; engines are eager"):
+    assert find_engines(["reference", "reference"]) == ["reference"]
+    with pytest.raises(UsageError, match="--engine warp is no engine; native or reference"):
         find_engines(["warp"])
 
 

@@ -62,6 +62,7 @@ def row(case: Case, measured: Measured, others: Mapping[str, Measured], floors: 
     data = median(per_run(measured.data, label.runs))
     evaluation = median(per_run(measured.evaluations, label.runs)) / case.test_images
     least = floors[label.precision]
+    compiling = compile_seconds(measured)
     normal = None if label.normal is None else others.get(label.normal)
     return known.model_copy(
         update={
@@ -79,7 +80,7 @@ def row(case: Case, measured: Measured, others: Mapping[str, Measured], floors: 
             "peak_kind": measured.peak_kind,
             "rss_bytes": None if measured.rss is None else round(measured.rss / label.runs),
             "startup_seconds": measured.startup / label.runs,
-            "compile_seconds": compile_seconds(measured),
+            "compile_seconds": None if compiling is None else compiling / label.runs,
             "graphs": measured.graphs,
             "recompiles": measured.graphs - measured.warm_graphs,
         }

@@ -60,7 +60,7 @@ def speed_table(case: CaseResult) -> Table:
         for row in case.rows
         if row.step is not None
     )
-    against = "" if reference is None else f"; speed is against {reference.variant}"
+    against = "" if reference is None else f" against {reference.variant}"
     return Table(f"{title(case)}: speed{against}", header, rows, tuple(reasons(case)))
 
 

@@ -35,7 +35,7 @@ def bench(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, max=1024, help="CPU threads [default: all cores].")
     ] = None,
-    device: Device = "cpu",
+    device: Device = "auto",
     engine: Annotated[
         list[str] | None, typer.Option("--engine", help="Only this engine of ours; repeatable [default: all].")
     ] = None,

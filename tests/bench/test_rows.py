@@ -99,3 +99,5 @@ def test_compiling_is_what_first_times_are_longer() -> None:
     assert compile_seconds(replace(compiled, first_step=0.0, first_evaluation=0.0)) == 0.0
     assert compile_seconds(NORMAL) is None
     assert row(MIXER, compiled, {}, {"fp32": found(NORMAL)[1]}).compile_seconds == pytest.approx(7.64)
+    two = replace(compiled, label=replace(compiled.label, runs=2))
+    assert row(MIXER, two, {}, {"fp32": found(NORMAL)[1]}).compile_seconds == pytest.approx(3.82)

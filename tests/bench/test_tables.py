@@ -49,7 +49,7 @@ def cells(table, name: str) -> dict[str, str]:  # type: ignore[no-untyped-def]
 def test_speed_is_against_the_first_peer_with_numbers() -> None:
     assert reference_row(CASE) == PEER
     table = speed_table(CASE)
-    assert table.title.endswith("speed is against timm eager")
+    assert table.title.endswith(": speed against timm eager")
     ours = cells(table, "ours eager")
     assert ours["step"] == "10 ms"
     assert ours["speed"] == "2.00×"

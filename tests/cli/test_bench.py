@@ -24,7 +24,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def bench(*options: str) -> Result:
-    return CliRunner().invoke(app, ["bench", "--quick", "--rounds", "2", "--threads", "1", *options])
+    return CliRunner().invoke(app, ["bench", "--quick", "--rounds", "2", "--threads", "1", "--device", "cpu", *options])
 
 
 def test_every_variant_has_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

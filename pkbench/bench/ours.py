@@ -6,7 +6,7 @@ An engine of :data:`pkbench.plan.engine.ENGINES` is timed without a change here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -19,15 +19,22 @@ from pkbench.bench.peer_training import LEARNING_RATE, WEIGHT_DECAY
 from pkbench.bench.variant import Label, Precision, UnavailableError, Variant
 from pkbench.data.mixing import Mixed
 from pkbench.errors import UsageError
+from pkbench.models.build import build
+from pkbench.models.mixers import Mixer
 from pkbench.plan.engine import ENGINES, obstacle
 from pkbench.plan.run import Run
 from pkbench.sizes.sparse import Form
 from pkbench.spec.data import NpzData
 from pkbench.spec.model import shape_of
 from pkbench.spec.train import AdamW, Cosine, Train
+from pkbench.train.batches import BatchStream
+from pkbench.train.engines.batch_last.stack import Stack
+from pkbench.train.engines.choose import image_of
 from pkbench.train.evaluate import evaluate
 from pkbench.train.trainer import Trainer
 
+STACKING: Final = "batch-last"
+"""The engine that computes several runs at once."""
 EPOCHS: Final = 1_000_000
 """More than are ever begun: the learning rate stays at its peak."""
 
@@ -44,7 +51,7 @@ class _Plan:
     threads: int
     device: torch.device
 
-    def run(self) -> Run:
+    def run(self, seed: int) -> Run:
         """The run as a spec would state it."""
         height, width, colours = self.case.image
         data = NpzData(
@@ -65,7 +72,7 @@ class _Plan:
             data=data,
             train=_recipe(self.case, self.precision, self.threads),
             lr=LEARNING_RATE,
-            seed=0,
+            seed=seed,
             shape=shape_of(model, data.shape, data.classes),
             config={},
             run_id=None,
@@ -80,7 +87,7 @@ class TrainerTraining:
     """
 
     def __init__(self, plan: _Plan) -> None:
-        run = plan.run()
+        run = plan.run(0)
         reason = obstacle(plan.engine, run, plan.device.type)
         if reason is not None:
             raise UnavailableError(reason)
@@ -88,15 +95,15 @@ class TrainerTraining:
             self._trainer = Trainer(run, random_images(plan.case, plan.device), plan.device, plan.engine)
         except UsageError as error:
             raise UnavailableError(error.what) from error
-        self._batches = iter(self._trainer.batches)
+        self._batches = endless(self._trainer.batches)
 
     def data(self) -> None:
         """As :meth:`Training.data`."""
-        self._next()
+        next(self._batches)
 
     def step(self) -> None:
         """As :meth:`Training.step`."""
-        self._trainer._step(self._next())
+        self._trainer._step(next(self._batches))
 
     def evaluate(self) -> None:
         """As :meth:`Training.evaluate`."""
@@ -110,14 +117,56 @@ class TrainerTraining:
     def close(self) -> None:
         """As :meth:`Training.close`: there is nothing to end."""
 
-    def _next(self) -> Mixed:
-        """The next batch, after an epoch's last one the first of the next epoch."""
-        batch = next(self._batches, None)
-        if batch is None:
-            self._trainer.batches.next_epoch()
-            self._batches = iter(self._trainer.batches)
-            batch = next(self._batches)
-        return batch
+
+class StackTraining:
+    """Runs of several seeds in one stack of the batch-last engine, each on batches of its own.
+
+    See :class:`pkbench.bench.variant.Training`.
+
+    Raises:
+        UnavailableError: the engine cannot compute such runs.
+    """
+
+    def __init__(self, plan: _Plan, runs: int) -> None:
+        made = [plan.run(seed) for seed in range(runs)]
+        reason = obstacle(STACKING, made[0], plan.device.type)
+        if reason is not None:
+            raise UnavailableError(reason)
+        models = [build(run.model, run.shape, run.seed) for run in made]
+        mixers = [model for model in models if isinstance(model, Mixer)]
+        self._data = random_images(plan.case, plan.device)
+        self._streams = [BatchStream(run, self._data, plan.device) for run in made]
+        self._endless = [endless(stream) for stream in self._streams]
+        self._stack = Stack(mixers, made[0].train, image_of(made[0]), plan.device)
+
+    def data(self) -> None:
+        """As :meth:`Training.data`."""
+        for stream in self._endless:
+            next(stream)
+
+    def step(self) -> None:
+        """As :meth:`Training.step`."""
+        batches = [next(stream) for stream in self._endless]
+        self._stack.step(batches, [LEARNING_RATE] * len(batches))
+
+    def evaluate(self) -> None:
+        """As :meth:`Training.evaluate`."""
+        for run in range(len(self._streams)):
+            evaluate(partial(self._stack.logits, run), self._data, self._data.test)
+
+    def graphs(self) -> int:
+        """As :meth:`Training.graphs`: nothing is compiled."""
+        return 0
+
+    def close(self) -> None:
+        """As :meth:`Training.close`: there is nothing to end."""
+
+
+def endless(stream: BatchStream) -> Iterator[Mixed]:
+    """The batches of ``stream``, epoch after epoch."""
+    while True:
+        yield from stream
+        stream.next_epoch()
 
 
 def find_engines(names: list[str]) -> list[str]:
@@ -132,8 +181,13 @@ def find_engines(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names)) or list(ENGINES)
 
 
-def ours_of(case: Case, engines: Iterable[str], threads: int, device: torch.device) -> list[Variant]:
-    """Our own variants of ``case``: each engine, normal and permuted (SW-MLP: dense and sparse), in fp32 and bf16."""
+def ours_of(
+    case: Case, engines: Iterable[str], threads: int, device: torch.device, stack: int | None = None
+) -> list[Variant]:
+    """Our own variants of ``case``: each engine, normal and permuted (SW-MLP: dense and sparse), in fp32 and bf16.
+
+    With ``stack``, as many runs at once too, where there are engines for that.
+    """
     found = []
     precisions: tuple[tuple[Precision, str], ...] = (("fp32", ""), ("bf16", ", bf16"))
     for engine in engines:
@@ -144,7 +198,16 @@ def ours_of(case: Case, engines: Iterable[str], threads: int, device: torch.devi
                     label = replace(label, normal=f"ours {engine}{suffix}")
                 plan = _Plan(case, mixing, form, precision, engine, threads, device)
                 found.append(Variant(label, partial(TrainerTraining, plan)))
+                if stack is not None and engine == STACKING and case.kind != "sw-mlp":
+                    found.append(Variant(_stacked(label, stack), partial(StackTraining, plan, stack)))
     return found
+
+
+def _stacked(label: Label, runs: int) -> Label:
+    """The label of ``runs`` of such runs at once."""
+    suffix = f", {runs} at once"
+    normal = None if label.normal is None else label.normal + suffix
+    return replace(label, name=label.name + suffix, normal=normal, runs=runs)
 
 
 def _models(case: Case) -> tuple[tuple[str, Mixing, Form], ...]:

@@ -37,6 +37,8 @@ class Options:
     threads: int
     device: str
     quick: bool
+    stack: int | None = None
+    """Runs of ours at once, besides those one after another."""
 
     def rounds_of(self, case: Case) -> int:
         """Samples of each variant of ``case``."""
@@ -60,7 +62,7 @@ def _case(case: Case, options: Options, say: Callable[[str], None]) -> CaseResul
     def refusal(label: Label) -> str | None:
         return slow_bf16 if label.precision == "bf16" else None
 
-    variants = ours_of(case, options.engines, options.threads, device) + peers_of(case, device)
+    variants = ours_of(case, options.engines, options.threads, device, options.stack) + peers_of(case, device)
     found = measure_variants(
         variants,
         refusal,

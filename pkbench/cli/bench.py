@@ -39,6 +39,9 @@ def bench(
     engine: Annotated[
         list[str] | None, typer.Option("--engine", help="Only this engine of ours; repeatable [default: all].")
     ] = None,
+    stack: Annotated[
+        int | None, typer.Option("--stack", min=2, max=256, help="Time as many equal runs of ours at once, too.")
+    ] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the result to this file.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for JSON, Markdown and figure.")] = OUT,
     compare: Annotated[
@@ -69,7 +72,7 @@ def bench(
     from pkbench.bench.tables import comparison_table, made, tables
     from pkbench.execute.device import available_cores, resolve_device
 
-    options = Options(engines, rounds, threads or available_cores(), resolve_device(device), quick)
+    options = Options(engines, rounds, threads or available_cores(), resolve_device(device), quick, stack)
     result = benchmark(cases, options, _progress)
     if json_ is not None:
         write_bytes(json_, to_json(result).encode())

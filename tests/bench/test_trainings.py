@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from pkbench.bench.images import LoaderFeed, ResidentFeed, random_images
-from pkbench.bench.ours import find_engines, ours_of
+from pkbench.bench.ours import STACKING, find_engines, ours_of
 from pkbench.bench.peer_training import GraphCounter, PeerTraining
 from pkbench.bench.peers import plain_random
 from pkbench.bench.variant import Label, UnavailableError
@@ -156,6 +156,42 @@ def test_an_engine_says_what_it_cannot_compute(monkeypatch: pytest.MonkeyPatch) 
     assert "no C compiler here (cc)" in reason(MIXER, 0)
 
 
+@pytest.mark.parametrize("place", [1, 3])
+def test_runs_at_once_train_each_on_its_own(place: int) -> None:
+    variants = ours_of(MIXER, [STACKING], 1, CPU, stack=3)
+    variant = variants[place]
+    assert (variant.label.runs, variant.label.name[-10:]) == (3, " 3 at once")
+    training = variant.build()
+    models = training._stack.models  # type: ignore[attr-defined]
+    before = [[parameter.detach().clone() for parameter in model.parameters()] for model in models]
+    training.data()
+    assert all(
+        torch.equal(a, b)
+        for model, old in zip(models, before, strict=True)
+        for a, b in zip(model.parameters(), old, strict=True)
+    )
+    for _ in range(34):
+        training.step()
+    training.evaluate()
+    for model, old in zip(models, before, strict=True):
+        assert not any(torch.equal(a, b) for a, b in zip(model.parameters(), old, strict=True))
+    assert not torch.equal(before[0][0], before[1][0])
+    assert training.graphs() == 0
+    training.close()
+
+
+def test_stacks_stand_beside_the_runs_they_are_made_of() -> None:
+    labels = {variant.label.name: variant.label for variant in ours_of(MIXER, ENGINES, 1, CPU, stack=4)}
+    stacked = {name for name, label in labels.items() if label.runs == 4}
+    assert stacked == {f"ours{rp} batch-last{suffix}, 4 at once" for rp in ("", " RP") for suffix in ("", ", bf16")}
+    for name in stacked:
+        assert name.removesuffix(", 4 at once") in labels
+        normal = labels[name].normal
+        assert (normal is None) == (labels[name].mixing == "normal")
+        assert normal is None or normal in stacked
+    assert not any(variant.label.runs > 1 for variant in ours_of(SPARSE, ENGINES, 1, CPU, stack=4))
+
+
 def test_our_labels() -> None:
     def labels(case) -> list[tuple[str, str, str, str | None]]:  # type: ignore[no-untyped-def]
         found = [variant.label for variant in ours_of(case, ["native"], 1, CPU)]
@@ -179,7 +215,7 @@ def test_our_labels() -> None:
 def test_engines_by_name() -> None:
     assert find_engines([]) == list(ENGINES)
     assert find_engines(["reference", "reference"]) == ["reference"]
-    with pytest.raises(UsageError, match="--engine warp is no engine; native or reference"):
+    with pytest.raises(UsageError, match="--engine warp is no engine; native or batch-last or reference"):
         find_engines(["warp"])
 
 

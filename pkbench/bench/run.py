@@ -26,6 +26,8 @@ FEW_ROUNDS: Final = 5
 """For cases whose step takes seconds, and for ``--quick``."""
 RATE_SECONDS: Final = 0.5
 QUICK_RATE_SECONDS: Final = 0.2
+LEFT_OUT: Final = "compiling takes long and is left out of --quick"
+"""Of compiled permutations; timm's compiled Mixer stays, as the best peer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ def _case(case: Case, options: Options, say: Callable[[str], None]) -> CaseResul
     slow_bf16 = bf16_refusal(rates)
 
     def refusal(label: Label) -> str | None:
-        return slow_bf16 if label.precision == "bf16" else None
+        if label.precision == "bf16" and slow_bf16 is not None:
+            return slow_bf16
+        return LEFT_OUT if options.quick and label.compiled and label.mixing == "random" else None
 
     variants = ours_of(case, options.engines, options.threads, device, options.stack) + peers_of(case, device)
     found = measure_variants(

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from pkbench.bench import cases, ceilings, run
+from pkbench.bench import cases, ceilings, measure, run
 from pkbench.bench.results import Row, read, to_json
 from pkbench.cli import bench as command
 from pkbench.cli.main import app
@@ -20,12 +20,14 @@ from tests.bench.small import MIXER, S_MIXER, SPARSE, compile_at_once
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases, "CASES", (MIXER, S_MIXER, SPARSE))
     monkeypatch.setattr(ceilings, "COPY_BYTES", 4096)
+    monkeypatch.setattr(run, "RATE_SECONDS", 0.001)
     monkeypatch.setattr(run, "QUICK_RATE_SECONDS", 0.001)
+    monkeypatch.setattr(measure, "SAMPLE_SECONDS", 0.0)
     compile_at_once(monkeypatch)
 
 
 def bench(*options: str) -> Result:
-    return CliRunner().invoke(app, ["bench", "--quick", "--rounds", "2", "--threads", "1", "--device", "cpu", *options])
+    return CliRunner().invoke(app, ["bench", "--rounds", "2", "--threads", "1", "--device", "cpu", *options])
 
 
 def refused(case: str, row: Row) -> bool:
@@ -46,7 +48,7 @@ def test_every_variant_has_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     found = read(tmp_path / "out" / "bench.json")
     assert read(copy) == found
     assert [case.case for case in found.cases] == ["tiny", "tiny-s", "tiny-sw"]
-    assert (found.made.rounds, found.made.threads, found.made.quick) == (2, 1, True)
+    assert (found.made.rounds, found.made.threads, found.made.quick) == (2, 1, False)
     for case in found.cases:
         assert {floor.precision for floor in case.floors} == {"fp32", "bf16"}
         for row in case.rows:
@@ -67,7 +69,7 @@ def test_every_variant_has_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_without_timm_and_fast_bf16_the_rest_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm.models.mlp_mixer", None)
     monkeypatch.setattr(run, "bf16_refusal", lambda _: "bf16 GEMM is no faster here")
-    done = bench("--shape", "tiny", "--out", str(tmp_path))
+    done = bench("--quick", "--shape", "tiny", "--out", str(tmp_path))
     assert done.exit_code == 0, done.output
     assert "not timed: timm eager; timm compiled; timm eager, DataLoader (timm is not installed" in done.stdout
     (case,) = read(tmp_path / "bench.json").cases
@@ -75,7 +77,8 @@ def test_without_timm_and_fast_bf16_the_rest_goes_on(tmp_path: Path, monkeypatch
     assert reasons["ours reference, bf16"] == reasons["timm eager, autocast"] == "bf16 GEMM is no faster here"
     ran = {row.variant for row in case.rows if row.step is not None}
     ours = {f"ours{rp} {engine}" for rp in ("", " RP") for engine in ENGINES}
-    assert ran == ours | {"plain RP eager", "plain RP compiled"}
+    assert ran == ours | {"plain RP eager"}
+    assert reasons["plain RP compiled"] == run.LEFT_OUT
 
 
 def test_compare_fails_where_a_row_is_slower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from pkbench.bench.peers import plain_random
 from pkbench.bench.variant import Label, UnavailableError
 from pkbench.errors import UsageError
 from pkbench.plan.engine import ENGINES
-from pkbench.train.native import library
+from pkbench.native import library
 from tests.bench.small import MIXER, S_MIXER, SPARSE, compile_at_once
 
 CPU = torch.device("cpu")

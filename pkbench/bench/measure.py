@@ -103,7 +103,7 @@ def _started(variant: Variant, measured: Measured, device: torch.device) -> Trai
     for _ in range(_WARM_STEPS):
         training.step()
     measured.rss = growth.bytes()
-    measured.peak, measured.peak_kind = peak.bytes(training.step), peak.kind
+    measured.peak, measured.peak_kind = peak.bytes(training.step, training.held()), peak.kind
     measured.warm_graphs = measured.graphs = training.graphs()
     return training
 

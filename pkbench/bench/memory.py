@@ -18,8 +18,8 @@ class DevicePeak:
     """The most memory a training takes on its device, counted from when this was made, before the training was built.
 
     On CUDA, ``device peak``: everything allocated then, parameters and the optimizer's state included. Elsewhere, where
-    PyTorch keeps no such count, ``step peak``: what one step allocates at its highest, as PyTorch's profiler lists it;
-    gradients are in it, parameters and what else stays between steps are not.
+    PyTorch keeps no such count, ``step peak``: what one step allocates at its highest, as PyTorch's profiler lists it, and what
+    the training holds to work in; gradients are in it, parameters and moments are not.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -27,14 +27,14 @@ class DevicePeak:
         self.kind: MemoryKind = "device peak" if device.type == "cuda" else "step peak"
         self._before = torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
 
-    def bytes(self, step: Callable[[], None]) -> int:
-        """The peak, in a ``step`` done for it."""
+    def bytes(self, step: Callable[[], None], held: int = 0) -> int:
+        """The peak, in a ``step`` done for it; ``held`` bytes were there to work in before it."""
         if self.kind == "device peak":
             torch.cuda.reset_peak_memory_stats(self._device)
             step()
             torch.cuda.synchronize(self._device)
             return torch.cuda.max_memory_allocated(self._device) - self._before
-        return _profiled_peak(step)
+        return _profiled_peak(step) + held
 
 
 def _profiled_peak(step: Callable[[], None]) -> int:

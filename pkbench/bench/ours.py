@@ -110,6 +110,10 @@ class TrainerTraining:
         trainer = self._trainer
         evaluate(trainer.engine.logits, trainer.data, trainer.data.test)
 
+    def held(self) -> int:
+        """As :meth:`Training.held`."""
+        return self._trainer.engine.workspace
+
     def graphs(self) -> int:
         """As :meth:`Training.graphs`: no engine uses ``torch.compile``."""
         return 0
@@ -153,6 +157,10 @@ class StackTraining:
         """As :meth:`Training.evaluate`."""
         for run in range(len(self._streams)):
             evaluate(partial(self._stack.logits, run), self._data, self._data.test)
+
+    def held(self) -> int:
+        """As :meth:`Training.held`."""
+        return self._stack.workspace
 
     def graphs(self) -> int:
         """As :meth:`Training.graphs`: nothing is compiled."""

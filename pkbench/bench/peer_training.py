@@ -58,6 +58,10 @@ class PeerTraining:
         wrong.item()
         self._model.train()
 
+    def held(self) -> int:
+        """As :meth:`Training.held`: PyTorch allocates for every step anew."""
+        return 0
+
     def graphs(self) -> int:
         """As :meth:`Training.graphs`."""
         return self._counter.graphs

@@ -51,6 +51,9 @@ class Training(Protocol):
     def evaluate(self) -> None:
         """Evaluate every run on the case's test images."""
 
+    def held(self) -> int:
+        """Bytes that steps work in and that stay between them, parameters and the optimizer's moments left out."""
+
     def graphs(self) -> int:
         """Graphs compiled so far; 0 for what is not compiled."""
 

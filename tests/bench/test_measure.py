@@ -36,6 +36,9 @@ class Fake:
     def evaluate(self) -> None:
         self._log("evaluate")
 
+    def held(self) -> int:
+        return 1000
+
     def graphs(self) -> int:
         return self.made
 

@@ -13,8 +13,8 @@ from pkbench.bench.peer_training import GraphCounter, PeerTraining
 from pkbench.bench.peers import plain_random
 from pkbench.bench.variant import Label, UnavailableError
 from pkbench.errors import UsageError
-from pkbench.plan.engine import ENGINES
 from pkbench.native import library
+from pkbench.plan.engine import ENGINES
 from tests.bench.small import MIXER, S_MIXER, SPARSE, compile_at_once
 
 CPU = torch.device("cpu")

@@ -18,10 +18,12 @@ class Engine(Protocol):
     Attributes:
         name: what a record says it was trained with.
         model: the module, whose parameters are always those of the last step.
+        workspace: bytes that steps work in and that stay between them, parameters and moments left out.
     """
 
     name: str
     model: nn.Module
+    workspace: int
 
     def step(self, batch: Mixed, lr: float, branch_scale: Tensor | None) -> tuple[Tensor, Tensor]:
         """One optimizer step at the rate ``lr``.

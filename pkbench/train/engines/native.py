@@ -55,6 +55,8 @@ class NativeEngine:
         self._memory = [memory for _, *memory in made]
         self._gradients = [torch.zeros(self._about.gradients) for _ in range(self._threads)]
         self.gradient = torch.empty_like(flat)
+        held = [self.gradient, *self._gradients, *(part for memory in self._memory for part in memory)]
+        self.workspace = sum(tensor.nbytes for tensor in held)
         self._steps = 0
         self._moments = [torch.zeros_like(flat) for _ in names_of(self._rule)]
 

@@ -18,6 +18,7 @@ class ReferenceEngine:
     """See :class:`pkbench.train.engines.base.Engine`."""
 
     name = "reference"
+    workspace = 0
 
     def __init__(self, model: nn.Module, recipe: Train, lr: float, device: torch.device) -> None:
         self.model = model.to(device).train()

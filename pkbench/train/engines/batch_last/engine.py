@@ -23,6 +23,7 @@ class BatchLastEngine:
     ) -> None:
         self._stack = Stack([model], recipe, image, device)
         self._lr = lr
+        self.workspace = self._stack.workspace
         self.model: nn.Module = self._stack.models[0]
 
     def step(self, batch: Mixed, lr: float, branch_scale: Tensor | None) -> tuple[Tensor, Tensor]:

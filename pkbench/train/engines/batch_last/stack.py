@@ -25,6 +25,7 @@ class Stack:
 
     Attributes:
         models: the modules, whose parameters are always those of the last step.
+        workspace: bytes that steps work in and that stay between them.
         gradient: of the last step, (K, parameters) in the modules' order.
     """
 
@@ -39,6 +40,7 @@ class Stack:
         flats = [torch.cat([parameter.detach().flatten() for parameter in model.parameters()]) for model in self.models]
         self._flat = torch.stack(flats)
         self.gradient = torch.zeros_like(self._flat)
+        self.workspace = self.gradient.nbytes
         self._moments = [torch.zeros_like(self._flat) for _ in names_of(self._rule)]
         self._steps = torch.zeros(len(models), dtype=torch.int64)
         self._leaves = self._make_leaves()

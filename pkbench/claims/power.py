@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from pkbench.claims.root import root
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -54,12 +56,21 @@ def power(standardised: float, n: int, *, alpha: float) -> float:
 
     critical = -float(stdtrit(n - 1, alpha))
     shift = min(standardised, _LARGEST_EFFECT) * math.sqrt(n)
-    found = 1.0 - float(nctdtr(n - 1, shift, critical))
-    if math.isnan(found):  # the fast function has no digits for some large shifts
-        from scipy.stats import nct
+    if _is_certain(shift, critical, n - 1):
+        return 1.0
+    return 1.0 - float(nctdtr(n - 1, shift, critical))
 
-        found = float(nct.sf(critical, n - 1, shift))
-    return found
+
+def _is_certain(shift: float, critical: float, df: int) -> bool:
+    """Whether the power is 1 to the last digit: there SciPy's function has none, and its slow one takes long to import.
+
+    To stay below ``critical``, the normal variable in t' would lie 9 deviations low, or the mean square below it would
+    be so large that even then the ratio is small.
+    """
+    from scipy.special import chdtrc
+
+    lowest = shift - 9.0
+    return lowest > 0.0 and float(chdtrc(df, df * (lowest / critical) ** 2)) < 1e-18
 
 
 def seeds_for(effect: float, sd: float, *, alpha: float, other: float | None = None) -> int | None:
@@ -119,11 +130,10 @@ def detectable(sd: float, n: int, *, alpha: float) -> float | None:
 
     ``None`` where no distance up to a thousand deviations would do (few pairs and a tiny ``alpha``).
     """
-    from scipy.optimize import brentq
 
     def shortfall(standardised: float) -> float:
         return power(standardised, n, alpha=alpha) - POWER
 
     if shortfall(_LARGEST_EFFECT) < 0:
         return None
-    return sd * float(brentq(shortfall, 0.0, _LARGEST_EFFECT, xtol=1e-9))
+    return sd * root(shortfall, 0.0, _LARGEST_EFFECT, within=1e-9)

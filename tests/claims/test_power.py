@@ -49,6 +49,17 @@ def test_a_thousand_itself_is_within() -> None:
 
 
 @calm
+@given(
+    st.integers(3, 1000), st.floats(-2, 3).map(lambda exponent: 10**exponent), st.sampled_from([0.2, 0.05, 1e-4, 1e-9])
+)
+def test_power_is_that_of_noncentral_t(n: int, standardised: float, alpha: float) -> None:
+    expected = stats.nct.sf(stats.t.isf(alpha, n - 1), n - 1, standardised * math.sqrt(n))
+    found = power(standardised, n, alpha=alpha)
+    assert found == pytest.approx(expected, abs=1e-7)
+    assert found < 1.0 or expected == 1.0
+
+
+@calm
 @given(st.floats(0.1, 5), st.sampled_from([0.05, 0.01, 0.002]))
 def test_seeds_for_is_the_first_that_is_enough(standardised: float, alpha: float) -> None:
     n = seeds_for(standardised, 1.0, alpha=alpha)

@@ -39,7 +39,7 @@ def p_value(a: StatedMean, b: StatedMean) -> float:
 
     With one spread missing that side is exact and the test is Student's for one sample. 1 without any spread.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     variances = [(side.spread.sd**2 / side.spread.n, side.spread.n - 1) for side in (a, b) if side.spread]
     total = sum(variance for variance, _ in variances)
@@ -47,7 +47,7 @@ def p_value(a: StatedMean, b: StatedMean) -> float:
         return 1.0
     # Satterthwaite's degrees of freedom: n - 1 where one side is exact.
     df = total**2 / sum(variance**2 / degrees for variance, degrees in variances)
-    return float(2 * t.sf(abs(a.mean - b.mean) / math.sqrt(total), df))
+    return float(2 * stdtr(df, -abs(a.mean - b.mean) / math.sqrt(total)))
 
 
 def _described(side: StatedMean) -> str:

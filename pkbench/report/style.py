@@ -63,6 +63,8 @@ _SETTINGS: Final[dict[Any, Any]] = {
     "axes.titlelocation": "left",
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
+    # The layout is computed at the resolution it is saved in.
+    "figure.dpi": 150,
     "figure.facecolor": "white",
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -91,7 +93,14 @@ def styled() -> Iterator[None]:
 
 
 def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
-    """Write ``figure`` as ``stem.png`` and ``stem.svg``, without dates or versions inside."""
+    """Write ``figure`` as ``stem.png`` and ``stem.svg``, without dates or versions inside.
+
+    It is laid out once for both, because that takes longer than drawing it; afterwards its layout is fixed.
+    """
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
     paths = (stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg"))
     for path, metadata in zip(paths, ({"Software": None}, {"Date": None, "Creator": None}), strict=True):
         content = io.BytesIO()

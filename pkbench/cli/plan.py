@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,17 @@ import typer
 from pkbench.cli import checks
 from pkbench.cli.console import printable
 from pkbench.cli.options import Device, Engine, Fresh, Jobs, Json, Only, Profile, Results, RetryFailed, Seeds, SpecNames
-from pkbench.cli.units import count, duration, size
+from pkbench.cli.units import count, duration, ranges, size
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from pkbench.execute.forecast import Forecast
     from pkbench.execute.prepare import Prepared
+    from pkbench.plan.run import Run
+
+_MANY = 500
+"""Runs beyond which a table of each is of no use to anyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,10 @@ def plan(
         if not json_:
             _print(planned)
     if json_:
-        typer.echo(json.dumps(data, indent=1))
+        # Thousands of runs take the standard library seconds.
+        from pydantic_core import to_json
+
+        typer.echo(to_json(data, indent=1))
 
 
 def _forecast(prepared: Prepared, device: str, jobs: int | None, engine: str, *, estimate: bool) -> Planned:
@@ -106,6 +112,8 @@ def as_data(planned: Planned) -> dict[str, Any]:
     from pkbench.store.record import Counts
 
     prepared = planned.prepared
+    # Runs share the shape of their model.
+    counts = {shape: Counts.of(shape).model_dump() for shape in {found.run.shape for found in prepared.decisions}}
     rows = []
     for decision, cast in zip(prepared.decisions, planned.forecasts, strict=True):
         run = decision.run
@@ -121,7 +129,7 @@ def as_data(planned: Planned) -> dict[str, Any]:
                 "state": decision.state,
                 "reason": decision.reason,
                 "changed": [asdict(change) for change in decision.changed],
-                "counts": Counts.of(run.shape).model_dump(),
+                "counts": counts[run.shape],
                 "seconds": cast.estimate.seconds if cast else None,
                 "bytes": cast.estimate.bytes if cast else None,
                 "estimated_from": cast.basis if cast else None,
@@ -218,12 +226,19 @@ def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
 
 
 def _run_table(planned: Planned) -> Table:
-    """One row for each run: what would happen to it and why."""
-    table = _table("runs", (), ("run",))
-    for name in ("model", "data", "lr", "seed", "", "why"):
+    """One row for each run: what would happen to it and why; of very many, one for all seeds with the same answer."""
+    decisions = planned.prepared.decisions
+    many = len(decisions) > _MANY
+    table = _table("runs (--json lists each)" if many else "runs", (), ("runs" if many else "run",))
+    for name in ("model", "data", "lr", "seeds" if many else "seed", "", "why"):
         table.add_column(name, justify="right" if name in {"lr", "seed"} else "left", overflow="fold")
-    for decision in planned.prepared.decisions:
+    rows: dict[tuple[str, ...], list[Run]] = {}
+    for decision in decisions:
         run = decision.run
-        names = (run.run_id or "–", run.model.id, run.data.id, f"{run.lr:g}", str(run.seed))
-        table.add_row(*names, decision.action, decision.reason)
+        own = () if many else (run.run_id or "–", str(run.seed))
+        names = (run.model.id, run.data.id, f"{run.lr:g}", decision.action, decision.reason)
+        rows.setdefault((*names, *own), []).append(run)
+    for (model, data, lr, action, reason, *_), runs in rows.items():
+        first = str(len(runs)) if many else runs[0].run_id or "–"
+        table.add_row(first, model, data, lr, ranges([run.seed for run in runs]), action, reason)
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pkbench.sizes.base import Shape
@@ -77,21 +77,33 @@ def expand(scaled: Scaled, checksums: Mapping[str, str | None]) -> Iterator[Run]
     ``checksums`` has the content checksum of each data set by id, ``None`` where its files are not here.
     """
     for data in scaled.data:
-        checksum = checksums[data.id]
-        for seed in scaled.train.seeds:
-            for model in scaled.models:
-                train = scaled.train_of(model)
-                for lr in train.optimizer.lr:
-                    config = run_config(model, data, train, lr, seed, checksum)
-                    yield Run(
-                        spec_id=scaled.spec.experiment.id,
-                        profile=scaled.profile_name,
-                        model=model,
-                        data=data,
-                        train=train,
-                        lr=lr,
-                        seed=seed,
-                        shape=shape_of(model, data.shape, data.classes),
-                        config=config,
-                        run_id=None if checksum is None else config_id(config),
-                    )
+        seeds = scaled.train.seeds
+        # Put together once: all but the seed is the same for every seed.
+        firsts = [run for model in scaled.models for run in _runs_of_seed(scaled, model, data, seeds[0], checksums)]
+        for seed in seeds:
+            for first in firsts:
+                config = {**first.config, "seed": seed}
+                run_id = None if first.run_id is None else config_id(config)
+                yield replace(first, seed=seed, config=config, run_id=run_id)
+
+
+def _runs_of_seed(
+    scaled: Scaled, model: AnyModel, data: AnyData, seed: int, checksums: Mapping[str, str | None]
+) -> Iterator[Run]:
+    """The runs of ``model`` on ``data`` with ``seed``, one for each learning rate."""
+    train, checksum = scaled.train_of(model), checksums[data.id]
+    shape = shape_of(model, data.shape, data.classes)
+    for lr in train.optimizer.lr:
+        config = run_config(model, data, train, lr, seed, checksum)
+        yield Run(
+            spec_id=scaled.spec.experiment.id,
+            profile=scaled.profile_name,
+            model=model,
+            data=data,
+            train=train,
+            lr=lr,
+            seed=seed,
+            shape=shape,
+            config=config,
+            run_id=None if checksum is None else config_id(config),
+        )

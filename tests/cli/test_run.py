@@ -44,6 +44,19 @@ def test_plan_run_plan(tmp_path: Path, pkbench: Command) -> None:
     assert "6 runs, 0 to compute, 6 skipped (6 done)" in again.stdout
 
 
+def test_plans_of_very_many_runs_have_a_row_for_all_seeds_alike(tmp_path: Path, pkbench: Command) -> None:
+    write_small(tmp_path)
+    plan = ("plan", "small", "--no-estimate", "--seeds", "251")
+    lines = pkbench(*plan).stdout.splitlines()
+    assert [line.split()[1:-1:2] for line in lines if "never run" in line] == [
+        ["251", "narrow", "digits", "0.01", "0–250", "run", "never"],
+        ["251", "random", "digits", "0.01", "0–250", "run", "never"],
+    ]
+    assert lines[-1] == "502 runs: 502 to compute, 0 skipped"
+    rows = json.loads(pkbench(*plan, "--json").stdout)[0]["runs"]
+    assert len({row["run_id"] for row in rows}) == 502
+
+
 def test_a_spec_outside_any_project_leaves_results_beside_it(tmp_path: Path, pkbench: Command) -> None:
     spec = write_small(tmp_path / "elsewhere")
     moved = spec.parent.parent / "mine.toml"

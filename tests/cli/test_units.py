@@ -1,7 +1,7 @@
 import pytest
 
 from pkbench.cli.options import seconds_of
-from pkbench.cli.units import count, duration, size
+from pkbench.cli.units import count, duration, ranges, size
 from pkbench.errors import UsageError
 
 
@@ -41,6 +41,13 @@ def test_durations(value: float, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(10, "10 B"), (1500, "1.5 kB"), (2.5e6, "2.5 MB"), (3.216e9, "3.22 GB")])
 def test_sizes(value: float, text: str) -> None:
     assert size(value) == text
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"), [([4], "4"), ([0, 1], "0–1"), ([7, 2, 1, 0, 2], "0–2, 7"), ([0, 2, 4], "0, 2, 4"), ([], "")]
+)
+def test_ranges(numbers: list[int], text: str) -> None:
+    assert ranges(numbers) == text
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     os.killpg(repro.pid, signal.SIGINT)
     out, _ = repro.communicate(timeout=60)
     assert repro.returncode != 0, out
-    assert "failed to reproduce 'train@tiny'" in out
+    assert "failed to reproduce 'study@tiny'" in out
     found.interrupted.append(found.records())
     found.run("dvc", "repro")
     assert not children() - before
@@ -140,7 +140,7 @@ def test_again_it_does_nothing(project: Project) -> None:
     before = stamps()
     assert project.folder / "reports" / "index.md" in before
     out = project.run("dvc", "repro")
-    assert out.count("didn't change, skipping") == 6
+    assert out.count("didn't change, skipping") == 4
     assert "Running stage" not in out
     assert stamps() == before
 
@@ -161,8 +161,8 @@ def test_a_changed_spec_calls_its_stages_and_a_comment_computes_nothing(project:
     text, records = spec.read_text(), project.records()
     try:
         spec.write_text(text.replace("[train]", "# a comment\n[train] # another"))
-        assert project.changed_stages() == {"data@tiny", "train@tiny", "claims@tiny"}
-        assert "6 runs, 0 to compute, 6 skipped (6 done)" in project.run("dvc", "repro", "--single-item", "train@tiny")
+        assert project.changed_stages() == {"study@tiny"}
+        assert "6 runs, 0 to compute, 6 skipped (6 done)" in project.run("dvc", "repro", "--single-item", "study@tiny")
         assert project.records() == records
     finally:
         spec.write_text(text)
@@ -174,7 +174,7 @@ def test_another_profile_is_another_pipeline(project: Project) -> None:
     text = knob.read_text()
     try:
         knob.write_text(text.replace("profile: quick", "profile: fast"))
-        assert project.changed_stages() == {"data@tiny", "train@tiny", "claims@tiny"}
+        assert project.changed_stages() == {"study@tiny"}
     finally:
         knob.write_text(text)
 
@@ -184,7 +184,7 @@ def test_code_that_determines_results_is_a_dependency(project: Project) -> None:
     text = source.read_text()
     try:
         source.write_text(text + "\n# changed\n")
-        assert project.changed_stages() == {"train@tiny", "check@sums"}
+        assert project.changed_stages() == {"study@tiny", "check@sums"}
     finally:
         source.write_text(text)
 

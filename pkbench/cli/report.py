@@ -52,7 +52,11 @@ def report(
     ] = None,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="DIR", help="Also write verdicts, models and runs as flat CSV tables into DIR."),
+        typer.Option(
+            "--csv",
+            metavar="DIR",
+            help="Also write verdicts, members of families, models and runs as flat CSV tables into DIR.",
+        ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if a claim is contradicted.")] = False,
     require: Annotated[
@@ -205,7 +209,7 @@ def _export(studies: list[Study], checks: list[CheckStudy], latex: Path | None, 
         typer.echo(f"latex: {latex} ({len(paths)} tables)")
     if csv is not None:
         write_csv(studies, checks, csv)
-        typer.echo(f"csv: {csv} (verdicts, models, runs; columns.csv describes them)")
+        typer.echo(f"csv: {csv} (verdicts, members of families, models, runs; columns.csv describes them)")
 
 
 def _print_study(study: Study, *, sentences: bool) -> None:

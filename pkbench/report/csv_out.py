@@ -1,4 +1,4 @@
-"""The report as flat tables: a row for each verdict, model and run of every spec, in the order of the report.
+"""The report as flat tables: a row for each verdict, member of a family, model and run of every spec, in the report's order.
 
 Numbers are as precise as they are known. Texts are made harmless (:func:`pkbench.report.inert.cell`); a cell is empty
 where there is nothing to say. ``columns.csv`` says what every column is.
@@ -14,9 +14,10 @@ from typing import Final
 from pkbench.claims.checks import CheckVerdict
 from pkbench.claims.groups import ModelSummary
 from pkbench.claims.published import Published, published
-from pkbench.claims.verdict import Verdict
+from pkbench.claims.verdict import Estimate, Member, Verdict
 from pkbench.report.checks import SCOPE, CheckStudy
-from pkbench.report.csv_columns import MODEL_COLUMNS, RUN_COLUMNS, VERDICT_COLUMNS
+from pkbench.report.csv_columns import MEMBER_COLUMNS, MODEL_COLUMNS, RUN_COLUMNS, VERDICT_COLUMNS
+from pkbench.report.families import members_of, role_of
 from pkbench.report.inert import cell
 from pkbench.report.provenance import RunRow, run_rows
 from pkbench.report.sections import quoted
@@ -30,11 +31,13 @@ _SIZES: Final = ("S", "C", "depth", "width", "connections", "parameters")
 
 
 def csv_files(studies: Sequence[Study], checks: Iterable[CheckStudy]) -> dict[str, str]:
-    """``verdicts.csv``, ``models.csv``, ``runs.csv`` and ``columns.csv``, which describes them, by name."""
-    verdicts = [_verdict(study, verdict) for study in studies for verdict in study.evaluation.verdicts]
+    """``verdicts.csv``, ``members.csv``, ``models.csv``, ``runs.csv`` and ``columns.csv``, which describes them, by name."""
+    found = [(study, verdict) for study in studies for verdict in study.evaluation.verdicts]
+    verdicts = [_verdict(study, verdict) for study, verdict in found]
     verdicts += [_check(study, verdict) for study in checks for verdict in study.verdicts]
     tables: dict[str, tuple[Mapping[str, str], Iterable[Row]]] = {
         "verdicts.csv": (VERDICT_COLUMNS, verdicts),
+        "members.csv": (MEMBER_COLUMNS, [row for study, verdict in found for row in _members(study, verdict)]),
         "models.csv": (MODEL_COLUMNS, [row for study in studies for row in _models(study)]),
         "runs.csv": (RUN_COLUMNS, [_run(study, row) for study in studies for row in run_rows(study)]),
     }
@@ -90,6 +93,40 @@ def _effect_unit(verdict: Verdict) -> str:
     return f"{unit} per doubling".strip() if verdict.kind == "trend" else unit
 
 
+def _members(study: Study, verdict: Verdict) -> list[Row]:
+    """Every place of the families that ``verdict`` is about; none where it is about single models."""
+    return [_member(study, verdict, place, member) for place, member in enumerate(verdict.members)]
+
+
+def _member(study: Study, verdict: Verdict, place: int, member: Member) -> Row:
+    metric = METRICS[verdict.metric]
+    return {
+        **_of(study),
+        "claim": verdict.claim_id,
+        "data": verdict.data_id,
+        "metric": verdict.metric,
+        "x": verdict.x,
+        "x_value": member.x,
+        "a": member.a,
+        "b": member.b,
+        "role": role_of(verdict, place),
+        "n": member.of_a.n,
+        **_estimated("mean_a", member.of_a),
+        **_estimated("mean_b", member.of_b),
+        "mean_unit": metric.unit,
+        "difference": member.effect,
+        "difference_low": member.low,
+        "difference_high": member.high,
+        "difference_unit": metric.difference if member.b is not None else "",
+        "alpha": verdict.alpha,
+    }
+
+
+def _estimated(name: str, found: Estimate | None) -> Row:
+    """A mean and its interval in three cells."""
+    return {} if found is None else {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
 def _check(study: CheckStudy, verdict: CheckVerdict) -> Row:
     return {
         "spec": study.spec_id,
@@ -110,19 +147,21 @@ def _check(study: CheckStudy, verdict: CheckVerdict) -> Row:
 
 def _models(study: Study) -> list[Row]:
     """Every model of ``study``, then the published rows that nobody runs here."""
-    rows = [_model(study, summary) for summary in study.evaluation.models]
+    families = members_of(study)
+    rows = [_model(study, summary, families.get(summary.model_id)) for summary in study.evaluation.models]
     for entry in quoted(study):
         names = {**_of(study), "model": entry.row, "data": entry.data, "source": "quoted"}
         rows.append({**names, **_published("paper", published(study.scaled.spec, entry.row, entry.data))})
     return rows
 
 
-def _model(study: Study, summary: ModelSummary) -> Row:
+def _model(study: Study, summary: ModelSummary, family: str | None) -> Row:
     sizes: Row = {name: getattr(summary, name) for name in _SIZES}
     return {
         **_of(study),
         "model": summary.model_id,
         "data": summary.data_id,
+        "family": family,
         "source": "run",
         **sizes,
         "lr": summary.lr,

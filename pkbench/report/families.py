@@ -172,6 +172,16 @@ def members_of(study: Study) -> dict[str, str]:
     return {member: name for name, members in study.scaled.families.items() if len(members) > 1 for member in members}
 
 
+def role_of(verdict: Verdict, place: int) -> str:
+    """What the member at ``place`` is to ``verdict``: decides, best near, best elsewhere; empty where it is nothing."""
+    member = verdict.members[place]
+    if verdict.deciding == place:
+        return "decides"
+    if verdict.compared is not None and member.a in verdict.compared:
+        return "best near" if member.a == verdict.compared[0] else "best elsewhere"
+    return ""
+
+
 def fits_in_rows(study: Study, data_id: str) -> list[ModelSummary]:
     """Models with a row in the figure of errors: all, or where families are long those whose errors no curve shows."""
     summaries = [summary for summary in study.evaluation.models if summary.data_id == data_id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pkbench.claims.verdict import Member, Verdict
-from pkbench.report.families import about_families
+from pkbench.report.families import about_families, role_of
 from pkbench.report.sections import folded, table
 from pkbench.report.study import Study
 from pkbench.report.words import NOTHING, code, counted, estimated, size, with_interval
@@ -64,12 +64,5 @@ def _cells(verdict: Verdict, member: Member) -> list[str]:
 
 def _marks(verdicts: Sequence[Verdict], place: int) -> str:
     """What the member at ``place`` is to each of ``verdicts``."""
-    marks = []
-    for verdict in verdicts:
-        member = verdict.members[place]
-        if verdict.deciding == place:
-            marks.append(f"**decides** {code(verdict.claim_id)}")
-        elif verdict.compared is not None and member.a in verdict.compared:
-            where = "near" if member.a == verdict.compared[0] else "elsewhere"
-            marks.append(f"**best {where}** {code(verdict.claim_id)}")
-    return ", ".join(marks)
+    roles = ((role_of(verdict, place), verdict.claim_id) for verdict in verdicts)
+    return ", ".join(f"**{role}** {code(claim_id)}" for role, claim_id in roles if role)

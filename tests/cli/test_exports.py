@@ -33,7 +33,7 @@ def test_latex_and_csv_beside_the_report(project: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[-2:] == [
         "latex: paper/tables (3 tables)",
-        "csv: data (verdicts, models, runs; columns.csv describes them)",
+        "csv: data (verdicts, members of families, models, runs; columns.csv describes them)",
     ]
     names = ["numbers-verdicts.tex", "small-quick-models.tex", "small-quick-verdicts.tex"]
     assert sorted(path.name for path in (project / "paper" / "tables").iterdir()) == names

@@ -9,15 +9,20 @@ import pytest
 
 from pkbench.report.build import write_csv
 from pkbench.report.checks import CheckStudy
-from pkbench.report.csv_columns import MODEL_COLUMNS, RUN_COLUMNS, VERDICT_COLUMNS
+from pkbench.report.csv_columns import MEMBER_COLUMNS, MODEL_COLUMNS, RUN_COLUMNS, VERDICT_COLUMNS
 from pkbench.report.csv_out import csv_files
 from pkbench.report.study import Study
 from tests.claims import factory
-from tests.report.made import filled, study_of
+from tests.report.made import families, filled, study_of
 from tests.report.test_checks import both
 from tests.spec.test_check_specs import THEORY
 
-COLUMNS = {"verdicts.csv": VERDICT_COLUMNS, "models.csv": MODEL_COLUMNS, "runs.csv": RUN_COLUMNS}
+COLUMNS = {
+    "verdicts.csv": VERDICT_COLUMNS,
+    "members.csv": MEMBER_COLUMNS,
+    "models.csv": MODEL_COLUMNS,
+    "runs.csv": RUN_COLUMNS,
+}
 FORMULA = '=HYPERLINK("http://x","y")'
 
 
@@ -91,6 +96,50 @@ def test_models(both_profiles: tuple[Study, Study]) -> None:
     assert (lasso["paper_percent"], lasso["n"], lasso["test_error_percent"]) == ("14.81", "", "")
 
 
+def test_members_of_families() -> None:
+    rows = read("members.csv", study_of(families()))
+    assert [row["claim"] for row in rows] == ["parity"] * 3 + ["trend"] * 3 + ["lowest"] * 3 + ["crossing"] * 3
+    first = rows[0]
+    names = ("x", "x_value", "a", "b", "role", "n", "mean_unit", "difference_unit", "alpha")
+    assert [first[name] for name in names] == ["C", "4.0", "rp-c4", "normal-c4", "decides", "3", "%", "points", "0.05"]
+    # Differences 4, 4.5, 5: sd 0.5; t(2) at 0.975 is 4.302653.
+    numbers = [float(first[name]) for name in ("mean_a", "mean_b", "difference", "difference_low", "difference_high")]
+    half = 4.302653 * 0.5 / 3**0.5
+    assert numbers == pytest.approx([35.5, 31.0, 4.5, 4.5 - half, 4.5 + half])
+    # Of a alone 34, 35.5, 37: sd 1.5; of b 30, 31, 32: sd 1.
+    ends = [float(first[f"mean_{side}_{end}"]) for side in "ab" for end in ("low", "high")]
+    assert ends == pytest.approx([35.5 - 3 * half, 35.5 + 3 * half, 31 - 2 * half, 31 + 2 * half])
+    assert [row["difference"] == row["b"] == row["mean_b"] == row["difference_unit"] == "" for row in rows[3:9]] == [
+        True
+    ] * 6
+    assert [(row["a"], row["x_value"], row["role"]) for row in rows[6:9]] == [
+        ("normal-c4", "1.0", ""),
+        ("normal-c8", "2.0", "best near"),
+        ("normal-c16", "4.0", "best elsewhere"),
+    ]
+
+
+def test_members_without_a_finished_run_have_a_row() -> None:
+    rows = read("members.csv", study_of(families(errors={})))
+    assert len(rows) == 12
+    assert {(row["n"], row["mean_a"], row["difference"], row["role"] in ("", "decides")) for row in rows} == {
+        ("0", "", "", True)
+    }
+
+
+def test_models_say_which_family_they_are_of() -> None:
+    rows = read("models.csv", study_of(families(singles=("single",))))
+    assert [(row["model"], row["family"]) for row in rows] == [
+        ("normal-c4", "normal"),
+        ("normal-c8", "normal"),
+        ("normal-c16", "normal"),
+        ("rp-c4", "rp"),
+        ("rp-c8", "rp"),
+        ("rp-c16", "rp"),
+        ("single", ""),
+    ]
+
+
 def test_runs() -> None:
     made = factory.study(seeds=(0, 1, 2), rates=(0.01, 0.02))
     made.finish("a", (1.0, 2.0, 3.0), lr=0.01, validation=10.0)
@@ -120,14 +169,13 @@ def test_time_spent_waiting_for_batches() -> None:
 
 def test_every_column_is_described_and_used(both_profiles: tuple[Study, Study], tmp_path: Path) -> None:
     checks = (both(tmp_path),)
-    files = csv_files(both_profiles, checks)
+    files = csv_files((*both_profiles, study_of(families())), checks)
     described = list(csv.DictReader(io.StringIO(files["columns.csv"])))
     assert all(row["meaning"] for row in described)
     for name, columns in COLUMNS.items():
         rows = list(csv.DictReader(io.StringIO(files[name])))
         assert list(rows[0]) == list(columns) == [row["column"] for row in described if row["file"] == name]
-        # Nothing here is laid out along a family.
-        assert {column for column in columns if not any(row[column] for row in rows)} <= {"x"}
+        assert [column for column in columns if not any(row[column] for row in rows)] == []
 
 
 def test_texts_are_no_formulas_and_numbers_stay_numbers() -> None:
@@ -145,7 +193,13 @@ def test_the_same_store_gives_the_same_bytes(both_profiles: tuple[Study, Study],
     again = (study_of(filled("quick")), study_of(filled("paper")))
     assert csv_files(both_profiles, ()) == csv_files(again, ())
     paths = write_csv(both_profiles, (), tmp_path / "tables")
-    assert [path.name for path in paths] == ["verdicts.csv", "models.csv", "runs.csv", "columns.csv"]
+    assert [path.name for path in paths] == [
+        "verdicts.csv",
+        "members.csv",
+        "models.csv",
+        "runs.csv",
+        "columns.csv",
+    ]
     assert {path.name: path.read_bytes().decode() for path in paths} == csv_files(both_profiles, ())
 
 

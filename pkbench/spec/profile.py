@@ -1,7 +1,7 @@
 """``[profile.*]``: the same question at another scale.
 
-A profile can change data, sizes, training length and the recipe's numbers. It cannot change what is asked:
-claims, kinds of models, mixing, optimizer and selection stay the spec's.
+A profile can change data, sizes, training length, the recipe's numbers and how closely is looked. It cannot change
+what is asked: claims, kinds of models, mixing, optimizer, selection and what is measured stay the spec's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pkbench.spec.base import Fraction, Identifier, Part, Seed, Size, Text, array
+from pkbench.spec.compare import Batch
 from pkbench.spec.model_parts import Density, Depth, Gamma, Omega, Sweep
 from pkbench.spec.train import Augment, LearningRates, Mix, NonNegative, Threads
 
@@ -70,6 +71,13 @@ class ScheduleScale(Part):
     """Learning rate at the end."""
 
 
+class ProbeScale(Part):
+    """How often a run is measured; what is measured of it is part of the question."""
+
+    times: Size | None = None
+    """Measurements after the one at initialisation."""
+
+
 class TrainScale(Part):
     """Numbers of the recipe that have to follow the scale."""
 
@@ -93,6 +101,8 @@ class TrainScale(Part):
     """Changes of training images: what suits the data."""
     mix: Mix | None = None
     """Mixup and CutMix: what suits the data."""
+    probe: ProbeScale | None = None
+    """How often a run is measured."""
 
 
 class RecipeScale(Part):
@@ -110,6 +120,15 @@ class RecipeScale(Part):
     """Changes of training images: what suits the data."""
 
 
+class CompareScale(Part):
+    """How many test images a comparison takes, and how often; every other field of it is part of the question."""
+
+    batch: Batch | None = None
+    """Images a mini-batch; the last, smaller one is left out."""
+    passes: Size | None = None
+    """Passes over the test images."""
+
+
 class Profile(Part):
     """One scale of the question."""
 
@@ -123,3 +142,5 @@ class Profile(Part):
     """Numbers of the recipe."""
     recipe: Annotated[dict[Identifier, RecipeScale], Field(default_factory=dict)]
     """Numbers of models' own recipes, by name."""
+    compare: Annotated[dict[Identifier, CompareScale], Field(default_factory=dict)]
+    """Sizes of comparisons, by id."""

@@ -110,6 +110,12 @@ def _without_replaced(model: AnyModel, override: set[str]) -> dict[str, Any]:
     return base
 
 
+def scaled_compare(compare: Compare, profile: Profile) -> Compare:
+    """``compare`` with its mini-batches and passes at ``profile``."""
+    override = profile.compare.get(compare.id)
+    return compare if override is None else compare.model_copy(update=override.model_dump(exclude_none=True))
+
+
 def scaled_train(train: Train, profile: Profile) -> Train:
     """``train`` with its numbers at ``profile``."""
     if profile.train is None:
@@ -140,7 +146,7 @@ def scale(spec: Spec, profile_name: ProfileName) -> Scaled:
     by_id: dict[str, AnyData] = {data.id: data for data in spec.data}
     by_family = {model.id: members(scaled_model(model, profile)) for model in spec.model}
     families = {name: tuple(model.id for model in found) for name, found in by_family.items()}
-    compares = {compare.id: compare_members(compare, families) for compare in spec.compare}
+    compares = {compare.id: compare_members(scaled_compare(compare, profile), families) for compare in spec.compare}
     return Scaled(
         spec=spec,
         profile_name=profile_name,
@@ -182,6 +188,7 @@ __all__ = [
     "members",
     "merged",
     "scale",
+    "scaled_compare",
     "scaled_model",
     "scaled_recipe",
     "scaled_train",

@@ -71,6 +71,11 @@ def training_images(data: AnyData) -> int | None:
     return None
 
 
+def test_images(data: AnyData) -> int | None:
+    """Images of ``data`` that are tested on; ``None`` where only the files can tell."""
+    return None if isinstance(data, TorchvisionData) else data.test_count
+
+
 def _check_shape(parts: Parts, loc: Loc, data: ImageData, shape: tuple[int, int, int], classes: int) -> Iterator[Fault]:
     native = f"{data.source} has images of {_size(shape)} in {_colours(shape[2])}"
     at = (*loc, "shape")

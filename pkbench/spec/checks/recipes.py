@@ -1,12 +1,13 @@
-"""Checks of models' own recipes, and of numbers that an optimizer does not have."""
+"""Checks of models' own recipes, and of what a profile changes of recipes and there is not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pkbench.errors import Fault
-from pkbench.spec.checks.scene import foreign_numbers
+from pkbench.spec.checks.scene import foreign_numbers, foreign_probe
 from pkbench.spec.parts import Parts
+from pkbench.spec.positions import Loc
 from pkbench.spec.words import no_such
 
 
@@ -30,6 +31,10 @@ def check_recipes(parts: Parts) -> Iterator[Fault]:
 
 def _check_scales(parts: Parts) -> Iterator[Fault]:
     for profile_name, profile in parts.profile.items():
+        if foreign_probe(parts, profile):
+            what = f"profile {profile_name} says how often runs are measured, and the spec measures nothing"
+            loc: Loc = ("profile", profile_name, "train", "probe")
+            yield parts.fault(loc, what, "what is measured is part of the question", "add [train.probe]")
         for name in profile.recipe:
             if name not in parts.recipe:
                 loc = ("profile", profile_name, "recipe", name)

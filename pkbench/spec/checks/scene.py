@@ -99,7 +99,7 @@ def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int
         {index: data for index, data in parts.data.items() if data.id in wanted and index not in odd},
         models,
         scaled_train(parts.train, profile)
-        if parts.train is not None and not foreign_numbers(parts, profile, None)
+        if parts.train is not None and not foreign_numbers(parts, profile, None) and not foreign_probe(parts, profile)
         else None,
     )
 
@@ -148,6 +148,12 @@ def foreign_numbers(parts: Parts, profile: Profile, recipe: str | None) -> tuple
         scale = profile.recipe.get(recipe)
     given = {} if scale is None or scale.optimizer is None else scale.optimizer.model_dump(exclude_none=True)
     return tuple(name for name in given if optimizer is not None and name not in type(optimizer).model_fields)
+
+
+def foreign_probe(parts: Parts, profile: Profile) -> bool:
+    """Whether ``profile`` says how often a run is measured, and the spec measures nothing."""
+    scale = profile.train
+    return scale is not None and scale.probe is not None and parts.train is not None and parts.train.probe is None
 
 
 def foreign_axes(model: AnyModel) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ def check_train_at(scene: Scene) -> Iterator[Fault]:
     yield from _check_size(scene, train)
     yield from _check_ranges(scene, train)
     yield from _check_depth(scene, train)
+    yield from _check_probe(scene, train)
     for index, data in scene.data.items():
         yield from _check_augment(scene, train, data)
         yield from _check_batch(scene, train, data)
@@ -116,6 +117,15 @@ def _check_ranges(scene: Scene, train: Train) -> Iterator[Fault]:
                 yield scene.parts.fault(
                     loc, what, "the least comes before the greatest", f"write [{greatest:g}, {least:g}]"
                 )
+
+
+def _check_probe(scene: Scene, train: Train) -> Iterator[Fault]:
+    """More measurements than there are ends of epochs to measure after."""
+    if train.probe is not None and train.probe.times > train.epochs:
+        loc = scene.train_loc("probe.times", "epochs")
+        what = f"probe.times is {train.probe.times} and epochs {train.epochs}{scene.at(loc)}"
+        remedy = f"write times = {train.epochs}, in [profile.{scene.name}.train.probe] if only this profile needs it"
+        yield scene.parts.fault(loc, what, "a run is measured after whole epochs", remedy)
 
 
 def _check_depth(scene: Scene, train: Train) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pkbench.errors import Fault
 from pkbench.spec.checks.assumptions import check_assumptions
+from pkbench.spec.checks.augment import check_augment, check_augment_at
 from pkbench.spec.checks.claims import check_claims, check_profiles, check_reported
 from pkbench.spec.checks.compare import check_compare, check_compare_at
 from pkbench.spec.checks.curves import check_families_at, check_metrics, check_paper_curves
@@ -35,6 +36,7 @@ _WHOLE = (
     check_sweeps,
     check_recipes,
     check_train,
+    check_augment,
     check_profiles,
     check_reported,
     check_claims,
@@ -57,6 +59,7 @@ def find_faults(parts: Parts) -> Iterator[Fault]:
         yield from check_sweeps_at(scene)
         for trained in scene.recipes():
             yield from check_train_at(trained)
+            yield from check_augment_at(trained)
         yield from check_compare_at(scene)
         yield from check_families_at(scene)
 

@@ -23,7 +23,6 @@ def check_train(parts: Parts) -> Iterator[Fault]:
     train = parts.train
     if train is None:
         return
-    yield from _check_policy(parts, train)
     yield from _check_mix(parts, train)
     if isinstance(train.optimizer, Sgd) and train.optimizer.nesterov and not train.optimizer.momentum:
         remedy = "write nesterov = false, or momentum = 0.9"
@@ -31,15 +30,6 @@ def check_train(parts: Parts) -> Iterator[Fault]:
         yield parts.fault(
             loc, "`train.optimizer.nesterov` is true with momentum = 0", "it needs a momentum above 0", remedy
         )
-
-
-def _check_policy(parts: Parts, train: Train) -> Iterator[Fault]:
-    """RandAugment's table stands beside its policy; at a profile with another policy it may be left over."""
-    augment = train.augment
-    if augment.randaugment is not None and augment.policy != "randaugment":
-        what = f'there is a table `train.augment.randaugment`, and policy is "{augment.policy}"'
-        loc = ("train", "augment", "randaugment")
-        yield parts.fault(loc, what, 'it is for policy = "randaugment"', "take it out, or change the policy")
 
 
 def _check_mix(parts: Parts, train: Train) -> Iterator[Fault]:
@@ -59,11 +49,9 @@ def check_train_at(scene: Scene) -> Iterator[Fault]:
     yield from repeated(scene.parts, scene.train_loc("optimizer.lr"), train.optimizer.lr, "each is tried once")
     yield from _check_schedule(scene, train)
     yield from _check_size(scene, train)
-    yield from _check_ranges(scene, train)
     yield from _check_depth(scene, train)
     yield from _check_probe(scene, train)
     for index, data in scene.data.items():
-        yield from _check_augment(scene, train, data)
         yield from _check_batch(scene, train, data)
         yield from _check_selection(scene, train, index, data)
 
@@ -94,31 +82,6 @@ def _check_size(scene: Scene, train: Train) -> Iterator[Fault]:
         yield scene.parts.fault(loc, what, f"a profile has at most {MAX_RUNS:,}", "take fewer, or split the spec")
 
 
-def _check_ranges(scene: Scene, train: Train) -> Iterator[Fault]:
-    """What the augmentation's own tables can get wrong."""
-    augment = train.augment
-    if augment.policy == "randaugment":
-        if augment.randaugment is None:
-            loc = scene.train_loc("augment.policy")
-            what = f'policy is "randaugment"{scene.at(loc)} without its table'
-            yield scene.parts.fault(loc, what, "its numbers have no default", "add [train.augment.randaugment]")
-        elif augment.randaugment.magnitude > augment.randaugment.magnitude_max:
-            loc = scene.train_loc("augment.randaugment.magnitude", "augment.randaugment.magnitude_max")
-            what = f"magnitude is {augment.randaugment.magnitude:g}{scene.at(loc)}"
-            constraint = f"no strength is above magnitude_max = {augment.randaugment.magnitude_max:g}"
-            yield scene.parts.fault(loc, what, constraint, "lower it, or raise magnitude_max")
-    for name, table in (("resized_crop", augment.resized_crop), ("erasing", augment.erasing)):
-        if table is None:
-            continue
-        for field, (least, greatest) in (("area", table.area), ("ratio", table.ratio)):
-            if least > greatest:
-                loc = scene.train_loc(f"augment.{name}.{field}")
-                what = f"`augment.{name}.{field}` is from {least:g} to {greatest:g}{scene.at(loc)}"
-                yield scene.parts.fault(
-                    loc, what, "the least comes before the greatest", f"write [{greatest:g}, {least:g}]"
-                )
-
-
 def _check_probe(scene: Scene, train: Train) -> Iterator[Fault]:
     """More measurements than there are ends of epochs to measure after."""
     if train.probe is not None and train.probe.times > train.epochs:
@@ -144,28 +107,6 @@ def _check_depth(scene: Scene, train: Train) -> Iterator[Fault]:
         yield scene.parts.fault(
             loc, what, constraint, "take stochastic_depth out, or give this model a spec of its own"
         )
-
-
-def _check_augment(scene: Scene, train: Train, data: AnyData) -> Iterator[Fault]:
-    augment, (height, width, colours) = train.augment, data.shape
-    if augment.policy == "autoaugment-cifar10" and colours != 3:
-        loc = scene.train_loc("augment.policy")
-        what = (
-            f'policy is "{augment.policy}"{scene.at(loc)}, and data {data.id} has {colours} colour{"s"[: colours != 1]}'
-        )
-        yield scene.parts.fault(loc, what, "the policy is made for 3 colours", _elsewhere('policy = "none"'))
-    if augment.policy == "randaugment" and colours not in (1, 3):
-        loc = scene.train_loc("augment.policy")
-        what = f'policy is "{augment.policy}"{scene.at(loc)}, and data {data.id} has {colours} colours'
-        yield scene.parts.fault(loc, what, "the policy is made for 1 or 3 colours", _elsewhere('policy = "none"'))
-    if augment.crop_padding >= min(height, width):
-        loc = scene.train_loc("augment.crop_padding")
-        what = f"crop_padding is {augment.crop_padding}{scene.at(loc)}, and images of data {data.id} are {height} x {width}"
-        yield scene.parts.fault(loc, what, "a crop could show nothing but padding", _elsewhere("crop_padding = 0"))
-
-
-def _elsewhere(value: str) -> str:
-    return f"write {value}, in [profile.<name>.train.augment] if only one profile needs it"
 
 
 def _check_batch(scene: Scene, train: Train, data: AnyData) -> Iterator[Fault]:

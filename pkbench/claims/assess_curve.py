@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,8 +27,7 @@ Located = list[tuple[float, Sample]]
 
 def assess_trend(evidence: Evidence, claim: TrendClaim, a: Sequence[Sample]) -> Evidence:
     """The slope of each seed's line over the members whose x is asked for."""
-    low, high = claim.x_from or 0.0, claim.x_to or math.inf
-    located = [(x, sample) for x, sample in _located(claim, a) if low <= x <= high]
+    located = [(x, sample) for x, sample in _located(claim, a) if claim.includes(x)]
     evidence, seeds = _begun(evidence, claim, located)
     if len({x for x, _ in located}) < 2:
         return _blocked(evidence, f"{len(located)} members of {claim.a} are in the range of {claim.x} asked for")

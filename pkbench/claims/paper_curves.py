@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from pkbench.claims.curve_tests import slope
 from pkbench.claims.metrics import amount, difference
 from pkbench.paper.points import PaperSeries, series_of
@@ -35,8 +33,7 @@ def _where(series: PaperSeries) -> str:
 def _shape(claim: AnyPair | AnyCurve, a: PaperSeries, b: PaperSeries | None) -> str:
     match claim:
         case TrendClaim():
-            low, high = claim.x_from or 0.0, claim.x_to or math.inf
-            points = [point for point in a.points if low <= point.x <= high and point.x > 0]
+            points = [point for point in a.points if claim.includes(point.x) and point.x > 0]
             if len({point.x for point in points}) < 2:
                 return "too few points"
             found = slope([point.x for point in points], [point.y for point in points])

@@ -173,6 +173,10 @@ class TrendClaim(CurveClaim):
         """Slopes at which the claim's truth changes, in rising order."""
         return {"falls": (-self.margin,), "rises": (self.margin,), "flat": (-self.margin, self.margin)}[self.direction]
 
+    def includes(self, x: float) -> bool:
+        """Whether a member at ``x`` is one of those asked for."""
+        return (self.x_from is None or x >= self.x_from) and (self.x_to is None or x <= self.x_to)
+
     def distance(self, effect: float) -> float:
         """How far a slope of ``effect`` is from the nearest boundary: negative where the claim holds."""
         side = {"falls": effect, "rises": -effect, "flat": abs(effect)}[self.direction]

@@ -114,6 +114,16 @@ def test_a_range_without_a_lower_end_begins_at_nothing() -> None:
     assert v.effect == pytest.approx(-1.0)
 
 
+def test_members_at_one_place_outside_the_range_do_no_harm() -> None:
+    sizes = swept(S=(4, 4, 8, 16), C=(8, 9, 8, 8)) | {"first_skip": "layer"}
+    s = study(seeds=(0, 1, 2), claims=(FALLS | {"x": "S", "x_from": 8.0},), models={"a": sizes})
+    for model, errors in zip(s.scaled.families["a"], (TEN, TEN, TEN, (9.0, 8.0, 7.0)), strict=True):
+        s.finish(model, errors)
+    v = verdict(s)
+    assert [m.x for m in v.members] == [8, 16]
+    assert (v.effect, v.sd, v.n) == (pytest.approx(-2.0), pytest.approx(1.0), 3)
+
+
 def test_a_curve_lies_along_what_the_model_alone_says() -> None:
     s = study(
         seeds=(0, 1, 2), claims=(FALLS | {"x": "patch"},), models={"a": swept(patch=(2, 4)) | {"first_skip": "layer"}}

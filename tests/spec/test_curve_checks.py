@@ -13,6 +13,7 @@ M = model("S = 4\nsweep = { C = [8, 16] }")
 N = model("S = 4\nsweep = { C = [8, 16] }", "n")
 THREE = model("S = 4\nsweep = { C = [8, 16, 32] }", "n")
 ONE = model("S = 4\nC = 9", "n")
+TIED = "sweep = { S = [4, 4, 8, 16], C = [8, 16, 8, 8] }"
 QUOTED = '\n[[reported]]\nrow = "lasso"\ndata = "digits"\nmetric = "test_error"\nmean = 5.0\nplace = "p"\nquoted_from = "q"\n'
 CROSSING = {"margin_first": 0.0, "margin_last": 0.0, "x": '"C"'}
 KIND = 'kind = "mlp-mixer"\nmixing = "normal"'
@@ -33,6 +34,18 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
     "members at the same x, of which some differ": (
         [model("sweep = { S = [4, 8, 4], C = [8, 16, 32] }"), claim(x='▶"S"')],
         ["members have S = 4, 8, 4"],
+    ),
+    "members at the same x of those asked for": (
+        [model(TIED), claim(x='▶"S"', x_from=4.0)],
+        ["members have S = 4, 4, 8, 16"],
+    ),
+    "a low end that leaves one of two at the same x in": (
+        [model("sweep = { S = [4, 8, 8], C = [8, 8, 16] }"), claim(x='▶"S"', x_from=5.0)],
+        ["members have S = 8, 8"],
+    ),
+    "an extremum among members at the same x": (
+        [model(TIED), claim("minimum-near", x='▶"S"', target=8.0, within=1.0)],
+        ["members have S = 4, 4, 8, 16"],
     ),
     "a size that the kind does not have": (
         [model("S = 4\nsweep = { C = [8, 16] }", "m", 'kind = "s-mixer"\nmixing = "normal"'), claim(x='▶"gamma"')],
@@ -118,6 +131,11 @@ def test_faults_of_claims_about_families(tmp_path: Path, name: str) -> None:
 
 VALID: dict[str, list[str]] = {
     "a trend": [M, claim()],
+    "members at the same x that a low end leaves out": [model(TIED), claim(x='"S"', x_from=8.0)],
+    "members at the same x that a high end leaves out": [
+        model("sweep = { S = [1, 4, 8, 8], C = [8, 8, 8, 16] }"),
+        claim(x='"S"', x_to=4.0),
+    ],
     "a trend over a range": [M, claim(x_from=8.0, x_to=16.0, direction='"flat"', margin=0.5)],
     "a minimum": [M, claim("minimum-near", x='"width"', target=64.0, within=1.0)],
     "a crossing": [M, N, claim("crossing", b='"n"', **CROSSING)],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pkbench.errors import Fault
 from pkbench.spec.checks.scene import Scene
-from pkbench.spec.data import SoundPart, WordsPart
+from pkbench.spec.data import DataPart, SoundPart, WordsPart
 from pkbench.spec.parts import Parts
 from pkbench.spec.scale import AnyData
 from pkbench.spec.train import Augment
@@ -107,7 +107,7 @@ def _check_sequence(scene: Scene, augment: Augment, data: SoundPart | WordsPart)
             yield from _unexplained(scene, data, name, off, constraint)
 
 
-def _unexplained(scene: Scene, data: AnyData, name: str, off: str, constraint: str) -> Iterator[Fault]:
+def _unexplained(scene: Scene, data: DataPart, name: str, off: str, constraint: str) -> Iterator[Fault]:
     """A fault of the augmentation ``name``, unless the assumption of its very value says why it is wanted."""
     loc = scene.train_loc(f"augment.{name}")
     path = ".".join(str(part) for part in loc)

@@ -157,6 +157,11 @@ def _check_lengths(scene: Scene, index: int, claim_id: str, lengths: dict[str, i
         yield scene.parts.fault(("claim", index, "b"), what, constraint, "give both families as many members")
 
 
+def _counts(claim: AnyClaim, x: float) -> bool:
+    """Whether a member at ``x`` is one that ``claim`` is about."""
+    return not isinstance(claim, TrendClaim) or claim.includes(x)
+
+
 def _check_x(
     scene: Scene, index: int, claim: AnyClaim, x: XName, families: tuple[tuple[AnyModel, ...], ...]
 ) -> Iterator[Fault]:
@@ -168,11 +173,13 @@ def _check_x(
             found = [x_of(x, model, shape_of(model, data.shape, data.classes)) for model in swept]
         except ValueError:
             return  # sizes that do not fit have faults of their own
+        # A trend may leave out members by their x.
+        counted = [value for value in found if value is not None and _counts(claim, value)]
         if None in found:
             what = f"claim `{claim.id}`: `{swept[0].id}` has no {x}"
             yield scene.parts.fault(loc, what, f'kind = "{swept[0].kind}" is laid out along other sizes', "")
-        elif len(swept) > 1 and len(set(found)) < len(found):
-            values = ", ".join(f"{value:g}" for value in found if value is not None)
+        elif len(swept) > 1 and len(set(counted)) < len(counted):
+            values = ", ".join(f"{value:g}" for value in counted)
             what = f"claim `{claim.id}`: members have {x} = {values} at profile {scene.name}"
             yield scene.parts.fault(loc, what, "a curve has one member at each x", "choose another x, or other sizes")
         return

@@ -18,6 +18,7 @@ _MEASURED: Final[Mapping[MetricName, str]] = {
 }
 """What of the probe's measurements each metric is the mean of."""
 
+_HOYER = "Hoyer sparsity"
 _NO_BLOCK = "the rest"
 """Where the probe has the gradient norm of all parameters outside the blocks."""
 
@@ -30,13 +31,24 @@ def value_of(metric: MetricName, record: Record) -> float | None:
     return None if reader is None else reader(record)
 
 
-def _mean_measured(record: Record, name: str) -> float | None:
-    """Mean over the parts of the model of what was measured last."""
+def _mean_measured(record: Record, name: str, *, first: bool = False) -> float | None:
+    """Mean over the parts of the model of what was measured last, or first."""
     found = [item for item in record.measured if item.name == name and item.where != _NO_BLOCK]
     if not found:
         return None
-    last = max(item.epoch for item in found)
-    return fmean(item.value for item in found if item.epoch == last)
+    epoch = (min if first else max)(item.epoch for item in found)
+    return fmean(item.value for item in found if item.epoch == epoch)
+
+
+def _effective_sparsity(record: Record, *, first: bool = False) -> float | None:
+    """Of the products ``V (x) W`` where there are any: their factors by themselves act on nothing."""
+    product = _mean_measured(record, f"V ⊗ W, {_HOYER}", first=first)
+    return _mean_measured(record, _HOYER, first=first) if product is None else product
+
+
+def _sparsity_gain(record: Record) -> float | None:
+    at_end, at_start = _effective_sparsity(record), _effective_sparsity(record, first=True)
+    return None if at_end is None or at_start is None else at_end - at_start
 
 
 def _loss_gap(record: Record) -> float | None:
@@ -58,6 +70,8 @@ _READERS: Final[Mapping[MetricName, Callable[[Record], float | None]]] = {
     "train_loss": lambda record: record.final.train_loss,
     "loss_gap": _loss_gap,
     "log_epoch_seconds": _log_epoch_seconds,
+    "effective_sparsity": _effective_sparsity,
+    "sparsity_gain": _sparsity_gain,
 }
 
 

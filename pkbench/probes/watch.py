@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from pkbench.models.mixers import MixingBlock
 from pkbench.models.pk import PKLayer
+from pkbench.models.shallow import Shallow
 from pkbench.models.sparse import SparseLinear
 from pkbench.models.structured import StructuredLinear
 from pkbench.probes.degrees import binomial_distance, layer_degrees, summary
@@ -20,6 +21,7 @@ from pkbench.probes.gradients import gradient_norms
 from pkbench.probes.sparsity import Sparsity, matrix_sparsity, product_sparsity
 from pkbench.probes.spectra import WHOLE_LIMIT, layer_spectrum, trace_normalised
 from pkbench.spec.train import Probe
+from pkbench.structures.factors import Shared
 
 NEARLY_ZERO = 1e-3
 """Entries below this fraction of the largest count as nearly zero."""
@@ -61,7 +63,9 @@ def measure(model: nn.Module, probe: Probe, epoch: int, inputs: Tensor, labels: 
 
 
 def mixing_layers(model: nn.Module) -> Iterator[tuple[str, Layer]]:
-    """The linear maps in the mixing blocks of ``model`` by name, in network order."""
+    """The linear maps in the mixing blocks of ``model`` by name, in network order; of a shallow model ``B1`` and ``B2``."""
+    if isinstance(model, Shallow):
+        yield from {"B1": model.B1, "B2": model.B2}.items()
     for block_name, block in mixing_blocks(model).items():
         for name, module in block.named_modules():
             if isinstance(module, PKLayer | SparseLinear | StructuredLinear):
@@ -85,6 +89,9 @@ def _sparsities(model: nn.Module, layers: dict[str, Layer]) -> Iterator[tuple[st
     for where, layer in layers.items():
         weights = [parameter for name, parameter in layer.named_parameters() if name != "bias"]
         yield from _named(where, matrix_sparsity(torch.cat([weight.flatten() for weight in weights]), NEARLY_ZERO))
+        if isinstance(layer, StructuredLinear) and is_kronecker(layer):
+            W, V = layer.weights
+            yield from _of_product(where, V, W)
     blocks = mixing_blocks(model)
     for where, block in blocks.items():
         partner = blocks.get(where.replace("token_mixing", "channel_mixing"))
@@ -92,8 +99,18 @@ def _sparsities(model: nn.Module, layers: dict[str, Layer]) -> Iterator[tuple[st
             (W, *more), (V, *_) = block.layers, partner.layers
             if not more and isinstance(W, PKLayer) and isinstance(V, PKLayer):
                 number = where.rpartition(".")[2]
-                found = product_sparsity(V.weight, W.weight, NEARLY_ZERO)
-                yield from ((f"base block {number}", f"V ⊗ W, {name}", value) for _, name, value in _named("", found))
+                yield from _of_product(f"base block {number}", V.weight, W.weight)
+
+
+def is_kronecker(layer: StructuredLinear) -> bool:
+    """Whether the matrix of ``layer`` is ``V^T (x) W``, as a shallow model's can be: its factors are ``I (x) W`` and ``I (x) V^T`` (eq. 6-9)."""
+    weighted = [factor for factor in layer.factors if factor.weight_shape is not None]
+    return len(weighted) == 2 and all(isinstance(factor, Shared) for factor in weighted)
+
+
+def _of_product(where: str, V: Tensor, W: Tensor) -> Iterator[tuple[str, str, float]]:
+    found = product_sparsity(V, W, NEARLY_ZERO)
+    yield from ((where, f"V ⊗ W, {name}", value) for _, name, value in _named(where, found))
 
 
 def _named(where: str, sparsity: Sparsity) -> Iterator[tuple[str, str, float]]:

@@ -15,6 +15,8 @@ MetricName = Literal[
     "largest_singular_value",
     "gradient_norm",
     "weight_sparsity",
+    "effective_sparsity",
+    "sparsity_gain",
     "degree_distance",
     "cka",
 ]
@@ -42,6 +44,8 @@ MEASURED_SWITCHES: Final[dict[MetricName, str]] = {
     "largest_singular_value": "spectrum",
     "gradient_norm": "gradients",
     "weight_sparsity": "sparsity",
+    "effective_sparsity": "sparsity",
+    "sparsity_gain": "sparsity",
     "degree_distance": "degrees",
 }
 """The field of ``[train.probe]`` without which a metric is not measured."""
@@ -77,6 +81,13 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "largest_singular_value": Metric("largest singular value at the end, mean over layers", "", "", 3),
     "gradient_norm": Metric("norm of the gradient at the end, mean over blocks", "", "", 4),
     "weight_sparsity": Metric("share of nearly-zero weights at the end, mean over layers", "", "", 4),
+    "effective_sparsity": Metric(
+        "Hoyer sparsity at the end, of V ⊗ W where it is the matrix and else of the layer's weights, mean over them",
+        "",
+        "",
+        4,
+    ),
+    "sparsity_gain": Metric("the same less that at initialisation", "", "", 4),
     "degree_distance": Metric(
         "Kolmogorov-Smirnov distance of row degrees from a binomial law, mean over layers", "", "", 3
     ),

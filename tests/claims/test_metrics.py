@@ -61,6 +61,19 @@ def test_measured_metrics_are_means_over_parts_at_the_end() -> None:
     assert value_of("degree_distance", degrees) == 0.25
 
 
+def test_effective_sparsity_is_that_of_products_where_there_are_any() -> None:
+    name = "Hoyer sparsity"
+    dense = measured((0, "B1", name, 0.1), (3, "B1", name, 0.3), (0, "B2", name, 0.2), (3, "B2", name, 0.5))
+    assert value_of("effective_sparsity", dense) == pytest.approx(0.4)
+    assert value_of("sparsity_gain", dense) == pytest.approx(0.4 - 0.15)
+    products = measured(
+        (0, "B1", name, 0.9), (3, "B1", name, 0.9), (0, "B1", f"V ⊗ W, {name}", 0.25), (3, "B1", f"V ⊗ W, {name}", 0.2)
+    )
+    assert value_of("effective_sparsity", products) == 0.2
+    assert value_of("sparsity_gain", products) == pytest.approx(-0.05)
+    assert value_of("effective_sparsity", measured()) is value_of("sparsity_gain", measured()) is None
+
+
 def test_a_gradient_norm_is_that_of_the_blocks() -> None:
     name = "gradient norm"
     assert (
@@ -101,8 +114,10 @@ def test_claims_can_be_about_each(metric: str) -> None:
                     "gradient norm",
                     "share nearly zero",
                     "row degree, KS distance from binomial",
+                    "Hoyer sparsity",
                 )
             ]
+            parts.append(Measured(epoch=0, where="t1", name="Hoyer sparsity", value=0.0))
             losses = (2 * value, value) if metric == "loss_gap" else (value, value)
             seconds = (1.0, math.exp(value / 100))
             s.finish(model, {seed: value}, train=value, losses=losses, seconds=seconds, measured=parts, images=10)

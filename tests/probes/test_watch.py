@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from pkbench.models.build import build
+from pkbench.models.structured import StructuredLinear
 from pkbench.plan.run import Run, expand
-from pkbench.probes.sparsity import product_sparsity
-from pkbench.probes.watch import due_epochs, measure, mixing_layers
+from pkbench.probes.sparsity import matrix_sparsity, product_sparsity
+from pkbench.probes.watch import NEARLY_ZERO, due_epochs, is_kronecker, measure, mixing_layers
 from pkbench.spec.document import Spec
 from pkbench.spec.scale import scale
 from pkbench.spec.train import Probe
@@ -28,7 +29,9 @@ STRUCTURED = {key: value for key, value in MODEL.items() if key != "mixing"} | {
     "kind": "structured-mixer",
     "structure": "monarch",
 }
-KINDS = {"mlp-mixer": MODEL, "s-mixer": S_MIXER, "sw-mlp": SW_MLP, "s-fc": S_FC, "structured": STRUCTURED}
+SHALLOW = {"kind": "shallow", "S": 4, "C": 4, "bias": False, "init": "torch-linear", "activation": "relu"}
+SHALLOWS = {name: SHALLOW | {"weights": name} for name in ("dense", "monarch", "kronecker")}
+KINDS = {"mlp-mixer": MODEL, "s-mixer": S_MIXER, "sw-mlp": SW_MLP, "s-fc": S_FC, "structured": STRUCTURED} | SHALLOWS
 
 
 def run_of(kind: str, probe: Probe | None = PROBE) -> Run:
@@ -93,6 +96,27 @@ def test_numbers_are_those_of_the_effective_matrices() -> None:
     whole = product_sparsity(V, W, 1e-3)
     assert found["base block 0", "V ⊗ W, Hoyer sparsity"] == whole.hoyer
     assert found["base block 0", "V ⊗ W, L1 norm"] == pytest.approx(torch.kron(V, W).abs().sum().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", SHALLOWS)
+def test_a_shallow_models_matrices_are_measured_and_kronecker_ones_as_products(kind: str) -> None:
+    run = run_of(kind)
+    model = build(run.model, run.shape, run.seed)
+    found = {
+        (m.where, m.name): m.value for m in measure(model, PROBE, 0, torch.zeros(2, 1, 8, 8), torch.tensor([0, 1]))
+    }
+    layers = dict(mixing_layers(model))
+    assert list(layers) == ["B1", "B2"]
+    assert {where for where, _ in found} <= {"B1", "B2", "the rest"}
+    for where, layer in layers.items():
+        assert isinstance(layer, StructuredLinear)
+        assert is_kronecker(layer) == (kind == "kronecker") == ((where, "V ⊗ W, Hoyer sparsity") in found)
+        whole = matrix_sparsity(layer.to_dense(), NEARLY_ZERO)
+        if kind == "kronecker":
+            assert found[where, "V ⊗ W, Hoyer sparsity"] == pytest.approx(whole.hoyer, rel=1e-5)
+            assert found[where, "V ⊗ W, L1 norm"] == pytest.approx(whole.l1, rel=1e-5)
+        if kind == "dense":
+            assert found[where, "Hoyer sparsity"] == pytest.approx(whole.hoyer, rel=1e-6)
 
 
 def test_degrees_of_a_mask_vary_and_are_measured_once() -> None:

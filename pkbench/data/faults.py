@@ -60,7 +60,7 @@ def choices(wanted: str, present: Iterable[str]) -> str:
     close = difflib.get_close_matches(wanted.casefold(), plain, n=1)
     meant = f"did you mean '{plain[close[0]]}'? " if close else ""
     listed = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
-    return one_line(f"{meant}there is {listed or 'none at all'}")
+    return one_line(f"{meant}there {'is' if len(names) < 2 else 'are'} {listed or 'none at all'}")
 
 
 def one_line(text: str) -> str:

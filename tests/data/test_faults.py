@@ -32,7 +32,7 @@ def test_files_are_shown_by_name() -> None:
 @pytest.mark.parametrize(
     ("wanted", "present", "said"),
     [
-        ("image", ["imgae", "label"], "did you mean 'imgae'? there is 'imgae', 'label'"),
+        ("image", ["imgae", "label"], "did you mean 'imgae'? there are 'imgae', 'label'"),
         ("image", ["zz"], "there is 'zz'"),
         ("image", [], "there is none at all"),
         ("a", [f"x{n:02}" for n in range(12)], "there is " + ", ".join(f"'x{n:02}'" for n in range(10)) + ", …"),

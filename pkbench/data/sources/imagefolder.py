@@ -43,7 +43,7 @@ def _check_class_count(listing: ImageFiles, data: ImageFolderData) -> None:
         shown = ", ".join(listing.classes[:5]) + (", …" if found > 5 else "")
         raise file_error(
             listing.root,
-            f"has {found} class folders ({shown})",
+            f"has {found} class folder{'s'[: found != 1]} ({shown})",
             f"the spec states classes = {data.classes}",
             "correct classes, or the folder",
         )

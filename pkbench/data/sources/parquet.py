@@ -43,7 +43,10 @@ def _part(file: Path, data: ParquetData) -> tuple[Images, Labels]:
             return _rows(parquet, file, data)
     except _DAMAGE as error:
         raise file_error(
-            file, f"is not readable as Parquet: {error}", "it is a whole Parquet file", "get or write the file again"
+            file,
+            f"is not readable as Parquet: {str(error).rstrip('.')}",
+            "it is a whole Parquet file",
+            "get or write the file again",
         ) from error
 
 

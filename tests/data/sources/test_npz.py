@@ -43,7 +43,7 @@ def test_grey_arrays_without_a_colour_axis_and_resizing(tmp_path: Path) -> None:
     ("arrays", "message"),
     [
         ({"x_train": None, "X_train": pixels(2)}, "no array 'x_train'.*did you mean 'X_train'"),
-        ({"y_test": None}, "no array 'y_test'.*there is 'x_test', 'x_train', 'y_train'"),
+        ({"y_test": None}, "no array 'y_test'.*there are 'x_test', 'x_train', 'y_train'"),
         ({"x_train": pixels(12).astype(np.float64) / 255}, "x_train is float64"),
         ({"x_test": pixels(6).transpose(0, 3, 1, 2)}, "x_test has shape"),
         ({"y_train": labels_of(11)}, "y_train has 11 labels; there are 12 images"),

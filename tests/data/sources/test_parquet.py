@@ -108,7 +108,7 @@ def test_a_struct_that_only_names_a_file_is_no_image(tmp_path: Path) -> None:
     ("columns", "message"),
     [
         ({"imgae": png(), "label": labels_of(12)}, "no column 'image'.*did you mean 'imgae'"),
-        ({"image": png(), "y": labels_of(12)}, "no column 'label'; .*there is 'image', 'y'"),
+        ({"image": png(), "y": labels_of(12)}, "no column 'label'; .*there are 'image', 'y'"),
         ({"image": ["a"] * 12, "label": labels_of(12)}, "column 'image' is string"),
         ({"image": [[1, 2]] * 12, "label": labels_of(12)}, "column 'image' is list"),
         ({"image": [{"path": "a"}] * 12, "label": labels_of(12)}, "is a struct of path"),

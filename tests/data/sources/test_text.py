@@ -85,7 +85,7 @@ def test_faulty_files(content: str | bytes, fields: dict[str, Any], message: str
 def test_labels_that_only_the_test_file_has(tmp_path: Path) -> None:
     write_text(tmp_path / "train.txt")
     (tmp_path / "test.txt").write_text("A:q and\nZ\x1b:q zed\nB:q be")
-    with pytest.raises(DataError, match=r"test\.txt: 1 of 3 lines .*line 2: label 'Z\?'; .*there is 'A', 'B', 'C'"):
+    with pytest.raises(DataError, match=r"test\.txt: 1 of 3 lines .*line 2: label 'Z\?'; .*there are 'A', 'B', 'C'"):
         text.read(data_of("text", test_path="test.txt", test_count=None), tmp_path)
 
 

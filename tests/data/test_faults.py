@@ -35,7 +35,7 @@ def test_files_are_shown_by_name() -> None:
         ("image", ["imgae", "label"], "did you mean 'imgae'? there are 'imgae', 'label'"),
         ("image", ["zz"], "there is 'zz'"),
         ("image", [], "there is none at all"),
-        ("a", [f"x{n:02}" for n in range(12)], "there is " + ", ".join(f"'x{n:02}'" for n in range(10)) + ", …"),
+        ("a", [f"x{n:02}" for n in range(12)], "there are " + ", ".join(f"'x{n:02}'" for n in range(10)) + ", …"),
     ],
 )
 def test_choices(wanted: str, present: list[str], said: str) -> None:

@@ -72,13 +72,19 @@ def _trend(claim: TrendClaim, evidence: Evidence, test: TTest, n: str) -> str:
 
 def _extremum(claim: PlaceClaim, evidence: Evidence, test: TTest, n: str) -> str:
     spot = evidence.spot
-    best, other = evidence.compared or ("", "")
+    best, other = (_member_named(evidence, name, claim) for name in evidence.compared or ("", ""))
     where = "" if spot is None else f"{claim.a} is {spot.what} at {claim.x} = {spot.x:g}{_may_be(spot, claim.alpha)}. "
     return (
         f"{where}Best within a factor of {claim.within:g} of {claim.x} = {claim.target:g} is {best}, best elsewhere {other}: "
         f"difference {with_unit(test.effect, claim.metric)} ({interval_of(test, claim)}{n}; both were chosen by these "
         "seeds, which the p values account for and the interval does not)."
     )
+
+
+def _member_named(evidence: Evidence, name: str, claim: PlaceClaim) -> str:
+    """A member's name; that of a comparison is only a number and says nothing of its place."""
+    x = next((member.x for member in evidence.members if member.a == name), None)
+    return name if x is None or claim.metric != "cka" else f"{name} ({claim.x} = {x:g})"
 
 
 def _may_be(spot: Spot, alpha: float) -> str:

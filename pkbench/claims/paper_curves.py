@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pkbench.claims.curve_tests import slope
-from pkbench.claims.metrics import amount, difference
+from pkbench.claims.metrics import amount, difference, with_unit
 from pkbench.paper.points import PaperSeries, series_of
 from pkbench.spec.claim import AnyCurve, AnyPair, CrossingClaim, PaperCurve, PlaceClaim, TrendClaim
-from pkbench.spec.metric import METRICS
 
 
 def paper_says(claim: AnyPair | AnyCurve, data_id: str) -> str:
@@ -37,8 +36,7 @@ def _shape(claim: AnyPair | AnyCurve, a: PaperSeries, b: PaperSeries | None) -> 
             if len({point.x for point in points}) < 2:
                 return "too few points"
             found = slope([point.x for point in points], [point.y for point in points])
-            unit = METRICS[claim.metric].difference
-            return f"{difference(found, claim.metric)} {unit} for each doubling of {a.x_name}".replace("  ", " ")
+            return f"{with_unit(found, claim.metric)} for each doubling of {a.x_name}"
         case PlaceClaim():
             pick = min if claim.kind == "minimum-near" else max
             point = pick(a.points, key=lambda point: point.y)
@@ -54,8 +52,8 @@ def _difference(claim: AnyPair | CrossingClaim, a: PaperSeries, b: PaperSeries |
         return "no points to compare"
     if isinstance(claim, CrossingClaim):
         ends = (both[0], both[-1])
-        return ", ".join(f"{difference(effect, claim.metric)} at {a.x_name} = {x:g}" for x, effect in ends)
+        return ", ".join(f"{with_unit(effect, claim.metric)} at {a.x_name} = {x:g}" for x, effect in ends)
     low, high = min(effect for _, effect in both), max(effect for _, effect in both)
-    span = f"{difference(low, claim.metric)} to {difference(high, claim.metric)}"
+    span = f"{difference(low, claim.metric)} to {with_unit(high, claim.metric)}"
     holds = sum(claim.distance(effect) < 0 for _, effect in both)
     return f"differences from {span}, as claimed at {holds} of {len(both)} points"

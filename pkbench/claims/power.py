@@ -45,6 +45,14 @@ class SeedsNeeded:
     fewest: int | None
     most: int | None
 
+    def times(self, each: int) -> SeedsNeeded:
+        """The same where ``each`` seeds are behind one observation; more than 1000 stay what they are."""
+        scaled = (None if found is None or found * each > MAX_SEEDS else found * each for found in self._all())
+        return SeedsNeeded(*scaled)
+
+    def _all(self) -> tuple[int | None, int | None, int | None]:
+        return self.seeds, self.fewest, self.most
+
 
 def power(standardised: float, n: int, *, alpha: float) -> float:
     """Chance that ``n`` pairs reject at one-sided ``alpha`` when the true effect is ``standardised`` deviations.

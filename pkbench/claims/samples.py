@@ -32,6 +32,8 @@ class Sample:
     group: Group
     trained: tuple[Group, ...]
     """Groups whose runs are behind the values."""
+    seeds_each: int = 1
+    """Seeds behind one value: two where a model is compared with itself."""
 
     @property
     def connections(self) -> int:
@@ -93,5 +95,6 @@ class Material:
                 run_ids={pair.a.seed: pair.run_id for pair in pairs},
                 group=b if compare.a in single else a,
                 trained=(a, b),
+                seeds_each=2 if compare.a == compare.b else 1,
             )
         return tuple(found[member] for member in wanted)

@@ -11,6 +11,7 @@ from pkbench.claims.published import Published
 from pkbench.claims.statistics import TTest, mean
 from pkbench.claims.verdict import Evidence, Outcome
 from pkbench.spec.claim import PairClaim, ValueClaim
+from pkbench.spec.metric import noun
 
 
 def sentence(
@@ -30,6 +31,10 @@ def sentence(
         parts += curve_findings(evidence, test)
     elif test is not None and evidence.a:
         parts.append(_finding(evidence, test, evidence.a[0].values))
+    if parts and claim.metric != "test_error":
+        # Percentages of a test error name themselves.
+        name = noun(claim.metric)
+        parts[0] = f"{name[0].upper()}{name[1:]}: {parts[0]}"
     if evidence.obstacles:
         parts.append("No decision: " + "; ".join(evidence.obstacles) + ".")
     elif not isinstance(claim, ValueClaim):

@@ -60,6 +60,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """A range of x that a claim has an extremum of the family in."""
+
+    family: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class PaperLine:
     """A curve of the paper and the family of ours that stands for it."""
 
@@ -76,7 +85,7 @@ class Panel:
     metric: MetricName
     alpha: float
     lines: tuple[Line, ...]
-    claimed: tuple[tuple[float, float], ...]
+    claimed: tuple[Claimed, ...]
     """Ranges of x that claims have an extremum in."""
     crossings: tuple[Spot, ...]
     """Where means cross."""
@@ -145,9 +154,11 @@ def _lines(verdicts: Iterable[Verdict]) -> tuple[Line, ...]:
     )
 
 
-def _range(claim: AnyClaim) -> tuple[float, float] | None:
+def _range(claim: AnyClaim) -> Claimed | None:
     """Where a claim about a place has the extremum."""
-    return (claim.target / claim.within, claim.target * claim.within) if isinstance(claim, PlaceClaim) else None
+    if not isinstance(claim, PlaceClaim):
+        return None
+    return Claimed(claim.a, claim.target / claim.within, claim.target * claim.within)
 
 
 def _crossing(verdict: Verdict) -> Spot | None:

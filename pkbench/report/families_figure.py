@@ -8,12 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pkbench.report import style
-from pkbench.report.families import Panel, PaperLine, panels
+from pkbench.report.families import Line, Panel, PaperLine, panels
 from pkbench.report.families_axes import lay_out, size_label
-from pkbench.report.families_marks import HOLLOW, Look, marks, our_curve, paper_curve, shade
+from pkbench.report.families_marks import HOLLOW, Look, are_one, claimed_places, marks, our_curve, paper_curve
 from pkbench.report.study import Study
-from pkbench.report.words import counted, noun
-from pkbench.spec.metric import METRICS, MetricName
+from pkbench.report.words import counted
+from pkbench.spec.metric import METRICS, MetricName, noun
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,14 +88,19 @@ def _apart(panel: Panel, profile: str) -> list[list[PaperLine]]:
 def _draw_panel(axis: Axes, study: Study, panel: Panel, looks: dict[str, Look], *, whole: bool) -> None:
     profile = study.evaluation.profile
     same = [line for line in panel.paper if panel.measures_the_same(line, profile)]
-    for number, line in enumerate(panel.lines):
-        our_curve(axis, line, looks[line.name], shift=_APART * (number - (len(panel.lines) - 1) / 2))
+    for line, shift in zip(panel.lines, _shifts(panel.lines), strict=True):
+        our_curve(axis, line, looks[line.name], shift=shift)
     for paper in same:
         paper_curve(axis, paper, looks)
     xs = [place.x for line in panel.lines for place in line.places]
     xs += [point.x for paper in same for point in paper.series.points]
-    lay_out(axis, xs, inches=style.WIDTH * (0.9 if whole else 0.45), reach=[x for ends in panel.claimed for x in ends])
-    marks(axis, panel)
+    lay_out(
+        axis,
+        xs,
+        inches=style.WIDTH * (0.9 if whole else 0.45),
+        reach=[x for place in panel.claimed for x in (place.low, place.high)],
+    )
+    marks(axis, panel, looks)
     sizes = {place.estimate.n for line in panel.lines for place in line.places}
     n = counted(max(sizes), "seed") if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)} seeds"
     title = f"{study.evaluation.spec_id} at {profile}, {panel.data_id}: n = {n}"
@@ -103,6 +108,22 @@ def _draw_panel(axis: Axes, study: Study, panel: Panel, looks: dict[str, Look], 
     axis.set_xlabel(size_label(panel.x))
     axis.set_ylabel("\n".join(textwrap.wrap(metric_label(panel.metric), _LABEL)))
     style.light_grid(axis, axis="y")
+
+
+def _shifts(lines: Sequence[Line]) -> list[float]:
+    """Points to draw each line beside its x: only lines that share an x are moved, apart from each other."""
+    groups: list[list[int]] = []
+    for number, line in enumerate(lines):
+        here = {place.x for place in line.places}
+        touching = [group for group in groups if any(here & {place.x for place in lines[i].places} for i in group)]
+        groups = [group for group in groups if group not in touching]
+        groups.append([*(i for group in touching for i in group), number])
+    return [
+        _APART * (sorted(group).index(number) - (len(group) - 1) / 2)
+        for number in range(len(lines))
+        for group in groups
+        if number in group
+    ]
 
 
 def metric_label(metric: MetricName) -> str:
@@ -131,7 +152,7 @@ def _draw_paper(axis: Axes, panel: Panel, lines: Sequence[PaperLine], looks: dic
     xs = [point.x for line in lines for point in line.series.points]
     lay_out(axis, xs, inches=(style.WIDTH / _COLUMNS - 0.5) * columns, reach=[])
     if panel.is_along(series):
-        shade(axis, panel.claimed)
+        claimed_places(axis, panel.claimed, looks)
     title = f"the paper, Fig. {series.figure}" + (f", {series.dataset}" if series.dataset else "") + " (its own scale)"
     lines_of_title = textwrap.wrap(style.safe(title), 26 * columns)
     axis.set_title("\n".join(lines_of_title), fontsize=_FONT, fontweight="normal")
@@ -160,8 +181,11 @@ def _legend(figure: Figure, study: Study, found: Sequence[Panel], looks: dict[st
         label = "the paper's points" + (" (their own scale)" if apart else "")
         hollow = HOLLOW | {"marker": "o"}
         handles.append(Line2D([], [], color=style.INK, linestyle=":", linewidth=1.2, **hollow, label=label))
-    if any(panel.claimed for panel in found):
+    if any(panel.claimed and are_one(panel.claimed) for panel in found):
         handles.append(Patch(color=style.SHADE, linewidth=0, label="claimed place of the extremum"))
+    if any(panel.claimed and not are_one(panel.claimed) for panel in found):
+        label = "claimed places of extrema, in the family's colour"
+        handles.append(Line2D([], [], color=style.INK, linewidth=4, label=label))
     if any(panel.crossings for panel in found):
         handles.append(
             Line2D([], [], color=style.INK, linestyle="-.", linewidth=1.2, label="means cross; bar: interval")

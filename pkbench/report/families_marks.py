@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pkbench.report import style
-from pkbench.report.families import Line, Panel, PaperLine
+from pkbench.report.families import Claimed, Line, Panel, PaperLine
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,9 +85,9 @@ def paper_curve(axis: Axes, paper: PaperLine, looks: dict[str, Look]) -> None:
     )
 
 
-def marks(axis: Axes, panel: Panel) -> None:
+def marks(axis: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     """Where claims have an extremum, and where means cross."""
-    shade(axis, panel.claimed)
+    claimed_places(axis, panel.claimed, looks)
     for spot in panel.crossings:
         if spot.x is None:
             continue
@@ -98,7 +98,24 @@ def marks(axis: Axes, panel: Panel) -> None:
         axis.set_xlim(left, right)
 
 
-def shade(axis: Axes, ranges: Sequence[tuple[float, float]]) -> None:
-    """Where claims have the extremum, behind everything."""
-    for low, high in ranges:
-        axis.axvspan(low, high, color=style.SHADE, linewidth=0, zorder=0)
+def are_one(claimed: Sequence[Claimed]) -> bool:
+    """Whether claims have their extremum in one and the same range."""
+    return len({(place.low, place.high) for place in claimed}) == 1
+
+
+def claimed_places(axis: Axes, claimed: Sequence[Claimed], looks: dict[str, Look]) -> None:
+    """Where claims have the extremum: one range is shaded, several are bars along the top in their families' colours."""
+    if claimed and are_one(claimed):
+        axis.axvspan(claimed[0].low, claimed[0].high, color=style.SHADE, linewidth=0, zorder=0)
+        return
+    for number, place in enumerate(claimed):
+        axis.plot(
+            [place.low, place.high],
+            [0.985 - 0.03 * number] * 2,
+            color=looks[place.family].colour if place.family in looks else style.INK,
+            linewidth=4,
+            alpha=0.6,
+            solid_capstyle="butt",
+            transform=axis.get_xaxis_transform(),
+            zorder=1,
+        )

@@ -135,7 +135,8 @@ def _details(verdict: Verdict) -> str:
         low, high = (difference(end, verdict.metric) for end in (verdict.bootstrap_low, verdict.bootstrap_high))
         parts.append(f"bootstrap interval (BCa) {low} to {high}")
     of_a, of_b, gap = verdict.connections_a, verdict.connections_b, verdict.connections_gap
-    if of_a is not None and of_b is not None and gap is not None:
+    # A comparison is of two models: what one of them has says nothing of it.
+    if of_a is not None and of_b is not None and gap is not None and verdict.metric != "cka":
         parts.append(f"connections {of_a:,} and {of_b:,}, {100 * gap:.2f} % apart")
     return f"({'; '.join(parts)}.)" if parts else ""
 
@@ -161,7 +162,7 @@ def model_table(study: Study) -> list[str]:
     """Sizes and errors of every model, and the published rows that nobody ran here."""
     rows = [_model_row(study, summary) for summary in study.evaluation.models]
     rows += [_quoted_row(study, entry.row, entry.data) for entry in quoted(study)]
-    header = ("model", "data", "S", "C", "width γm", "connections", "test error, %", "95 % interval", "n", "lr")
+    header = ("model", "data", "L", "S", "C", "width γm", "connections", "test error, %", "95 % interval", "n", "lr")
     return folded(rows, table((*header, "train, %", "validation, %", "paper, %"), rows), "Every model by itself")
 
 
@@ -173,7 +174,7 @@ def quoted(study: Study) -> tuple[Reported, ...]:
 
 
 def _quoted_row(study: Study, row: str, data_id: str) -> tuple[str, ...]:
-    sizes, results = [NOTHING] * 4, [NOTHING] * 5
+    sizes, results = [NOTHING] * 5, [NOTHING] * 5
     return (f"`{row}`", f"`{data_id}`", *sizes, "quoted, not run", *results, reported(study, row, data_id))
 
 
@@ -182,6 +183,7 @@ def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
     return (
         f"`{summary.model_id}`",
         f"`{summary.data_id}`",
+        whole(summary.depth),
         whole(summary.S),
         whole(summary.C),
         f"{summary.width:,}",

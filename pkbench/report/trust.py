@@ -54,8 +54,9 @@ def _power(study: Study) -> list[str]:
 
 
 def _distance(verdict: Verdict, value: float) -> str:
-    """A distance of effects with its unit."""
-    return f"{value:.{METRICS[verdict.metric].digits}f} {effect_unit(verdict)}"
+    """A distance of effects with its unit, or of what it is one."""
+    metric = METRICS[verdict.metric]
+    return f"{value:.{metric.digits}f} {'' if metric.difference else 'in '}{effect_unit(verdict)}"
 
 
 def _selection(study: Study) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final
 from pkbench.claims.metrics import difference
 from pkbench.claims.published import Published
 from pkbench.claims.verdict import Estimate, Outcome, Verdict
-from pkbench.spec.metric import METRICS, MetricName
+from pkbench.spec.metric import METRICS, MetricName, noun
 
 SYMBOLS: Final[dict[Outcome, str]] = {"supported": "✓", "contradicted": "✗", "inconclusive": "?", "not assessed": "–"}
 """A sign for each outcome, always shown with its word: a sign alone says nothing to a screen reader."""
@@ -65,11 +65,6 @@ def published(value: Published | None) -> str:
     if value.n is not None:
         text += f" (n = {value.n})"
     return f"{text}, quoted" if value.quoted_from else text
-
-
-def noun(metric: MetricName) -> str:
-    """A metric's name in a sentence."""
-    return "CKA" if metric == "cka" else metric.replace("_", " ")
 
 
 def effect_unit(verdict: Verdict) -> str:

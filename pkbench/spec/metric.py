@@ -68,6 +68,11 @@ class Metric:
     digits: int
 
 
+def noun(metric: MetricName) -> str:
+    """A metric's name in a sentence."""
+    return "CKA" if metric == "cka" else metric.replace("_", " ")
+
+
 METRICS: Final[dict[MetricName, Metric]] = {
     "test_error": Metric("test error of the final epoch", "%", "points", 2),
     "train_error": Metric("training error of the final epoch, augmentation included", "%", "points", 2),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pkbench.claims.assess_pair import matched_samples
 from pkbench.claims.bootstrap import bca_interval
 from pkbench.claims.evaluate import evaluate
-from pkbench.claims.power import detectable
+from pkbench.claims.power import detectable, seeds_needed
 from pkbench.claims.verdict import Verdict
 from tests.claims.factory import COMPARE, LESS, Study, curve, failed, study, swept
 
@@ -274,8 +274,49 @@ def test_comparisons_are_samples_by_their_first_seed() -> None:
     assert len(v.runs_a) == len(v.runs_b) == 3
     assert set(v.runs_a) | set(v.runs_b) <= set(s.comparisons)
     assert v.sentence.startswith(
-        "apart 0.500, same 0.700: difference −0.200 (95 % interval −0.448 to +0.048, n = 3 pairs)"
+        "CKA: apart 0.500, same 0.700: difference −0.200 (95 % interval −0.448 to +0.048, n = 3 pairs)"
     )
+
+
+def test_a_comparison_with_itself_needs_two_seeds_for_each_pair() -> None:
+    found = []
+    for names in (("apart", "same"), ("apart", "other")):
+        other = COMPARE | {"id": "other", "passes": 2}
+        s = compared(CKA | {"a": names[0], "b": names[1]}, 6, (APART, SAME, other))
+        s.compare("apart", {0: 0.6, 1: 0.7, 2: 0.6, 3: 0.7, 4: 0.8, 5: 0.9})
+        s.compare("same", {0: 0.7, 2: 0.6, 4: 0.85})
+        s.compare("other", {0: 0.7, 1: 0.7, 2: 0.6, 3: 0.7, 4: 0.85, 5: 0.9})
+        v = verdict(s)
+        assert (v.outcome, v.seeds_needed is None) == ("inconclusive", False)
+        found.append((v, v.seeds_needed))
+    (of_pairs, doubled), (_, single) = found
+    assert doubled is not None
+    assert single is not None
+    # Three differences -0.1, 0, -0.05: the seeds for as many pairs, doubled.
+    by_hand = seeds_needed(-0.05, 0.05, 3, alpha=0.05)
+    assert by_hand.seeds is not None
+    assert doubled == by_hand.times(2)
+    assert doubled.seeds == 2 * by_hand.seeds
+    assert f"{doubled.seeds} seeds in all" in of_pairs.sentence
+    # Six differences of two models at one seed each: mean -0.025, and no doubling.
+    deviation = (sum((d + 0.025) ** 2 for d in (-0.1, 0, 0, 0, -0.05, 0)) / 5) ** 0.5
+    assert single == seeds_needed(-0.025, deviation, 6, alpha=0.05)
+
+
+def test_a_best_comparison_is_named_with_its_place() -> None:
+    family = CKA | {"id": "near", "kind": "maximum-near", "a": "k", "x": "C", "target": 8.0, "within": 1.5}
+    del family["b"], family["margin"]
+    s = study(
+        seeds=(0, 1, 2),
+        claims=(family,),
+        models={"a": {"C": 9}, "b": swept(C=(8, 16))},
+        compares=(COMPARE | {"id": "k"},),
+    )
+    for model in ("a", "b-c8", "b-c16"):
+        s.finish(model, [5.0] * 3)
+    s.compare("k-1", {0: 0.6, 1: 0.5, 2: 0.6})
+    s.compare("k-2", {0: 0.3, 1: 0.3, 2: 0.3})
+    assert "is k-1 (C = 8), best elsewhere k-2 (C = 16): difference" in verdict(s).sentence
 
 
 def test_seeds_of_a_comparison_with_itself_are_used_once() -> None:

@@ -125,7 +125,8 @@ def test_claims_can_be_about_each(metric: str) -> None:
     assert (v.effect, v.metric) == (pytest.approx(-2.0), metric)
     assert v.p_support == pytest.approx(0.037090, abs=1e-6)
     assert v.outcome == ("inconclusive" if metric == "test_error" else "supported")
-    assert v.sentence.startswith(f"a {amount(2.0, v.metric)}, b {amount(4.0, v.metric)}: difference ")
+    name = "" if metric == "test_error" else f"{metric.replace('_', ' ').capitalize()}: "
+    assert v.sentence.startswith(f"{name}a {amount(2.0, v.metric)}, b {amount(4.0, v.metric)}: difference ")
     assert with_unit(-2.0, v.metric) in v.sentence
 
 

@@ -27,7 +27,7 @@ def test_differences_at_every_place() -> None:
 
 def test_ends_of_a_crossing() -> None:
     claim = curve("crossing", b="b", margin_first=0.0, margin_last=0.0, x="depth", paper=RP)
-    assert says(claim) == "The points of Fig. 7: on cifar10 +3.29 at blocks = 4, −0.05 at blocks = 20"
+    assert says(claim) == "The points of Fig. 7: on cifar10 +3.29 points at blocks = 4, −0.05 points at blocks = 20"
 
 
 def test_a_data_set_that_is_not_plotted_has_all_that_are() -> None:
@@ -84,12 +84,12 @@ def test_a_crossing_runs_from_the_smallest_x_whatever_the_order_of_the_points(mo
     monkeypatch.setattr("pkbench.claims.paper_curves.series_of", series)
     claim = curve("crossing", b="b", margin_first=0.0, margin_last=0.0, paper={"figure": "7", "a": "a", "b": "b"})
     # 9 - 5 at 1 and 1 - 5 at 4; 2 and 3 are of one curve alone.
-    assert says(claim) == "The points of Fig. 7: +4.00 at x = 1, −4.00 at x = 4"
+    assert says(claim) == "The points of Fig. 7: +4.00 points at x = 1, −4.00 points at x = 4"
     # Exactly at its boundary a claim does not hold.
     margin = LESS | {"margin": 4.0, "paper": {"figure": "7", "a": "a", "b": "b"}}
     assert says(margin).endswith("as claimed at 0 of 2 points")
     assert says(LESS | {"paper": {"figure": "7", "a": "a", "b": "b"}}) == (
-        "The points of Fig. 7: differences from −4.00 to +4.00, as claimed at 1 of 2 points"
+        "The points of Fig. 7: differences from −4.00 to +4.00 points, as claimed at 1 of 2 points"
     )
     pairs = plotted(PaperCurve(figure="7", a="a"), "cifar10")
     assert [(a.name, b) for a, b in pairs] == [("a", None)]

@@ -104,6 +104,12 @@ def test_enormous_distances_have_a_range() -> None:
     assert seeds_needed(1.0, 1e-12, 5, alpha=0.05) == SeedsNeeded(3, 3, 3)
 
 
+def test_observations_of_two_seeds_need_twice_as_many() -> None:
+    assert SeedsNeeded(34, 9, None).times(2) == SeedsNeeded(68, 18, None)
+    assert SeedsNeeded(500, 3, 501).times(2) == SeedsNeeded(1000, 6, None)
+    assert SeedsNeeded(7, 3, 9).times(1) == SeedsNeeded(7, 3, 9)
+
+
 def test_more_pairs_narrow_the_range() -> None:
     few, many = seeds_needed(1.0, 1.0, 10, alpha=0.05), seeds_needed(1.0, 1.0, 30, alpha=0.05)
     assert few.fewest is not None

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pkbench.claims.verdict import Estimate, Verdict
-from pkbench.report.families import ends_and_middle, fits_in_rows, panels
+from pkbench.report.families import Claimed, ends_and_middle, fits_in_rows, panels
 from pkbench.report.families_page import section
 from pkbench.report.json_out import report_json
 from pkbench.report.markdown import index_page, spec_page
@@ -20,6 +20,7 @@ from pkbench.report.trust import trust
 from pkbench.report.words import effect, effect_of, effect_unit, estimated, paper, paper_points, size
 from pkbench.spec.document import Spec
 from pkbench.spec.scale import scale
+from pkbench.store.record import Measured
 from tests.claims.factory import LESS
 from tests.report.made import CROSSING, FAMILY_ERRORS, LOWEST, PARITY, TREND, families, filled, study_of
 
@@ -81,6 +82,16 @@ def test_effects_have_their_unit_where_it_is_not_points() -> None:
     assert effect(found["parity"]) == "+4.50 [+3.26, +5.74]"
     (power,) = [line for line in trust(study_of(families(claims=(TREND,)))) if "80 % chance" in line]
     assert re.search(r"a true distance of 0\.\d\d points per doubling of C from the claimed margin", power)
+
+
+def test_a_distance_without_a_unit_says_what_it_is_one_of() -> None:
+    s = families(claims=(TREND | {"metric": "gradient_norm"},))
+    for model, norms in FAMILY_ERRORS.items():
+        parts = [[Measured(epoch=2, where="t1", name="gradient norm", value=value)] for value in norms]
+        for seed, part in enumerate(parts):
+            s.finish(model, {seed: norms[seed]}, measured=part)
+    (power,) = [line for line in trust(study_of(s)) if "80 % chance" in line]
+    assert re.search(r"a true distance of 0\.\d{4} in gradient norm per doubling of C from the claimed margin", power)
 
 
 def test_sizes_and_means() -> None:
@@ -221,7 +232,7 @@ def test_panels() -> None:
         ("rp", "rp omega=2^18"),
         ("normal", "normal omega=2^18"),
     ]
-    assert along_ratio.claimed == ((2.0 / 1.5, 3.0),)
+    assert along_ratio.claimed == (Claimed("normal", 2.0 / 1.5, 3.0),)
     assert (along_c.claimed, [round(spot.x or 0, 3) for spot in along_c.crossings]) == ((), [8.268])
     # Fig. 5 is about m, and this curve of ours about C; Fig. 6 is along C/S as ours is.
     assert not any(along_c.measures_the_same(line, "paper") for line in along_c.paper)

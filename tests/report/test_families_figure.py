@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from pkbench.claims.verdict import Estimate
 from pkbench.paper.points import series_of
 from pkbench.report import style
+from pkbench.report.families import Line, Place
 from pkbench.report.families_axes import lay_out, size_label, tick
-from pkbench.report.families_figure import families_figure, metric_label
+from pkbench.report.families_figure import _shifts, families_figure, metric_label
 from pkbench.report.figures import curves_figure, effects_figure, errors_figure, write_figures
 from tests.claims.factory import LESS
 from tests.report.made import CROSSING, FAMILY_ERRORS, LOWEST, PARITY, TREND, families, filled, study_of
@@ -155,6 +157,31 @@ def test_the_claimed_place_is_shaded_in_ours_and_in_the_papers_panels() -> None:
     # A figure along another size has no such place.
     blocks = LOWEST | {"paper": {"figure": "7", "a": "normal"}}
     assert [shades(axis) for axis in drawn(claims=(blocks,)).axes] == [[(1.3333, 3.0)], [], [], [], []]
+
+
+def test_several_claimed_places_are_bars_in_their_familys_colour() -> None:
+    other = LOWEST | {"id": "other", "a": "rp", "target": 4.0}
+    axis = drawn(claims=(LOWEST, other)).axes[0]
+    assert shades(axis) == []
+    bars = [line for line in axis.lines if line.get_alpha() == 0.6]
+    assert [list(line.get_xdata()) for line in bars] == [
+        pytest.approx([2.0 / 1.5, 3.0]),
+        pytest.approx([4.0 / 1.5, 6.0]),
+    ]
+    assert [line.get_color() for line in bars] == [curve[3] for curve in curves(axis)]
+    assert bars[0].get_ydata()[0] > bars[1].get_ydata()[0]
+    # One place that two families share is one.
+    assert shades(drawn(claims=(LOWEST, LOWEST | {"id": "same", "a": "rp"})).axes[0]) == [(1.3333, 3.0)]
+
+
+def line_at(*xs: float) -> Line:
+    return Line(str(xs), tuple(Place(str(x), x, Estimate(3, 1.0, 0.0, 2.0)) for x in xs))
+
+
+def test_only_lines_that_share_an_x_are_drawn_apart() -> None:
+    assert _shifts([line_at(1, 2), line_at(8, 9), line_at(2, 3), line_at(4)]) == [-2.5, 0.0, 2.5, 0.0]
+    assert _shifts([line_at(1), line_at(2), line_at(1, 2)]) == [-5.0, 0.0, 5.0]
+    assert _shifts([]) == []
 
 
 def test_a_claimed_place_beyond_the_members_is_seen() -> None:

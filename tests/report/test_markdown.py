@@ -62,12 +62,12 @@ def test_models_and_rows_that_nobody_ran() -> None:
     text = page(study_of(filled("paper", errors={"a": (11.0, 12.0, 13.0)})))
     table = rows(text, "### Models")
     assert table[2][1:] == [
-        "`cifar10`", "4", "8", "64", "29,952", "12.00 ± 1.00", "9.52 to 14.48", "3 of 3", "0.01", "5.00", "20.00",
+        "`cifar10`", "1", "4", "8", "64", "29,952", "12.00 ± 1.00", "9.52 to 14.48", "3 of 3", "0.01", "5.00", "20.00",
         "12.07 ± 0.47 (n = 3)",
     ]  # fmt: skip
-    assert table[3][6:9] == ["–", "–", "0 of 3"]
+    assert table[3][7:10] == ["–", "–", "0 of 3"]
     assert table[4][0].strip("| ") == "`lasso`"
-    assert table[4][6] == "quoted, not run"
+    assert table[4][7] == "quoted, not run"
     assert table[4][-1] == "14.81, quoted"
     # At another profile the rows of other data are not there at all.
     assert len(rows(page(study_of(filled())), "### Models")) == 4

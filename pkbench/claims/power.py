@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from pkbench.claims.root import root
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -138,10 +136,9 @@ def detectable(sd: float, n: int, *, alpha: float) -> float | None:
 
     ``None`` where no distance up to a thousand deviations would do (few pairs and a tiny ``alpha``).
     """
+    from scipy.special import nctdtrinc, stdtrit
 
-    def shortfall(standardised: float) -> float:
-        return power(standardised, n, alpha=alpha) - POWER
-
-    if shortfall(_LARGEST_EFFECT) < 0:
+    if power(_LARGEST_EFFECT, n, alpha=alpha) < POWER:
         return None
-    return sd * root(shortfall, 0.0, _LARGEST_EFFECT, within=1e-9)
+    critical = -float(stdtrit(n - 1, alpha))
+    return sd * float(nctdtrinc(n - 1, 1 - POWER, critical)) / math.sqrt(n)

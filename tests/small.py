@@ -1,5 +1,6 @@
 """A small spec and data set made here, for tests of what stands above both."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from pkbench.data.dataset import Dataset, Part
 from pkbench.plan.run import Run, expand
 from pkbench.spec.document import Spec
 from pkbench.spec.scale import Scaled, scale
+from pkbench.train.result import EpochResult
+from pkbench.train.steps import compute_alone
+from pkbench.train.trainer import Trainer
 
 MODEL = {
     "kind": "mlp-mixer",
@@ -89,6 +93,22 @@ def small_data(n: int = 40, seed: int = 0) -> Dataset:
 
 def without_validation(data: Dataset) -> Dataset:
     return replace(data, validation=Part(data.validation.images[:0], data.validation.labels[:0]))
+
+
+def trained(
+    trainer: Trainer,
+    on_step: Callable[[], None] = lambda: None,
+    on_epoch: Callable[[EpochResult], None] = lambda _: None,
+) -> list[EpochResult]:
+    """What comes out of every epoch of ``trainer``, trained to its end."""
+    found: list[EpochResult] = []
+
+    def add(result: EpochResult) -> None:
+        found.append(result)
+        on_epoch(result)
+
+    compute_alone(trainer.steps(on_step, add))
+    return found
 
 
 SMALL_TOML = """\

@@ -103,7 +103,7 @@ class TrainerTraining:
 
     def step(self) -> None:
         """As :meth:`Training.step`."""
-        self._trainer._step(next(self._batches))
+        self._trainer._step(next(self._batches)).compute()
 
     def evaluate(self) -> None:
         """As :meth:`Training.evaluate`."""

@@ -19,6 +19,8 @@ from pkbench.plan.run import Run
 from pkbench.store.checkpoints import CheckpointInfo
 from pkbench.store.files import Store
 from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Measured, Record
+from pkbench.train.result import EpochResult
+from pkbench.train.steps import Steps
 from pkbench.train.trainer import DivergedError, Trainer
 from pkbench.train.weights import weights_bytes
 
@@ -49,10 +51,11 @@ class Performance:
         self.started = time.time()
         self.saved = time.monotonic()
 
-    def __call__(self, load_data: Callable[[], Dataset], *, fresh: bool) -> None:
+    def steps(self, load_data: Callable[[], Dataset], *, fresh: bool) -> Steps:
         """Train the run and leave a record (finished or failed) or a checkpoint (interrupted).
 
-        What goes wrong inside the run becomes its record. Only a store that cannot be written raises.
+        Its steps are computed by whoever goes through it. What goes wrong inside the run becomes its record. Only a store that
+        cannot be written raises.
         """
         data: Dataset | None = None
         trainer: Trainer | None = None
@@ -64,7 +67,7 @@ class Performance:
             trainer = Trainer(self.run, data, torch.device(device), self.context.engine, ahead)
             self.engine = trainer.engine.name
             self._resume(trainer, fresh=fresh)
-            self._train(trainer)
+            yield from self._train(trainer)
         except StopRequestedError:
             self.emit(RunEnded(self.run_id, "interrupted", "stopped; goes on from here next time", None))
             return
@@ -109,7 +112,7 @@ class Performance:
                 )
             )
 
-    def _train(self, trainer: Trainer) -> None:
+    def _train(self, trainer: Trainer) -> Steps:
         def on_step() -> None:
             if self.should_stop():
                 self._save(trainer)
@@ -117,12 +120,14 @@ class Performance:
             if time.monotonic() - self.saved >= self.context.checkpoint_seconds:
                 self._save(trainer)
 
-        if not self.measured:
-            self._measure(trainer, 0)
-        for result in trainer.epochs(on_step):
+        def on_epoch(result: EpochResult) -> None:
             self.history.append(Epoch(**asdict(result), ended=time.time()))
             self._measure(trainer, result.epoch)
             self.emit(EpochEnded(self.run_id, result))
+
+        if not self.measured:
+            self._measure(trainer, 0)
+        yield from trainer.steps(on_step, on_epoch)
 
     def _measure(self, trainer: Trainer, epoch: int) -> None:
         """What the recipe's probe asks for after ``epoch`` epochs."""

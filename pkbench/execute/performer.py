@@ -32,9 +32,10 @@ class Performer:
     def perform(self, run: Run) -> None:
         """Carry out ``run``; what comes out is in the store and told by events."""
         from pkbench.execute.perform import Performance
+        from pkbench.train.steps import compute_alone
 
         performance = Performance(run, self._context, self._emit, self._should_stop)
-        performance(lambda: self.data(run), fresh=self._fresh)
+        compute_alone(performance.steps(lambda: self.data(run), fresh=self._fresh))
 
     def data(self, run: Run) -> Dataset:
         """The data set of ``run``, read unless it is that of the run before."""

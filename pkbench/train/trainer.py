@@ -1,6 +1,6 @@
-"""Training of one run: yields an :class:`EpochResult` an epoch and can be stopped and resumed at any step.
+"""Training of one run: asks for its steps one by one, tells an :class:`EpochResult` an epoch, can be stopped and resumed at any step.
 
-Nothing here knows files. Every random number comes from a stream named by the run's seed, the epoch and its
+Nothing here knows files, nor whether other runs' steps are computed together with its own. Every random number comes from a stream named by the run's seed, the epoch and its
 purpose, so that resuming needs no more than the tensors and counters of :meth:`Trainer.state`.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,7 @@ from pkbench.train.engines.choose import make_engine
 from pkbench.train.evaluate import evaluate
 from pkbench.train.result import EpochResult
 from pkbench.train.schedule import learning_rate
+from pkbench.train.steps import Outcome, Step, Steps
 from pkbench.train.stochastic_depth import StochasticDepth
 from pkbench.train.weights import weights_sha256
 
@@ -64,16 +65,17 @@ class Trainer:
         rate = recipe.stochastic_depth
         self._depth = None if rate is None else StochasticDepth(rate, run.shape.layers, run.seed)
 
-    def epochs(self, on_step: Callable[[], None]) -> Iterator[EpochResult]:
+    def steps(self, on_step: Callable[[], None], on_epoch: Callable[[EpochResult], None]) -> Steps:
         """Train from where the run stands to its last epoch.
 
-        ``on_step`` is called after every step, when :meth:`state` is whole; what it raises ends the training.
+        ``on_step`` is called after every step, when :meth:`state` is whole, and ``on_epoch`` after every epoch; what they raise
+        ends the training.
 
         Raises:
             DivergedError: a mean loss of an epoch is not finite.
         """
         while self.batches.epoch < self.run.train.epochs:
-            yield self._epoch(on_step)
+            on_epoch((yield from self._epoch(on_step)))
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from here, as tensors and numbers."""
@@ -83,7 +85,8 @@ class Trainer:
             | self.batches.state()
             | {
                 "engine": self.engine.name,
-                "model": self.model.state_dict(),
+                # Copied: a stack has the parameters of all its runs in one piece of memory, which would be saved whole.
+                "model": {name: tensor.clone() for name, tensor in self.model.state_dict().items()},
                 "optimizer": self.engine.optimizer_state(),
                 "loss_sum": self.progress.loss_sum,
                 "wrong": self.progress.wrong,
@@ -118,7 +121,7 @@ class Trainer:
         """Hash of the model's state."""
         return weights_sha256(self.model)
 
-    def _epoch(self, on_step: Callable[[], None]) -> EpochResult:
+    def _epoch(self, on_step: Callable[[], None]) -> Generator[Step, Outcome, EpochResult]:
         """The rest of the current epoch, then its evaluation."""
         progress = self.progress
         epoch = self.batches.epoch + 1
@@ -126,7 +129,9 @@ class Trainer:
         # Closed whatever happens: a thread may be making batches ahead.
         with closing(iter(self.batches)) as batches:
             for batch in batches:
-                self._step(batch)
+                step_loss, step_wrong = yield self._step(batch)
+                progress.loss_sum += step_loss
+                progress.wrong += step_wrong
                 now = time.perf_counter()
                 progress.seconds, clock = progress.seconds + now - clock, now
                 on_step()
@@ -144,12 +149,12 @@ class Trainer:
             self._depth.start(epoch + 1)
         return EpochResult(epoch, lr, loss, error, *evaluations, seconds, data_seconds)
 
-    def _step(self, batch: Mixed) -> None:
-        """One optimizer step on ``batch``, the last that was taken."""
+    def _step(self, batch: Mixed) -> Step:
+        """The step on ``batch``, the last that was taken."""
         depth = None if self._depth is None else self._depth.draw(len(batch.labels), self.device)
-        loss, wrong = self.engine.step(batch, self._learning_rate(self.batches.step - 1), depth)
-        self.progress.loss_sum += loss
-        self.progress.wrong += wrong
+        number = self.batches.step - 1
+        uneven = self.batches.images_per_epoch % self.run.train.batch_size
+        return Step(self.engine, batch, self._learning_rate(number), depth, number if uneven else 0)
 
     def _learning_rate(self, step: int) -> float:
         """The learning rate of ``step`` (from 0) of the current epoch."""

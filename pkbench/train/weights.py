@@ -22,7 +22,8 @@ def weights_sha256(model: nn.Module) -> str:
 def weights_bytes(model: nn.Module) -> bytes:
     """The state of ``model`` as PyTorch saves it."""
     content = io.BytesIO()
-    torch.save({name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}, content)
+    # Copied: parameters may be parts of a larger piece of memory, which would be saved whole.
+    torch.save({name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}, content)
     return content.getvalue()
 
 

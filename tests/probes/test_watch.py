@@ -11,8 +11,9 @@ from pkbench.probes.watch import NEARLY_ZERO, due_epochs, is_kronecker, measure,
 from pkbench.spec.document import Spec
 from pkbench.spec.scale import scale
 from pkbench.spec.train import Probe
+from pkbench.train.result import EpochResult
 from pkbench.train.trainer import Trainer
-from tests.small import DATA, MODEL, TRAIN, small_data
+from tests.small import DATA, MODEL, TRAIN, small_data, trained
 
 PROBE = Probe(times=2, spectrum=True, sparsity=True, gradients=True, degrees=True)
 S_MIXER = {key: value for key, value in MODEL.items() if key != "gamma"} | {"kind": "s-mixer"}
@@ -64,10 +65,12 @@ def test_every_model_can_be_measured_and_stays_as_it_is(kind: str) -> None:
     assert trainer.weights_sha256() == before
     assert all(parameter.grad is None for parameter in trainer.model.parameters())
     assert trainer.model.training
-    for _ in trainer.epochs(lambda: None):
+
+    def measured(_: EpochResult) -> None:
         measure(trainer.model, PROBE, 1, *trainer.probe_batch())
-    for _ in alone.epochs(lambda: None):
-        pass
+
+    trained(trainer, on_epoch=measured)
+    trained(alone)
     assert trainer.weights_sha256() == alone.weights_sha256()
     names = {measurement.name for measurement in found}
     assert "gradient norm" in names

@@ -13,7 +13,7 @@ from pkbench.train.evaluate import evaluate
 from pkbench.train.result import EpochResult
 from pkbench.train.schedule import learning_rate
 from pkbench.train.trainer import DivergedError, Trainer
-from tests.small import small_data, small_runs, without_validation
+from tests.small import small_data, small_runs, trained, without_validation
 
 CPU = torch.device("cpu")
 PLAIN = {"crop_padding": 0, "flip": False, "policy": "none"}
@@ -41,7 +41,7 @@ def results(trainer: Trainer, stop_after: int | None = None) -> list[EpochResult
         if steps == stop_after:
             raise Stop
 
-    return list(trainer.epochs(on_step))
+    return trained(trainer, on_step)
 
 
 def numbers(result: EpochResult) -> tuple[float | None, ...]:
@@ -112,7 +112,7 @@ def test_resuming_at_any_step_is_bit_for_bit(tmp_path: Any, stop_after: int, mod
             raise Stop
 
     with pytest.raises(Stop):
-        list(stopped.epochs(on_step))
+        trained(stopped, on_step)
     checkpoints = Checkpoints(tmp_path, "a" * 16)
     info = CheckpointInfo(run_id="a" * 16, step=stop_after, sha256="", history=(), resumed_after=(), started=0.0)
     checkpoints.save(stopped.state(), info)

@@ -57,7 +57,12 @@ def _loss_gap(record: Record) -> float | None:
 
 
 def _log_epoch_seconds(record: Record) -> float | None:
-    """Of the epochs after the first, which pays for what is done once; ``None`` where the clock did not move."""
+    """Of the epochs after the first, which pays for what is done once.
+
+    ``None`` where the clock did not move, or where others were trained at the same time in one stack.
+    """
+    if record.stacked is not None:
+        return None
     seconds = [epoch.seconds for epoch in record.history]
     typical = median(seconds[1:] or seconds)
     return 100 * math.log(typical) if typical > 0 else None

@@ -32,6 +32,14 @@ Engine = Annotated[
         "--engine", help="How steps are computed, for speed alone: auto, native (C, on a CPU), batch-last or reference."
     ),
 ]
+Stack = Annotated[
+    int | None,
+    typer.Option(
+        "--stack",
+        min=1,
+        help="Most runs of one shape to train as one stack; 1: none [default: as many as are measured to be fastest].",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is already done.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]

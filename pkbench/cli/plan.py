@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pkbench.cli import checks
 from pkbench.cli.console import printable
-from pkbench.cli.options import Device, Engine, Fresh, Jobs, Json, Only, Profile, Results, RetryFailed, Seeds, SpecNames
+from pkbench.cli.options import (
+    Device,
+    Engine,
+    Fresh,
+    Jobs,
+    Json,
+    Only,
+    Profile,
+    Results,
+    RetryFailed,
+    Seeds,
+    SpecNames,
+    Stack,
+)
 from pkbench.cli.units import count, duration, ranges, size
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pkbench.execute.forecast import Forecast
-    from pkbench.execute.prepare import Prepared
+    from pkbench.cli.planned import Planned
     from pkbench.plan.run import Run
 
 _MANY = 500
 """Runs beyond which a table of each is of no use to anyone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A prepared spec with its forecasts (in the order of its decisions), for ``jobs`` runs at once."""
-
-    prepared: Prepared
-    forecasts: list[Forecast | None]
-    device: str
-    jobs: int
-
-    @property
-    def seconds(self) -> float:
-        """Wall time of everything still to be computed, runs whose data is not here yet included."""
-        pairs = zip(self.prepared.decisions, self.forecasts, strict=True)
-        total = sum(f.estimate.seconds for decision, f in pairs if f and decision.action != "skip")
-        return total / self.jobs
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +47,7 @@ def plan(
     device: Device = "auto",
     jobs: Jobs = None,
     engine: Engine = "auto",
+    stack: Stack = None,
     seeds: Seeds = None,
     only: Only = None,
     fresh: Fresh = False,
@@ -60,6 +56,7 @@ def plan(
     json_: Json = False,
 ) -> None:
     """Show every run: sizes, whether it would run and why, estimated time and memory. Trains nothing."""
+    from pkbench.cli.planned import planned
     from pkbench.execute.prepare import Selection, prepare
     from pkbench.spec.find import find_specs
     from pkbench.spec.load import LoadedChecks, load_any
@@ -75,36 +72,15 @@ def plan(
             if not json_:
                 checks.print_plan(loaded, rows)
             continue
-        planned = _forecast(prepare(loaded, selection, folder), device, jobs, engine, estimate=estimate)
-        data.append(as_data(planned))
+        found = planned(prepare(loaded, selection, folder), device, jobs, engine, stack, estimate=estimate)
+        data.append(as_data(found))
         if not json_:
-            _print(planned)
+            _print(found)
     if json_:
         # Thousands of runs take the standard library seconds.
         from pydantic_core import to_json
 
         typer.echo(to_json(data, indent=1))
-
-
-def _forecast(prepared: Prepared, device: str, jobs: int | None, engine: str, *, estimate: bool) -> Planned:
-    from functools import cache
-
-    from pkbench.execute.device import resolve_device, resolve_jobs
-    from pkbench.execute.forecast import forecast
-    from pkbench.plan.engine import check_engine
-    from pkbench.probes.calibrate import calibration
-
-    device = resolve_device(device)
-    threads = prepared.scaled.train.cpu_threads
-    runs = [decision.run for decision in prepared.decisions]
-    check_engine(engine, runs, device.partition(":")[0])
-    jobs = resolve_jobs(jobs, device, threads, len(prepared.decisions))
-    if not estimate:
-        return Planned(prepared, [None] * len(prepared.decisions), device, jobs)
-    records = prepared.store.scan(prepared.loaded.spec.experiment.id).records.values()
-    base = prepared.loaded.path.parent
-    calibrated = cache(lambda name: calibration(device, threads, name))
-    return Planned(prepared, forecast(runs, records, calibrated, base, device, engine), device, jobs)
 
 
 def as_data(planned: Planned) -> dict[str, Any]:
@@ -144,6 +120,7 @@ def as_data(planned: Planned) -> dict[str, Any]:
         "results": str(prepared.store.root),
         "device": planned.device,
         "jobs": planned.jobs,
+        "stacks": [[run.run_id for run in group] for group in planned.stacks],
         "seconds": planned.seconds,
         "warnings": [str(warning) for warning in prepared.loaded.warnings],
         "problems": list(prepared.problems),
@@ -179,6 +156,8 @@ def _print(planned: Planned) -> None:
     if planned.seconds:
         line += f"; about {duration(planned.seconds)} with {planned.jobs} at a time on {planned.device}"
     console.print(line, soft_wrap=True)
+    if planned.stacks:
+        console.print(planned.about_stacks, soft_wrap=True)
     if prepared.comparisons:
         console.print(
             f"{len(prepared.comparisons)} comparisons of trained models to compute after them", soft_wrap=True

@@ -22,6 +22,7 @@ from pkbench.cli.options import (
     RetryFailed,
     Seeds,
     SpecNames,
+    Stack,
     seconds_of,
 )
 from pkbench.cli.stopping import Stopper
@@ -54,6 +55,7 @@ def run(
     device: Device = "auto",
     jobs: Jobs = None,
     engine: Engine = "auto",
+    stack: Stack = None,
     seeds: Seeds = None,
     only: Only = None,
     fresh: Fresh = False,
@@ -89,7 +91,7 @@ def run(
             if isinstance(spec, LoadedChecks):
                 code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
             else:
-                code = max(code, command.run(spec, Options(folder, device, jobs, engine=engine)))
+                code = max(code, command.run(spec, Options(folder, device, jobs, engine=engine, stack=stack)))
             if stopper.should_stop():
                 break
     if stopper.reason == "interrupted":

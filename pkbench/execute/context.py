@@ -34,6 +34,8 @@ class Context:
     """Engine asked for: a name, or the choice of :mod:`pkbench.plan.engine`."""
     jobs: int = 1
     """Runs at once."""
+    stack: int | None = None
+    """Most runs in a stack that were asked for; ``None``: as many as are measured to be fastest."""
     keep_weights: frozenset[str] = frozenset()
     """Ids of runs whose final weights are kept, because a comparison needs them."""
 

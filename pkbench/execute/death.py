@@ -27,6 +27,7 @@ def record_death(run: Run, context: Context, message: str) -> None:
             measured=progress.measured if progress else (),
             failure=Failure(kind="worker-died", message=message, epoch=len(history)),
             engine=None,
+            stacked=None,
             weights_sha256=None,
             resumed_after=progress.resumed_after if progress else (),
             started=progress.started if progress else time.time(),

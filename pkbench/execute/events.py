@@ -24,12 +24,15 @@ class EpochEnded:
     result: EpochResult
 
 
+Status = Literal["finished", "failed", "interrupted"]
+
+
 @dataclass(frozen=True, slots=True)
 class RunEnded:
     """A run is over. ``message`` is the reason of a failure; an interrupted run can be resumed."""
 
     run_id: str
-    status: Literal["finished", "failed", "interrupted"]
+    status: Status
     message: str
     test_error: float | None
     """Of the last epoch, in per cent; ``None`` unless finished."""

@@ -61,9 +61,9 @@ def _seconds_per_epoch(records: Iterable[Record], device: str) -> dict[tuple[str
     for record in records:
         same_device = (record.environment.device == "cpu") == (device == "cpu")
         if record.status == "finished" and record.environment.platform == here and same_device:
-            # Records that name no engine are from before there was a choice.
+            # Records that name no engine are from before there was a choice; runs of a stack share its time.
             key = (_cost_key(record.config), record.engine or "reference")
-            times.setdefault(key, []).append(record.seconds / len(record.history))
+            times.setdefault(key, []).append(record.seconds / len(record.history) / (record.stacked or 1))
     return {key: median(values) for key, values in times.items()}
 
 

@@ -13,14 +13,15 @@ from pkbench.data.dataset import Dataset
 from pkbench.errors import PkbenchError
 from pkbench.execute.context import Context
 from pkbench.execute.device import batches_ahead
-from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted
+from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted, Status
 from pkbench.execute.records import make_record
 from pkbench.plan.run import Run
+from pkbench.plan.stack import STACKING
 from pkbench.store.checkpoints import CheckpointInfo
 from pkbench.store.files import Store
 from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Measured, Record
 from pkbench.train.result import EpochResult
-from pkbench.train.steps import Steps
+from pkbench.train.steps import StackError, Steps
 from pkbench.train.trainer import DivergedError, Trainer
 from pkbench.train.weights import weights_bytes
 
@@ -30,10 +31,19 @@ class StopRequestedError(Exception):
 
 
 class Performance:
-    """The carrying out of one run in this process."""
+    """The carrying out of one run in this process, in a stack of ``stacked`` runs or alone (``None``).
+
+    Attributes:
+        over: whether the run has ended, one way or another.
+    """
 
     def __init__(
-        self, run: Run, context: Context, emit: Callable[[Event], None], should_stop: Callable[[], bool]
+        self,
+        run: Run,
+        context: Context,
+        emit: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+        stacked: int | None = None,
     ) -> None:
         if run.run_id is None:
             raise ValueError("a run without data cannot be performed")
@@ -42,6 +52,8 @@ class Performance:
         self.context = context
         self.emit = emit
         self.should_stop = should_stop
+        self.stacked = stacked
+        self.over = False
         self.store = Store(context.results)
         self.checkpoints = self.store.checkpoints(run.spec_id, run.run_id)
         self.history: list[Epoch] = []
@@ -62,16 +74,20 @@ class Performance:
         try:
             torch.set_num_threads(self.run.train.cpu_threads)
             data = load_data()
-            device, jobs = self.context.device, self.context.jobs
+            device, jobs = self.context.device, self.context.jobs * (self.stacked or 1)
             ahead = batches_ahead(self.run.train, device, jobs)
-            trainer = Trainer(self.run, data, torch.device(device), self.context.engine, ahead)
+            engine = self.context.engine if self.stacked is None else STACKING
+            trainer = Trainer(self.run, data, torch.device(device), engine, ahead)
             self.engine = trainer.engine.name
             self._resume(trainer, fresh=fresh)
             yield from self._train(trainer)
         except StopRequestedError:
-            self.emit(RunEnded(self.run_id, "interrupted", "stopped; goes on from here next time", None))
+            self._end("interrupted", "stopped; goes on from here next time", None)
             return
         except (MemoryError, torch.OutOfMemoryError) as error:
+            if self.stacked is not None:
+                # Alone it may fit.
+                raise StackError(str(error) or "out of memory") from error
             self._fail(data, "out-of-memory", str(error) or "out of memory")
             return
         except DivergedError as error:
@@ -85,7 +101,7 @@ class Performance:
             write_bytes(self.store.weights_path(self.run.spec_id, self.run_id), weights_bytes(trainer.model))
         self.store.write(self._record(data, None, trainer.weights_sha256()))
         self.checkpoints.remove()
-        self.emit(RunEnded(self.run_id, "finished", "", self.history[-1].test_error))
+        self._end("finished", "", self.history[-1].test_error)
 
     def _resume(self, trainer: Trainer, *, fresh: bool) -> None:
         """Take up the newest sound checkpoint, unless everything is to be computed afresh."""
@@ -160,7 +176,11 @@ class Performance:
     def _fail(self, data: Dataset | None, kind: FailureKind, message: str) -> None:
         self.store.write(self._record(data, Failure(kind=kind, message=message, epoch=len(self.history)), None))
         self.checkpoints.remove()
-        self.emit(RunEnded(self.run_id, "failed", message, None))
+        self._end("failed", message, None)
+
+    def _end(self, status: Status, message: str, test_error: float | None) -> None:
+        self.over = True
+        self.emit(RunEnded(self.run_id, status, message, test_error))
 
     def _record(self, data: Dataset | None, failure: Failure | None, weights: str | None) -> Record:
         return make_record(
@@ -171,6 +191,7 @@ class Performance:
             measured=tuple(self.measured),
             failure=failure,
             engine=self.engine,
+            stacked=self.stacked,
             weights_sha256=weights,
             resumed_after=tuple(self.resumed_after),
             started=self.started,

@@ -1,20 +1,23 @@
-"""Carries out runs one after another in this process."""
+"""Carries out groups of runs one after another in this process, a group in a stack where that is faster."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pkbench.execute.context import Context
-from pkbench.execute.events import Event
+from pkbench.execute.events import Event, Note
 from pkbench.plan.run import Run
+from pkbench.plan.stack import Group, cut
 
 if TYPE_CHECKING:
     from pkbench.data.dataset import Dataset
+    from pkbench.execute.stack_width import StackWidths
 
 
 class Performer:
-    """Performs runs here, keeping the last data set in memory: runs are ordered by data set.
+    """Performs groups of runs here, keeping the last data set in memory: runs are ordered by data set.
 
     Torch is imported with the first run, so that a process that only hands out runs stays small.
     """
@@ -28,14 +31,54 @@ class Performer:
         self._fresh = fresh
         self._key: str | None = None
         self._dataset: Dataset | None = None
+        self._widths: StackWidths | None = None
 
-    def perform(self, run: Run) -> None:
-        """Carry out ``run``; what comes out is in the store and told by events."""
+    def perform(self, group: Group) -> None:
+        """Carry out the runs of ``group``; what comes out is in the store and told by events."""
+        for runs in cut(group, self._width(group)):
+            if self._should_stop():
+                return
+            if len(runs) == 1:
+                self._alone(runs[0], fresh=self._fresh)
+            else:
+                self._together(runs)
+
+    def _width(self, group: Group) -> int:
+        """How many runs of ``group``, which can share a stack, do so."""
+        if len(group) == 1 or self._context.stack is not None:
+            return len(group)
+        if self._widths is None:
+            import torch
+
+            from pkbench.execute.stack_width import StackWidths
+
+            self._widths = StackWidths(self._context.engine, torch.device(self._context.device))
+        return self._widths.of(group)
+
+    def _alone(self, run: Run, *, fresh: bool) -> None:
         from pkbench.execute.perform import Performance
         from pkbench.train.steps import compute_alone
 
         performance = Performance(run, self._context, self._emit, self._should_stop)
-        compute_alone(performance.steps(lambda: self.data(run), fresh=self._fresh))
+        compute_alone(performance.steps(lambda: self.data(run), fresh=fresh))
+
+    def _together(self, runs: Group) -> None:
+        """Train ``runs`` in a stack; where that fails, one by one from where they were last saved."""
+        from pkbench.execute.perform import Performance
+        from pkbench.train.steps import StackError
+        from pkbench.train.together import compute_together
+
+        performances = [
+            Performance(run, self._context, self._emit, self._should_stop, stacked=len(runs)) for run in runs
+        ]
+        try:
+            compute_together([p.steps(partial(self.data, p.run), fresh=self._fresh) for p in performances])
+        except StackError as error:
+            left = [performance.run for performance in performances if not performance.over]
+            self._emit(Note(f"{len(left)} runs could not go on as one stack ({error}); they are trained one by one"))
+            for run in left:
+                if not self._should_stop():
+                    self._alone(run, fresh=False)
 
     def data(self, run: Run) -> Dataset:
         """The data set of ``run``, read unless it is that of the run before."""

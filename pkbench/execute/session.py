@@ -16,9 +16,10 @@ from pkbench.execute.device import resolve_device, resolve_jobs
 from pkbench.execute.events import Event, Note
 from pkbench.execute.performer import Performer
 from pkbench.execute.prepare import Prepared, Selection, prepare
+from pkbench.execute.stacking import stacking_here
 from pkbench.execute.workers import WorkerPool
 from pkbench.plan.engine import AUTO, check_engine
-from pkbench.plan.run import Run
+from pkbench.plan.stack import Group, check_stack, groups
 from pkbench.spec.load import LoadedSpec
 from pkbench.store.files import Store
 from pkbench.store.record import Invocation, SpecIdentity
@@ -33,6 +34,8 @@ class Options:
     jobs: int | None = None
     checkpoint_seconds: float = 60.0
     engine: str = AUTO
+    stack: int | None = None
+    """Most runs that train as one stack, 1 for none; ``None``: as many as are measured to be fastest."""
 
 
 class Session:
@@ -74,11 +77,14 @@ class Session:
                 emit(Note(problem))
             runs = prepared.to_run
             check_engine(self.options.engine, runs, device.partition(":")[0])
+            check_stack(self.options.stack, self.options.engine)
             jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
             on_prepared(prepared, jobs)
             context = self._context(prepared, device, min(jobs, len(runs)))
             if runs and not should_stop():
-                self._perform(runs, context, jobs, emit, should_stop)
+                claims = prepared.scaled.spec.claim
+                stacking = stacking_here(self.options.engine, device, self.options.stack, jobs, claims)
+                self._perform(groups(runs, stacking), context, jobs, emit, should_stop)
             if prepared.comparisons:
                 data = Performer(context, emit, should_stop, fresh=False).data
                 fresh = self.selection.fresh
@@ -87,7 +93,7 @@ class Session:
 
     def _perform(
         self,
-        runs: list[Run],
+        parts: list[Group],
         context: Context,
         jobs: int,
         emit: Callable[[Event], None],
@@ -95,13 +101,11 @@ class Session:
     ) -> None:
         fresh = self.selection.fresh
         if jobs > 1:
-            WorkerPool(context, jobs, fresh=fresh).perform(runs, emit, should_stop)
+            WorkerPool(context, jobs, fresh=fresh).perform(parts, emit, should_stop)
             return
         performer = Performer(context, emit, should_stop, fresh=fresh)
-        for run in runs:
-            if should_stop():
-                return
-            performer.perform(run)
+        for part in parts:
+            performer.perform(part)
 
     def _context(self, prepared: Prepared, device: str, jobs: int) -> Context:
         experiment = self.loaded.spec.experiment
@@ -116,6 +120,7 @@ class Session:
             code=code_identity(),
             engine=self.options.engine,
             jobs=jobs,
+            stack=self.options.stack,
             keep_weights=prepared.compared,
         )
 

@@ -1,4 +1,4 @@
-"""Runs in worker processes: each takes one after another, a dead one costs only the run it had.
+"""Groups of runs in worker processes: each takes one after another, a dead one costs only the group it had.
 
 Workers are spawned, not forked, because torch's threads and CUDA do not survive a fork. They ignore Ctrl-C:
 the parent decides, and tells them through an event that every training step looks at.
@@ -23,6 +23,7 @@ from pkbench.execute.death import record_death
 from pkbench.execute.events import Event, RunEnded
 from pkbench.execute.performer import Performer
 from pkbench.plan.run import Run
+from pkbench.plan.stack import Group
 
 _PR_SET_PDEATHSIG = 1
 _CRASHES_TOLERATED = 2
@@ -30,13 +31,13 @@ _CRASHES_TOLERATED = 2
 
 
 def _work(connection: Connection, context: Context, stop: StopFlag, fresh: bool) -> None:
-    """A worker's life: receive a run, perform it, say so; end at ``None``."""
+    """A worker's life: receive a group, perform it, say so; end at ``None``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
     performer = Performer(context, connection.send, stop.is_set, fresh=fresh)
-    while (run := connection.recv()) is not None:
+    while (group := connection.recv()) is not None:
         try:
-            performer.perform(run)
+            performer.perform(group)
         except PkbenchError as error:
             connection.send(error)
             return
@@ -61,20 +62,21 @@ class _Worker:
         self.process: SpawnProcess = spawn.Process(target=_work, args=(theirs, context, stop, fresh), daemon=True)
         self.process.start()
         theirs.close()
-        self.run: Run | None = None
+        self.group: Group | None = None
+        """Those of the runs it was given that have not ended; ``None`` where it has nothing to do."""
 
-    def give(self, run: Run | None) -> None:
-        """Hand over a run, or ``None`` to end."""
-        self.run = run
+    def give(self, group: Group | None) -> None:
+        """Hand over a group, or ``None`` to end."""
+        self.group = group
         try:
-            self.connection.send(run)
+            self.connection.send(group)
         except (BrokenPipeError, ConnectionResetError):
             # It died meanwhile; waiting on its pipe will tell.
             return
 
 
 class WorkerPool:
-    """Carries out runs in ``jobs`` worker processes."""
+    """Carries out groups of runs in ``jobs`` worker processes."""
 
     def __init__(self, context: Context, jobs: int, *, fresh: bool) -> None:
         self._context = context
@@ -82,25 +84,25 @@ class WorkerPool:
         self._fresh = fresh
         self._stop = multiprocessing.get_context("spawn").Event()
         self._workers: list[_Worker] = []
-        self._queue: deque[Run] = deque()
+        self._queue: deque[Group] = deque()
         self._crashes: dict[str | None, int] = {}
 
-    def perform(self, runs: Sequence[Run], emit: Callable[[Event], None], should_stop: Callable[[], bool]) -> None:
-        """Carry out ``runs``; returns when all are over, or when stopped and all workers have saved.
+    def perform(self, groups: Sequence[Group], emit: Callable[[Event], None], should_stop: Callable[[], bool]) -> None:
+        """Carry out ``groups``; returns when all are over, or when stopped and all workers have saved.
 
         Raises:
             PkbenchError: a worker could not write its results.
         """
-        self._queue.extend(runs)
+        self._queue.extend(groups)
         try:
-            self._workers = [self._start() for _ in range(min(self._jobs, len(runs)))]
+            self._workers = [self._start() for _ in range(min(self._jobs, len(groups)))]
             for worker in self._workers:
                 worker.give(self._queue.popleft())
-            while any(worker.run is not None for worker in self._workers):
+            while any(worker.group is not None for worker in self._workers):
                 if should_stop():
                     self._stop.set()
                     self._queue.clear()
-                busy: list[Connection] = [worker.connection for worker in self._workers if worker.run is not None]
+                busy: list[Connection] = [worker.connection for worker in self._workers if worker.group is not None]
                 for ready in wait(busy, timeout=0.2):
                     self._receive(next(w for w in self._workers if w.connection is ready), emit)
         finally:
@@ -120,15 +122,29 @@ class WorkerPool:
         if message is None:
             worker.give(self._queue.popleft() if self._queue else None)
         else:
+            if isinstance(message, RunEnded) and worker.group is not None:
+                worker.group = tuple(run for run in worker.group if run.run_id != message.run_id)
             emit(message)
 
     def _bury(self, worker: _Worker, emit: Callable[[Event], None]) -> None:
-        """A worker died: try its run again in a new one, or record the failure if it keeps happening."""
+        """A worker died: try what it had again in a new one, or record the failure if it keeps happening."""
         worker.process.join()
-        run, worker.run = worker.run, None
-        if run is None or run.run_id is None:
+        group, worker.group = worker.group or (), None
+        if len(group) == 1:
+            self._blame(group[0], worker.process.exitcode or 0, emit)
+        elif not self._stop.is_set():
+            # Nobody knows whose fault it was, and together they may not fit: one by one, no run can harm another.
+            self._queue.extendleft((run,) for run in reversed(group))
+        if self._queue:
+            self._workers.remove(worker)
+            replacement = self._start()
+            self._workers.append(replacement)
+            replacement.give(self._queue.popleft())
+
+    def _blame(self, run: Run, code: int, emit: Callable[[Event], None]) -> None:
+        """The worker that had ``run`` alone died with this exit code."""
+        if run.run_id is None:
             return
-        code = worker.process.exitcode or 0
         cause = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         crashes = self._crashes[run.run_id] = self._crashes.get(run.run_id, 0) + 1
         if crashes >= _CRASHES_TOLERATED:
@@ -136,16 +152,11 @@ class WorkerPool:
             record_death(run, self._context, message)
             emit(RunEnded(run.run_id, "failed", message, None))
         elif not self._stop.is_set():
-            self._queue.appendleft(run)
-        if self._queue:
-            self._workers.remove(worker)
-            replacement = self._start()
-            self._workers.append(replacement)
-            replacement.give(self._queue.popleft())
+            self._queue.appendleft((run,))
 
     def _end(self) -> None:
         for worker in self._workers:
-            if worker.run is None and worker.process.is_alive():
+            if worker.group is None and worker.process.is_alive():
                 worker.process.join(timeout=5)
             if worker.process.is_alive():
                 worker.process.kill()

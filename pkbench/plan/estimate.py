@@ -78,11 +78,16 @@ def estimate(run: Run, calibration: Calibration, train_images: int, evaluated_im
     # A forward pass is a third of a step's operations.
     evaluation = evaluated_images / batch * step_seconds(calibration, run.shape, batch) / 3
     evaluations = -(-recipe.epochs // recipe.eval_every)
-    copies = 4 if isinstance(recipe.optimizer, AdamW) else 3
-    memory = BYTES * (copies * run.shape.parameters + batch * (run.shape.activation_floats + 2 * values)) + values * (
-        train_images + evaluated_images
-    )
+    memory = training_bytes(run, batch) + values * (train_images + evaluated_images)
     return Estimate(recipe.epochs * steps * per_step + evaluations * evaluation, memory)
+
+
+def training_bytes(run: Run, batch: int) -> int:
+    """Memory of training ``run`` on ``batch`` images at a time, the data set left out."""
+    copies = 4 if isinstance(run.train.optimizer, AdamW) else 3
+    height, width, colours = run.data.shape
+    values = height * width * colours
+    return BYTES * (copies * run.shape.parameters + batch * (run.shape.activation_floats + 2 * values))
 
 
 def augmentation_seconds(calibration: Calibration, recipe: Train) -> float:

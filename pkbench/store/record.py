@@ -163,6 +163,8 @@ class Record(RecordPart):
     failure: Failure | None
     engine: str | None = None
     """What computed the steps; ``None`` where the run failed before its first one, or was recorded before there was a choice."""
+    stacked: int | None = None
+    """How many runs, itself included, computed their steps together when it last started; ``None``: it was alone."""
     weights_sha256: str | None
     """Of the final parameters' bytes, in order of their names."""
     resumed_after: Annotated[tuple[int, ...], Field(strict=False)]

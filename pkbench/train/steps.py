@@ -39,6 +39,10 @@ class Step:
 Steps = Generator[Step, Outcome, None]
 
 
+class StackError(Exception):
+    """Steps cannot be computed for several runs at once; each can be taken up alone from its last checkpoint."""
+
+
 def compute_alone(steps: Steps) -> None:
     """Compute a training to its end; what its engine raises is raised inside it."""
     step = next(steps, None)

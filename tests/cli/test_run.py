@@ -194,3 +194,23 @@ def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path, environment: dict[
     assert done.stdout.startswith("Small")
     assert "Traceback" not in done.stderr
     assert done.stderr == ""
+
+
+def test_plan_and_run_say_and_make_stacks(tmp_path: Path, pkbench: Command) -> None:
+    write_small(tmp_path)
+    asked = ("--engine", "batch-last", "--stack", "4", "--jobs", "1")
+    plan = pkbench("plan", "small", "--no-estimate", *asked)
+    assert "6 of them train together, in 2 stacks of 3, as was asked for" in plan.stdout, plan.stderr
+    (data,) = json.loads(pkbench("plan", "small", "--no-estimate", "--json", *asked).stdout)
+    assert [len(stack) for stack in data["stacks"]] == [3, 3]
+    assert {run for stack in data["stacks"] for run in stack} == {row["run_id"] for row in data["runs"]}
+    run = pkbench("run", "small", "--no-mlflow", "--json", *asked)
+    assert run.returncode == 0, run.stderr
+    events = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [event["event"] for event in events[1:4]] == ["RunStarted"] * 3
+    assert sum(event["event"] == "RunEnded" for event in events) == 6
+    left = pkbench("plan", "small", "--no-estimate", *asked)
+    assert "train together" not in left.stdout
+    refused = pkbench("run", "small", "--engine", "reference", "--stack", "4")
+    assert refused.returncode == 2
+    assert "only engine batch-last trains several runs at once" in refused.stderr

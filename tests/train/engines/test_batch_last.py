@@ -92,7 +92,7 @@ def test_a_run_can_leave_and_the_others_go_on() -> None:
         whole.step(three, [0.01] * 3)
     for three in batches[:3]:
         stack.step(three, [0.01] * 3)
-    stack = stack.without(1)
+    stack = Stack.of([(stack, 0), (stack, 2)])
     for three in batches[3:]:
         stack.step([three[0], three[2]], [0.01] * 2)
     for ours, theirs in zip(stack.models, (whole.models[0], whole.models[2]), strict=True):

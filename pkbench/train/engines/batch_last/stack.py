@@ -86,14 +86,17 @@ class Stack:
         """Let one run go on from such a state."""
         self._steps[run] = from_state(self._rule, state, [moment[run] for moment in self._moments])
 
-    def without(self, run: int) -> Stack:
-        """The stack of all the others, which go on where they are."""
-        kept = [number for number in range(len(self.models)) if number != run]
-        smaller = Stack([self.models[number] for number in kept], self._recipe, self._image, self._device)
-        for mine, old in zip(smaller._moments, self._moments, strict=True):
-            mine.copy_(old[kept])
-        smaller._steps.copy_(self._steps[kept])
-        return smaller
+    @classmethod
+    def of(cls, members: Sequence[tuple[Stack, int]]) -> Stack:
+        """The stack of these runs of other stacks, by their numbers there: all go on where they are, there no longer."""
+        first = members[0][0]
+        models = [stack.models[run] for stack, run in members]
+        made = cls(models, first._recipe, first._image, first._device)
+        for number, (stack, run) in enumerate(members):
+            for mine, theirs in zip(made._moments, stack._moments, strict=True):
+                mine[number].copy_(theirs[run])
+            made._steps[number] = stack._steps[run]
+        return made
 
     def _make_leaves(self) -> dict[str, Tensor]:
         """Every parameter of all runs as one tensor (K, ...) to differentiate by, and those of the modules: views of the same memory."""

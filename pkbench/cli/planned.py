@@ -1,0 +1,80 @@
+"""What ``pkbench plan`` shows of a prepared spec: forecasts, and which runs would train together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pkbench.execute.forecast import Forecast
+    from pkbench.execute.prepare import Prepared
+    from pkbench.plan.stack import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A prepared spec with its forecasts (in the order of its decisions), for ``jobs`` runs at once."""
+
+    prepared: Prepared
+    forecasts: list[Forecast | None]
+    device: str
+    jobs: int
+    stacks: list[Group]
+    """Runs to be computed that may train as one stack."""
+    asked: bool
+    """Whether stacks were asked for; where not, they are made if they are measured to be faster."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of everything still to be computed, runs whose data is not here yet included."""
+        pairs = zip(self.prepared.decisions, self.forecasts, strict=True)
+        total = sum(f.estimate.seconds for decision, f in pairs if f and decision.action != "skip")
+        return total / self.jobs
+
+    @property
+    def about_stacks(self) -> str:
+        """How many runs train together, in one line."""
+        sizes = [len(group) for group in self.stacks]
+        most = f"up to {max(sizes)}" if min(sizes) < max(sizes) else str(max(sizes))
+        stacks = "1 stack" if len(sizes) == 1 else f"{len(sizes)} stacks"
+        when = ", as was asked for" if self.asked else " where that is measured to be faster"
+        return f"{sum(sizes)} of them train together, in {stacks} of {most}{when}"
+
+
+def planned(
+    prepared: Prepared, device: str, jobs: int | None, engine: str, stack: int | None, *, estimate: bool
+) -> Planned:
+    """What would be done on this machine, with the options of the command line.
+
+    Raises:
+        UsageError: the device is not here, or the engine cannot compute a run or stacks.
+    """
+    from pkbench.execute.device import resolve_device, resolve_jobs
+    from pkbench.execute.stacking import stacking_here
+    from pkbench.plan.engine import check_engine
+    from pkbench.plan.stack import check_stack, groups
+
+    device = resolve_device(device)
+    threads = prepared.scaled.train.cpu_threads
+    jobs = resolve_jobs(jobs, device, threads, len(prepared.decisions))
+    check_engine(engine, [decision.run for decision in prepared.decisions], device.partition(":")[0])
+    check_stack(stack, engine)
+    stacking = stacking_here(engine, device, stack, jobs, prepared.scaled.spec.claim)
+    stacks = [group for group in groups(prepared.to_run, stacking) if len(group) > 1]
+    casts: list[Forecast | None] = [None] * len(prepared.decisions)
+    if estimate:
+        casts = _forecasts(prepared, device, threads, engine)
+    return Planned(prepared, casts, device, jobs, stacks, stack is not None)
+
+
+def _forecasts(prepared: Prepared, device: str, threads: int, engine: str) -> list[Forecast | None]:
+    from functools import cache
+
+    from pkbench.execute.forecast import forecast
+    from pkbench.probes.calibrate import calibration
+
+    records = prepared.store.scan(prepared.loaded.spec.experiment.id).records.values()
+    base = prepared.loaded.path.parent
+    runs = [decision.run for decision in prepared.decisions]
+    calibrated = cache(lambda name: calibration(device, threads, name))
+    return forecast(runs, records, calibrated, base, device, engine)

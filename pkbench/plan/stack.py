@@ -1,0 +1,109 @@
+"""Which runs can be trained together, as one stack of the batch-last engine: pure functions.
+
+Runs share a stack whose models have one shape and whose recipes differ in learning rates alone; seeds and the way of mixing
+(normal, or which permutations) may differ. Whether it pays is measured where they are trained:
+:mod:`pkbench.execute.stack_width`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pkbench.errors import UsageError
+from pkbench.plan.engine import AUTO, obstacle
+from pkbench.plan.estimate import training_bytes
+from pkbench.plan.run import Run, canonical_json
+
+STACKING = "batch-last"
+"""The engine that computes stacks."""
+
+Group = tuple[Run, ...]
+"""Runs that are handed out together."""
+
+_FREE = frozenset({"mixing", "rp_placement", "rp_blocks", "rp_sides"})
+"""What models of one stack may differ in: parameters have the same shapes."""
+
+_MEMORY_SHARE = 0.5
+"""Part of the free memory that stacks may fill: estimates are rough, and evaluation and the making of a stack need some too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stacking:
+    """What the size of stacks depends on besides the runs."""
+
+    engine: str
+    """Engine asked for."""
+    device: str
+    """Kind of device: ``cpu``, ``cuda``, ..."""
+    wanted: int | None
+    """Most runs in a stack that the user asks for, 1 for none; ``None``: only where it may be faster."""
+    native: bool
+    """Whether the native engine is to be had."""
+    memory: int
+    """Free bytes on the device."""
+    jobs: int
+    """Workers that share the memory and the runs."""
+
+
+def check_stack(wanted: int | None, engine: str) -> None:
+    """Accept ``wanted`` runs in a stack for the engine that is asked for.
+
+    Raises:
+        UsageError: that engine computes one run at a time.
+    """
+    if wanted is not None and wanted > 1 and engine not in (AUTO, STACKING):
+        raise UsageError(
+            f"--stack {wanted} with --engine {engine}",
+            constraint=f"only engine {STACKING} trains several runs at once",
+            remedy=f"leave out one of the two, or write --engine {STACKING}",
+        )
+
+
+def stack_key(run: Run) -> str:
+    """What runs of one stack have in common, as text."""
+    train = dict(run.config["train"])
+    train["optimizer"] = {name: value for name, value in train["optimizer"].items() if name != "lr"}
+    model = {name: value for name, value in run.config["model"].items() if name not in _FREE}
+    data = dict(run.config["data"]) | {"id": run.data.id}
+    return canonical_json({"model": model, "data": data, "train": train})
+
+
+def groups(runs: Sequence[Run], stacking: Stacking) -> list[Group]:
+    """``runs`` in groups that can share a stack, each as large as may be; in the order of their first runs."""
+    alike: dict[str, list[Run]] = {}
+    for run in runs:
+        alike.setdefault(stack_key(run) if _may_share(run, stacking) else str(run.run_id), []).append(run)
+    order = {run.run_id: number for number, run in enumerate(runs)}
+    found = [group for members in alike.values() for group in cut(members, _most(members, stacking))]
+    return sorted(found, key=lambda group: order[group[0].run_id])
+
+
+def cut(runs: Sequence[Run], most: int) -> list[Group]:
+    """``runs`` in order, in pieces of at most ``most`` that are as even as can be."""
+    pieces = -(-len(runs) // most)
+    ends = [len(runs) * number // pieces for number in range(pieces + 1)]
+    return [tuple(runs[start:end]) for start, end in pairwise(ends)]
+
+
+def most_that_fit(run: Run, memory: int) -> int:
+    """How many runs like ``run`` fit into ``memory`` bytes at once: 1 or more."""
+    return max(1, int(_MEMORY_SHARE * memory) // training_bytes(run, run.train.batch_size))
+
+
+def _may_share(run: Run, stacking: Stacking) -> bool:
+    """Whether a stack can compute ``run`` and may be faster than what would compute it alone."""
+    if stacking.wanted == 1 or stacking.engine not in (AUTO, STACKING) or obstacle(STACKING, run, stacking.device):
+        return False
+    if stacking.wanted is not None or stacking.engine == STACKING:
+        return True
+    # On a CPU the native engine computes single runs two to three times faster than a stack does.
+    return not (stacking.native and obstacle("native", run, stacking.device) is None)
+
+
+def _most(runs: Sequence[Run], stacking: Stacking) -> int:
+    """Most of ``runs``, which are alike, in a group."""
+    fit = most_that_fit(runs[0], stacking.memory // stacking.jobs)
+    # Unless stacks are asked for, every worker gets a part.
+    return min(fit, stacking.wanted if stacking.wanted is not None else -(-len(runs) // stacking.jobs))

@@ -1,11 +1,12 @@
-"""Which seeds a verdict asks for where a claim has two boundaries, either of which could be passed by chance."""
+"""Which seeds a verdict asks for: of one boundary, and of two, either of which could be passed by chance."""
 
 import pytest
 
 from pkbench.claims.evaluate import evaluate
 from pkbench.claims.power import detectable, seeds_needed
 from pkbench.claims.verdict import Verdict
-from tests.claims.factory import LESS, study
+from tests.claims.factory import LESS, VALUE, reported, study
+from tests.claims.pairs import MARGIN, compared, only, verdicts
 
 SAME = LESS | {"kind": "equivalent", "margin": 1.0}
 
@@ -42,3 +43,45 @@ def test_exactly_on_a_boundary_is_outside() -> None:
     assert v.detectable == pytest.approx(detectable(0.5, 3, alpha=0.025))
     assert v.seeds_needed is not None
     assert v.seeds_needed.seeds is None
+
+
+def test_an_inconclusive_verdict_says_how_many_seeds_would_decide() -> None:
+    # Differences -2, 1, -2, 1, -0.5: mean -0.5, sd sqrt(9 / 4) = 1.5, a third of a deviation.
+    # Guenther's (1981) approximation: (1.6449 + 0.8416)² * 9 + 1.6449² / 2 = 57.0, so 58 pairs.
+    v = only(compared((1.0, 4.0, 1.0, 4.0, 2.5), (3.0, 3.0, 3.0, 3.0, 3.0)))
+    assert (v.outcome, v.effect, v.sd) == ("inconclusive", -0.5, 1.5)
+    assert v.seeds_needed is not None
+    assert v.seeds_needed.seeds == 58
+    assert f"58 seeds in all would decide it with 80 % chance (roughly {v.seeds_needed.fewest} to " in v.sentence
+    assert v.detectable == pytest.approx(1.3594 * 1.5, abs=1e-3)
+
+
+def test_the_distance_that_counts_is_the_one_from_the_margin() -> None:
+    # The same differences are 0.5 above a margin of 1: as many seeds would contradict.
+    v = only(compared((1.0, 4.0, 1.0, 4.0, 2.5), (3.0,) * 5, claims=(MARGIN,)))
+    assert v.seeds_needed is not None
+    assert v.seeds_needed.seeds == 58
+
+
+def test_no_difference_needs_more_than_a_thousand() -> None:
+    v = only(compared((1.0, 3.0, 2.0), (2.0, 2.0, 2.0)))
+    assert v.seeds_needed is not None
+    assert (v.seeds_needed.seeds, v.seeds_needed.fewest, v.seeds_needed.most) == (None, None, None)
+    assert v.sentence.endswith(
+        "If the truth is what these seeds show, more than 1000 seeds would be needed to decide it."
+    )
+
+
+def test_planning_uses_the_strictest_step_of_the_larger_family() -> None:
+    s = study("paper", claims=(LESS, VALUE), numbers=(reported("a", 2.0, 1.0, 3),))
+    s.finish("a", (1.0, 4.0, 1.0, 4.0, 2.5))
+    s.finish("b", (3.0,) * 5)
+    less = verdicts(s)[0]
+    assert (less.family_support, less.family_contradict) == (1, 2)
+    # One-sided 2.5 %: (1.9600 + 0.8416)² * 9 + 1.9600² / 2 = 72.6.
+    assert less.seeds_needed is not None
+    assert less.seeds_needed.seeds == 73
+
+
+def test_decided_verdicts_do_not_ask_for_seeds() -> None:
+    assert "seeds in all" not in only(compared()).sentence

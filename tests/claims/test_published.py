@@ -1,10 +1,13 @@
+"""What the paper reports, what its numbers allow to say, and that verdicts show it."""
+
 from typing import Any
 
 import pytest
 
 from pkbench.claims.published import Published, paper_tests, published
 from pkbench.spec.document import Spec
-from tests.claims.factory import LESS, QUOTED, VALUE, document, reported
+from tests.claims.factory import LESS, QUOTED, VALUE, document, reported, study
+from tests.claims.pairs import only, verdicts
 
 ROWS = (reported("a", 12.07, 0.47, 3), reported("b", 15.91, 1.55, 3), reported("lasso", 14.81, quoted_from="Elsewhere"))
 
@@ -54,3 +57,24 @@ def test_numbers_without_any_spread_allow_no_test() -> None:
     assert paper_tests(spec((LESS,), (reported("a", 12.07), ROWS[1]))) == ()
     assert paper_tests(spec((LESS,), ROWS[:1])) == ()
     assert paper_tests(spec((LESS,), ROWS[1:])) == ()
+
+
+def test_what_the_papers_numbers_allow_is_shown() -> None:
+    found = verdicts(study("paper", claims=(LESS, QUOTED), numbers=ROWS))
+    assert [v.paper_p for v in found] == pytest.approx([0.0407, 0.00967], abs=5e-5)
+    less = found[0]
+    assert less.published_a is not None
+    assert less.published_b is not None
+    assert (less.published_a.mean, less.published_b.mean, less.published_a.quoted_from) == (12.07, 15.91, None)
+    assert found[1].published_b is not None
+    assert found[1].published_b.quoted_from == "Elsewhere"
+    # Another data set's numbers say nothing here.
+    quick = verdicts(study("quick", claims=(LESS,), numbers=ROWS))[0]
+    assert (quick.published_a, quick.published_b, quick.paper_p) == (None, None, None)
+
+
+def test_no_p_value_without_a_spread_of_a() -> None:
+    numbers = (reported("a", 12.07), reported("b", 15.91, 1.55, 3))
+    assert only(study("paper", numbers=numbers)).paper_p is None
+    assert only(study("paper", numbers=numbers[1:])).paper_p is None
+    assert only(study("paper", numbers=(reported("a", 12.07, 0.47, 3),))).paper_p is None

@@ -26,7 +26,7 @@ ERRORS = {"a": (1.0, 2.0, 3.0), "b": (2.0, 4.0, 6.0)}
 
 
 def filled(profile: Any = "quick", errors: dict[str, Any] | None = None, **changes: Any) -> factory.Study:
-    """Three finished seeds of two models; see :mod:`tests.claims.test_evaluate` for what follows from them."""
+    """Three finished seeds of two models; see :mod:`tests.claims.test_pairs` for what follows from them."""
     made = factory.study(profile, **(QUOTED_SPEC | changes))
     for model, values in (ERRORS if errors is None else errors).items():
         made.finish(model, values)

@@ -1,0 +1,47 @@
+"""What is said of runs that were not computed alike."""
+
+from tests.claims.pairs import A, B, evaluation, only, three
+
+
+def test_mixed_circumstances_are_noted() -> None:
+    s = three()
+    s.finish("a", A)
+    s.finish("b", B, device="A GPU", commit="1" * 40, dirty=True, torch="2.12.0")
+    e = evaluation(s)
+    assert e.notes == (
+        "runs were computed with different hardware: A GPU; A processor",
+        "runs were computed with different code: pkbench 0.1.0, commit 000000000000; "
+        "pkbench 0.1.0, commit 111111111111, with uncommitted changes",
+        "runs were computed with different PyTorch versions: 2.11.0; 2.12.0",
+        "3 of 6 runs were computed with uncommitted changes to the code",
+    )
+    assert e.verdicts[0].notes == ("a ran on A processor, b on A GPU: part of a difference could be the hardware's",)
+
+
+def test_hardware_is_compared_where_both_sides_have_run() -> None:
+    for model in ("a", "b"):
+        s = three()
+        s.finish(model, A)
+        assert only(s).notes == ()
+
+
+def test_the_order_in_which_hardware_was_used_does_not_matter() -> None:
+    s = three()
+    for model, first, second in (("a", "B GPU", "A GPU"), ("b", "A GPU", "B GPU")):
+        s.finish(model, {0: 1.0 if model == "a" else 7.0, 1: 2.0}, device=first)
+        s.finish(model, {2: 3.0}, device=second)
+    assert only(s).notes == ()
+
+
+def test_unknown_commits_are_noted() -> None:
+    s = three()
+    s.finish("a", A, commit=None, dirty=None)
+    assert evaluation(s).notes[-1] == "the commit of the code is not known for 3 of 3 runs"
+
+
+def test_the_same_mixture_of_hardware_on_both_sides_is_no_warning_about_the_difference() -> None:
+    s = three()
+    for model, errors in (("a", A), ("b", B)):
+        s.finish(model, errors[:2])
+        s.finish(model, {2: errors[2]}, device="A GPU")
+    assert only(s).notes == ()

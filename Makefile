@@ -38,9 +38,9 @@ constraints: ## Pin the newest versions that fit all supported Pythons
 schema: ## Write the JSON Schema of specs for editors
 	$(BIN)/pkbench schema --out pkbench.schema.json
 
-mutants: ## Change the code of verdicts in every small way and see that a test fails: FILES="statistics" for some of it
+mutants: ## Change the code of verdicts in every small way and see that a test fails: FILES="statistics" for some of it, CHILDREN=1 for one core
 	@$(PYTHON) tools/install.py mutation
-	@nice -n 19 $(BIN)/python tools/mutate.py $(FILES)
+	@nice -n 19 $(BIN)/python tools/mutate.py $(if $(CHILDREN),--children $(CHILDREN)) $(FILES)
 
 clean: ## Remove caches, not results
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist

@@ -1,6 +1,6 @@
 """Mutation testing of pkbench/claims: changes that no test notices, against the list of those that change nothing.
 
-    python tools/mutate.py [NAME ...]        for instance: curve_tests statistics; all files without names
+    python tools/mutate.py [--children N] [NAME ...]        for instance: curve_tests statistics; all files without names
 
 mutmut makes the changes and runs the claims tests on each (its settings stand in pyproject.toml), in a copy under
 ``build/mutation`` that keeps its results until the code changes. Survivors are printed as ``file:line: - old + new``.
@@ -9,6 +9,7 @@ Exit code 1 where one is not in ``tools/mutants.toml``, or where one listed ther
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -36,11 +37,11 @@ class Change:
     new: str
 
 
-def main(names: list[str]) -> int:
-    """Run, print, and say by the exit code whether every survivor is accounted for."""
+def main(names: list[str], children: int) -> int:
+    """Run on ``children`` cores, print, and say by the exit code whether every survivor is accounted for."""
     files = names or sorted(path.stem for path in (ROOT / "pkbench" / "claims").glob("[!_]*.py"))
     _copy()
-    _mutmut("run", "--max-children", str(os.cpu_count() or 1), *(f"pkbench.claims.{name}.*" for name in files))
+    _mutmut("run", "--max-children", str(children), *(f"pkbench.claims.{name}.*" for name in files))
     accepted = _accepted(files)
     survived = {_change(name) for name in _survivors(files)}
     for change in sorted(survived - accepted, key=_place):
@@ -118,4 +119,8 @@ def _accepted(files: list[str]) -> set[Change]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(description="Mutation testing of pkbench/claims.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a file of pkbench/claims; all without any")
+    parser.add_argument("--children", type=int, default=os.cpu_count() or 1, help="tests run at once (all cores)")
+    given = parser.parse_args()
+    sys.exit(main(given.names, given.children))

@@ -66,9 +66,9 @@ def _against_quoted(evidence: Evidence, claim: AnyPair, sample: Sample, material
         return replace(evidence, skipped=f"no number is reported for {claim.b} on {evidence.data_id}")
     values = list(sample.values.values())
     if quoted.summary is None:
-        one_like_ours = partial(prediction, values, quoted.mean, quoted.n or 1, alpha=claim.alpha)
+        one_like_ours = partial(prediction, values, quoted.mean, quoted.seeds, alpha=claim.alpha)
         test = at_boundaries(claim, one_like_ours) if values else None
-        size = "a single seed" if quoted.n is None else f"{quoted.n} seed{'s'[: quoted.n != 1]}"
+        size = "a single seed" if quoted.seeds == 1 else f"{quoted.seeds} seeds"
         note = (
             f"{claim.b} was not trained here and the spread of its quoted {quoted.mean:.2f} % is unknown: it is taken for "
             f"{size} of a model that scatters as {claim.a} does"
@@ -85,8 +85,6 @@ def _against_quoted(evidence: Evidence, claim: AnyPair, sample: Sample, material
     return replace(
         evidence,
         test=test,
-        distance=None if test is None else claim.distance(test.effect),
-        foreign=True,
         planned=sample.planned,
         seeds=tuple(sample.values),
         obstacles=(*sample_obstacles(sample), *too_fine(test, claim, images)),
@@ -102,7 +100,7 @@ def _value(evidence: Evidence, sample: Sample, profile: str) -> Evidence:
     if quoted is None:
         return replace(evidence, skipped=f"no number is reported for {evidence.claim.a} on {evidence.data_id}")
     values = list(sample.values.values())
-    test = prediction(values, quoted.mean, quoted.n or 1, alpha=evidence.claim.alpha) if values else None
+    test = prediction(values, quoted.mean, quoted.seeds, alpha=evidence.claim.alpha) if values else None
     note = "the paper's seeds are taken to scatter as ours do"
     if quoted.n is None:
         note += "; how many seeds are behind its number is not stated, so it is taken for a single one"

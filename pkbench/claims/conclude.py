@@ -129,7 +129,7 @@ def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeede
     scatter no seed of ours makes better known.
     """
     test, claim, distance = evidence.test, evidence.claim, evidence.distance
-    if test is None or not test.possible or evidence.foreign or distance is None or isinstance(claim, ValueClaim):
+    if test is None or not test.possible or distance is None or isinstance(claim, ValueClaim):
         return None, None
     alpha = claim.alpha / max(families)
     other = None

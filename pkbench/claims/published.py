@@ -24,6 +24,11 @@ class Published:
     """The other publication it is quoted from, where the paper's authors did not run it."""
 
     @property
+    def seeds(self) -> int:
+        """Seeds that the mean is taken to be of: a single one where their number is not stated."""
+        return self.n or 1
+
+    @property
     def summary(self) -> Summary | None:
         """Mean, deviation and seeds, where they are enough for a test."""
         if self.sd is None or self.n is None or self.n < 2:

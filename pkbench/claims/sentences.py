@@ -93,7 +93,7 @@ def _pair_reason(
 def _prediction(bounds: tuple[float, float], reported: Published, alpha: float) -> str:
     """The interval predicted from our seeds; ``bounds`` are those of the difference to the reported mean."""
     low, high = (f"{reported.mean + bound:.2f}".replace("-", "−") for bound in bounds)
-    size = f"a mean of {reported.n} seeds" if reported.n else "a single seed"
+    size = "a single seed" if reported.seeds == 1 else f"a mean of {reported.seeds} seeds"
     return (
         f"our seeds predict {low} to {high} % for {size} "
         f"({100 * (1 - alpha):g} % interval, {bounds[1] - bounds[0]:.2f} points wide)"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pkbench.claims.power import SeedsNeeded
 from pkbench.claims.published import Published
@@ -81,11 +80,10 @@ class Evidence:
     """Seeds that count: those that everything compared has a value of."""
     test: TTest | None = None
     distance: float | None = None
-    """How far the effect is from the nearest boundary: negative where the claim holds."""
+    """How far the effect is from the nearest boundary, negative where the claim holds; ``None`` where more seeds of ours could
+    not settle it: against a published number, whose own scatter they make no better known."""
     chances: int = 1
     """Tests that ``test`` was chosen from or put together of: what Bonferroni divides by."""
-    foreign: bool = False
-    """Whether ``test`` is against a published number, whose own scatter no seed of ours makes better known."""
     unpaired: TTest | None = None
     """The same comparison without the pairing, as a cross-check."""
     bootstrap: tuple[float, float] | None = None
@@ -191,8 +189,3 @@ class Verdict:
     lr_b: float | None
     runs_a: tuple[str, ...]
     runs_b: tuple[str, ...]
-
-
-def as_data(value: Any) -> dict[str, Any]:
-    """A dataclass of this room as plain values for JSON."""
-    return dataclasses.asdict(value)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from pkbench.claims.published import paper_tests
-from pkbench.claims.verdict import as_data
 from pkbench.report.checks import CheckStudy
 from pkbench.report.checks import study_data as check_data
 from pkbench.report.comparisons import Compared, compared
@@ -48,19 +47,19 @@ def study_data(study: Study) -> dict[str, Any]:
         "profile": evaluation.profile,
         "scope": evaluation.scope,
         "runs": {"planned": evaluation.planned, "finished": evaluation.finished, "failed": evaluation.failed},
-        "verdicts": [as_data(verdict) for verdict in evaluation.verdicts],
-        "models": [as_data(summary) for summary in evaluation.models],
-        "measured": [as_data(found) for found in series(study)],
+        "verdicts": [dataclasses.asdict(verdict) for verdict in evaluation.verdicts],
+        "models": [dataclasses.asdict(summary) for summary in evaluation.models],
+        "measured": [dataclasses.asdict(found) for found in series(study)],
         "comparisons": [_comparison(found) for found in compared(study)],
-        "curves": [as_data(curve) for curve in curves(study)],
+        "curves": [dataclasses.asdict(curve) for curve in curves(study)],
         "reported": [entry.model_dump(mode="json") for entry in spec.reported],
         "paper_points": paper_points_data(study),
-        "paper_tests": [as_data(found) | {"p": found.p} for found in paper_tests(spec)],
+        "paper_tests": [dataclasses.asdict(found) | {"p": found.p} for found in paper_tests(spec)],
         "assumptions": dict(spec.assumption),
         "trust": trust(study),
         "warnings": list(study.warnings),
         "provenance": {
-            "circumstances": [as_data(found) | {"runs": n} for found, n in circumstances(study)],
+            "circumstances": [dataclasses.asdict(found) | {"runs": n} for found, n in circumstances(study)],
             "data": [dataclasses.asdict(found) for found in data_used(study)],
             "runs": [dataclasses.asdict(row) for row in run_rows(study)],
         },

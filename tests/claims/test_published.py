@@ -1,5 +1,6 @@
 """What the paper reports, what its numbers allow to say, and that verdicts show it."""
 
+import math
 from typing import Any
 
 import pytest
@@ -32,6 +33,10 @@ def test_two_seeds_make_a_summary() -> None:
     assert Published(1.0, 0.5, 2, "Table 1", None).summary == (1.0, 0.5, 2)
 
 
+def test_a_mean_of_unknown_seeds_counts_as_one() -> None:
+    assert [Published(1.0, None, n, "Table 1", None).seeds for n in (None, 1, 2)] == [1, 1, 2]
+
+
 def test_every_comparison_the_paper_makes_with_its_own_numbers() -> None:
     found = paper_tests(spec())
     assert [(test.claim_id, test.data_id) for test in found] == [("less", "cifar10"), ("quoted", "cifar10")]
@@ -43,6 +48,22 @@ def test_every_comparison_the_paper_makes_with_its_own_numbers() -> None:
 def test_a_margin_is_part_of_the_question() -> None:
     (found,) = paper_tests(spec(claims=(LESS | {"margin": 3.84},)))
     assert found.p == pytest.approx(1.0)
+
+
+def test_parity_is_tested_for_and_a_difference_from_both_sides() -> None:
+    # 9.5 and 10, deviations 1 of two seeds each: error sqrt(1/2 + 1/2) = 1 with 2 degrees, p = 1/2 - t / (2 sqrt(2 + t²)).
+    rows = (reported("a", 9.5, 1.0, 2), reported("b", 10.0, 1.0, 2))
+    worse, same = (LESS | {"kind": kind, "margin": 4.0} for kind in ("non-inferior", "equivalent"))
+
+    def p(claim: Any) -> float:
+        (found,) = paper_tests(spec((claim,), rows))
+        assert found.kind == claim["kind"]
+        return found.p
+
+    # Two-sided: t = .5; below +4: t = 4.5; above -4 as well: t = 3.5.
+    assert p(LESS) == pytest.approx(1 - 0.5 / math.sqrt(2.25))
+    assert p(worse) == pytest.approx(0.5 - 4.5 / (2 * math.sqrt(22.25)))
+    assert p(same) == pytest.approx(0.5 - 3.5 / (2 * math.sqrt(14.25)))
 
 
 def test_only_on_the_data_of_the_claim() -> None:

@@ -9,7 +9,7 @@ from tests.claims.pairs import A, against_quoted, only
 def test_a_quoted_row_is_a_single_seed_like_ours() -> None:
     # 1, 2, 3 against 5: t = -3 / sqrt(1/3 + 1) = -2.598076, p = 1/2 - 2.598076 / (2 sqrt(2 + 6.75)) with 2 degrees.
     v = against_quoted()
-    assert (v.outcome, v.effect, v.n) == ("inconclusive", -3.0, 3)
+    assert (v.outcome, v.effect, v.n, v.n_planned) == ("inconclusive", -3.0, 3, 3)
     assert v.p_support == pytest.approx(0.060845, abs=1e-6)
     assert (v.mean_a, v.mean_b, v.runs_b, v.lr_b, v.connections_b, v.connections_gap) == (
         2.0,
@@ -32,7 +32,11 @@ def test_a_quoted_row_is_a_single_seed_like_ours() -> None:
     assert against_quoted(mean=6.0).outcome == "supported"
     assert against_quoted((7.0, 8.0, 9.0), mean=4.0).outcome == "contradicted"
     # The number of seeds behind it, where that is stated, makes it more certain.
-    assert "for 4 seeds of a model" in against_quoted(n=4).notes[0]
+    assert [against_quoted(n=n).notes[0].split(" for ")[1].split(" of ")[0] for n in (1, 2, 4)] == [
+        "a single seed",
+        "2 seeds",
+        "4 seeds",
+    ]
     assert against_quoted(n=4).outcome == "supported"
 
 

@@ -20,7 +20,7 @@ def value(errors: Any = A, profile: Any = "paper", mean: float = 5.0, n: int | N
 def test_a_value_inside_the_prediction_interval_is_compatible() -> None:
     # 2 ± 3.513103 for a mean of three seeds: see test_statistics.
     v = value()
-    assert (v.outcome, v.effect, v.n, v.b, v.margin) == ("supported", -3.0, 3, None, None)
+    assert (v.outcome, v.effect, v.n, v.n_planned, v.b, v.margin) == ("supported", -3.0, 3, 3, None, None)
     assert (v.low, v.high) == pytest.approx((-6.513103, 0.513103), abs=1e-5)
     assert v.p_contradict == v.adjusted_contradict == pytest.approx(0.066743, abs=1e-6)
     assert v.sentence == (
@@ -87,6 +87,9 @@ def test_an_unknown_number_of_seeds_is_one() -> None:
         "the paper's seeds are taken to scatter as ours do; how many seeds are behind its number is not stated, so it "
         "is taken for a single one",
     )
+    assert "for a single seed" in value(n=1).sentence
+    assert value(n=1).notes == value(n=2).notes == ("the paper's seeds are taken to scatter as ours do",)
+    assert "for a mean of 2 seeds" in value(n=2).sentence
 
 
 def test_single_groups_say_what_is_wrong_with_their_runs() -> None:

@@ -10,19 +10,19 @@ from pkbench.spec.claim import AnyCurve, AnyPair, CrossingClaim, PairClaim, Plac
 
 def curve_findings(evidence: Evidence, test: TTest) -> list[str]:
     """What was found about the families of ``evidence``."""
-    claim = evidence.claim
     n = f"n = {len(evidence.seeds)} seed{'' if len(evidence.seeds) == 1 else 's'}"
-    match claim:
-        case TrendClaim():
-            return [_trend(claim, evidence, test, n)]
-        case PlaceClaim():
-            return [_extremum(claim, evidence, test, n)]
-        case CrossingClaim():
-            return [_crossing(claim, evidence, n)]
-        case PairClaim():
-            return [_members(claim, evidence, test, n)]
-        case _:
-            return []
+    found = []
+    match evidence.claim, evidence.spot, evidence.compared:
+        case TrendClaim() as claim, _, _:
+            found.append(_trend(claim, evidence, test, n))
+        case PlaceClaim() as claim, Spot() as spot, (best, other):
+            named = (_member_named(evidence, best, claim), _member_named(evidence, other, claim))
+            found.append(_extremum(claim, spot, *named, test, n))
+        case CrossingClaim() as claim, Spot() as spot, _:
+            found.append(_crossing(claim, evidence, spot, n))
+        case PairClaim() as claim, _, _:
+            found.append(_members(claim, evidence, test, n))
+    return found
 
 
 def claimed(claim: AnyPair | TrendClaim) -> str:
@@ -42,7 +42,7 @@ def interval_of(test: TTest, claim: AnyPair | AnyCurve) -> str:
 
 
 def _at(member: Member, x: str | None) -> str:
-    return member.a if member.x is None or x is None else f"{x} = {member.x:g}"
+    return member.a if member.x is None else f"{x} = {member.x:g}"
 
 
 def _members(claim: AnyPair, evidence: Evidence, test: TTest, n: str) -> str:
@@ -70,12 +70,10 @@ def _trend(claim: TrendClaim, evidence: Evidence, test: TTest, n: str) -> str:
     )
 
 
-def _extremum(claim: PlaceClaim, evidence: Evidence, test: TTest, n: str) -> str:
-    spot = evidence.spot
-    best, other = (_member_named(evidence, name, claim) for name in evidence.compared or ("", ""))
-    where = "" if spot is None else f"{claim.a} is {spot.what} at {claim.x} = {spot.x:g}{_may_be(spot, claim.alpha)}. "
+def _extremum(claim: PlaceClaim, spot: Spot, best: str, other: str, test: TTest, n: str) -> str:
     return (
-        f"{where}Best within a factor of {claim.within:g} of {claim.x} = {claim.target:g} is {best}, best elsewhere {other}: "
+        f"{claim.a} is {spot.what} at {claim.x} = {spot.x:g}{_may_be(spot, claim.alpha)}. "
+        f"Best within a factor of {claim.within:g} of {claim.x} = {claim.target:g} is {best}, best elsewhere {other}: "
         f"difference {with_unit(test.effect, claim.metric)} ({interval_of(test, claim)}{n}; both were chosen by these "
         "seeds, which the p values account for and the interval does not)."
     )
@@ -83,8 +81,8 @@ def _extremum(claim: PlaceClaim, evidence: Evidence, test: TTest, n: str) -> str
 
 def _member_named(evidence: Evidence, name: str, claim: PlaceClaim) -> str:
     """A member's name; that of a comparison is only a number and says nothing of its place."""
-    x = next((member.x for member in evidence.members if member.a == name), None)
-    return name if x is None or claim.metric != "cka" else f"{name} ({claim.x} = {x:g})"
+    (x,) = (member.x for member in evidence.members if member.a == name)
+    return f"{name} ({claim.x} = {x:g})" if claim.metric == "cka" else name
 
 
 def _may_be(spot: Spot, alpha: float) -> str:
@@ -93,15 +91,14 @@ def _may_be(spot: Spot, alpha: float) -> str:
     return f"; at {100 * (1 - alpha):g} % it may be anywhere from {spot.low:g} to {spot.high:g}"
 
 
-def _crossing(claim: CrossingClaim, evidence: Evidence, n: str) -> str:
+def _crossing(claim: CrossingClaim, evidence: Evidence, spot: Spot, n: str) -> str:
     ends = ", ".join(
         f"{with_unit(member.effect, claim.metric)} at {_at(member, claim.x)}"
         for member in (evidence.members[0], evidence.members[-1])
         if member.effect is not None
     )
-    spot = evidence.spot
     where = "the means do not cross"
-    if spot is not None and spot.x is not None:
+    if spot.x is not None:
         where = f"the means cross at {claim.x} = {spot.x:.3g}"
         low = "the smallest tried" if spot.low is None else f"{spot.low:g}"
         high = "the largest tried or beyond" if spot.high is None else f"{spot.high:g}"

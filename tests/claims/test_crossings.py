@@ -63,7 +63,7 @@ def test_one_end_alone_contradicts_a_crossing() -> None:
     v = judged(CROSSES, (ABOVE, MIDDLE, (14.0, 14.0, 15.0)), (TEN, TEN, TEN))
     assert (v.outcome, v.deciding) == ("contradicted", 2)
     assert v.p_contradict == pytest.approx(2 * (0.5 - 13 / (2 * math.sqrt(171))))
-    assert "the means do not cross" in v.sentence
+    assert "below +0.00 last); the means do not cross. Contradicted: " in v.sentence
     # Below at first by 4, 4, 5.
     first = judged(CROSSES, (BELOW, MIDDLE, BELOW), (TEN, TEN, TEN))
     assert (first.outcome, first.deciding, first.p_contradict) == ("contradicted", 0, pytest.approx(v.p_contradict))

@@ -85,6 +85,15 @@ def test_one_member_that_does_not_hold_is_enough_against() -> None:
     assert v.detectable == pytest.approx(detectable(1.0, 3, alpha=0.05 / 3))
 
 
+def test_the_first_member_can_be_the_one_that_decides() -> None:
+    # Above ten by half a point, at ten, and below it: on the boundary the difference is not as claimed.
+    v = judged(FAMILIES, ((10.4, 10.5, 10.6), (9.0, 10.0, 11.0), LOWER), (TEN, TEN, TEN))
+    assert v.deciding == 0
+    assert v.sentence.startswith(
+        "a against b at 3 places: the mean difference is as claimed at 1. Furthest from shown at C = 8: +0.50 points ("
+    )
+
+
 @pytest.mark.parametrize("differences", [(-1.0, 0.0, 1.0), (-0.5, 0.5, 1.5)])
 def test_seeds_for_a_claim_that_seems_not_to_hold_have_a_chance_at_every_member(differences: Sequence[float]) -> None:
     # On the boundary and half a point beyond it.

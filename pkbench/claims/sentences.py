@@ -10,7 +10,7 @@ from pkbench.claims.power import MAX_SEEDS, SeedsNeeded
 from pkbench.claims.published import Published
 from pkbench.claims.statistics import TTest, mean
 from pkbench.claims.verdict import Evidence, Outcome
-from pkbench.spec.claim import PairClaim, ValueClaim
+from pkbench.spec.claim import CurveClaim, PairClaim, ValueClaim
 from pkbench.spec.metric import noun
 
 
@@ -29,21 +29,22 @@ def sentence(
     parts = []
     if test is not None and evidence.members:
         parts += curve_findings(evidence, test)
-    elif test is not None and evidence.a:
+    elif test is not None:
         parts.append(_finding(evidence, test, evidence.a[0].values))
     if parts and claim.metric != "test_error":
         # Percentages of a test error name themselves.
         name = noun(claim.metric)
         parts[0] = f"{name[0].upper()}{name[1:]}: {parts[0]}"
     if evidence.obstacles:
-        parts.append("No decision: " + "; ".join(evidence.obstacles) + ".")
-    elif not isinstance(claim, ValueClaim):
-        parts.append(_pair_reason(outcome, support, contradict, families, claim.alpha))
-        if outcome == "inconclusive" and needed is not None:
-            parts.append(_more_seeds(needed))
-    elif test is not None and test.bounds is not None and evidence.published_a is not None:
-        where = _prediction(test.bounds, evidence.published_a, claim.alpha)
-        parts.append(_value_reason(outcome, where, f"p {p_value(contradict)} (two-sided, Holm over {families[1]})"))
+        return " ".join([*parts, "No decision: " + "; ".join(evidence.obstacles) + "."])
+    match claim, test, evidence.published_a:
+        case ValueClaim(), TTest(bounds=(low, high)), Published() as reported:
+            where = _prediction(low, high, reported, claim.alpha)
+            parts.append(_value_reason(outcome, where, f"p {p_value(contradict)} (two-sided, Holm over {families[1]})"))
+        case PairClaim() | CurveClaim(), _, _:
+            parts.append(_pair_reason(outcome, support, contradict, families, claim.alpha))
+            if outcome == "inconclusive" and needed is not None:
+                parts.append(_more_seeds(needed))
     return " ".join(parts)
 
 
@@ -90,13 +91,13 @@ def _pair_reason(
     )
 
 
-def _prediction(bounds: tuple[float, float], reported: Published, alpha: float) -> str:
-    """The interval predicted from our seeds; ``bounds`` are those of the difference to the reported mean."""
-    low, high = (f"{reported.mean + bound:.2f}".replace("-", "−") for bound in bounds)
+def _prediction(low: float, high: float, reported: Published, alpha: float) -> str:
+    """The interval predicted from our seeds; ``low`` and ``high`` bound the difference to the reported mean."""
+    first, last = (f"{reported.mean + bound:.2f}".replace("-", "−") for bound in (low, high))
     size = "a single seed" if reported.seeds == 1 else f"a mean of {reported.seeds} seeds"
     return (
-        f"our seeds predict {low} to {high} % for {size} "
-        f"({100 * (1 - alpha):g} % interval, {bounds[1] - bounds[0]:.2f} points wide)"
+        f"our seeds predict {first} to {last} % for {size} "
+        f"({100 * (1 - alpha):g} % interval, {high - low:.2f} points wide)"
     )
 
 

@@ -52,8 +52,23 @@ def test_an_inconclusive_verdict_says_how_many_seeds_would_decide() -> None:
     assert (v.outcome, v.effect, v.sd) == ("inconclusive", -0.5, 1.5)
     assert v.seeds_needed is not None
     assert v.seeds_needed.seeds == 58
-    assert f"58 seeds in all would decide it with 80 % chance (roughly {v.seeds_needed.fewest} to " in v.sentence
+    assert v.sentence.endswith(
+        "If the truth is what these seeds show, 58 seeds in all would decide it with 80 % chance "
+        f"(roughly {v.seeds_needed.fewest} to more than 1000)."
+    )
     assert v.detectable == pytest.approx(1.3594 * 1.5, abs=1e-3)
+
+
+def test_the_range_of_seeds_has_two_ends_where_the_effect_is_nearly_clear() -> None:
+    # Differences -1.7 and 0.3, four of each: mean -0.7, sd sqrt(8 / 7), t = -0.7 sqrt 7 = -1.852 with 7 degrees: p = .053.
+    v = only(compared((8.3, 10.3) * 4, (10.0,) * 8))
+    assert (v.outcome, v.p_support) == ("inconclusive", pytest.approx(0.0532, abs=1e-4))
+    # SciPy's noncentral t of 7 degrees has this t as its 10 % point for a shift of 1.137 sqrt 8, as its 90 % point for
+    # 0.129 sqrt 8; Guenther's (1.6449 + 0.8416)² / 0.129² + 1.6449² / 2 = 371.4.
+    needed = v.seeds_needed
+    assert needed is not None
+    assert (needed.seeds, needed.fewest, needed.most) == (16, 7, 372)
+    assert v.sentence.endswith("16 seeds in all would decide it with 80 % chance (roughly 7 to 372).")
 
 
 def test_the_distance_that_counts_is_the_one_from_the_margin() -> None:

@@ -53,15 +53,18 @@ def main(names: list[str], children: int) -> int:
 
 
 def _copy() -> None:
-    """The files that the tests need; mutmut's own folder beside them stays."""
+    """The files that the tests need; mutmut's own folder beside them stays.
+
+    Each gets a new time: mutmut would take one that was edited while it made its changes for one that it knows.
+    """
     for name in COPIED:
         source, target = ROOT / name, COPY / name
         if source.is_dir():
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"), copy_function=shutil.copy)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+            shutil.copy(source, target)
 
 
 def _mutmut(*arguments: str) -> str:

@@ -26,15 +26,7 @@ def sentence(
     claim, test = evidence.claim, evidence.test
     if evidence.skipped:
         return f"Not assessed: {evidence.skipped}."
-    parts = []
-    if test is not None and evidence.members:
-        parts += curve_findings(evidence, test)
-    elif test is not None:
-        parts.append(_finding(evidence, test, evidence.a[0].values))
-    if parts and claim.metric != "test_error":
-        # Percentages of a test error name themselves.
-        name = noun(claim.metric)
-        parts[0] = f"{name[0].upper()}{name[1:]}: {parts[0]}"
+    parts = [] if test is None else [_found(evidence, test)]
     if evidence.obstacles:
         return " ".join([*parts, "No decision: " + "; ".join(evidence.obstacles) + "."])
     match claim, test, evidence.published_a:
@@ -58,6 +50,16 @@ def p_value(p: float | None) -> str:
 def seeds(number: int | None) -> str:
     """A number of seeds, where ``None`` means more than one would run."""
     return f"more than {MAX_SEEDS}" if number is None else str(number)
+
+
+def _found(evidence: Evidence, test: TTest) -> str:
+    """The numbers; percentages of a test error name themselves, anything else is named."""
+    metric = evidence.claim.metric
+    (said,) = curve_findings(evidence, test) if evidence.members else [_finding(evidence, test, evidence.a[0].values)]
+    if metric == "test_error":
+        return said
+    name = noun(metric)
+    return f"{name[0].upper()}{name[1:]}: {said}"
 
 
 def _finding(evidence: Evidence, test: TTest, errors: Mapping[int, float]) -> str:

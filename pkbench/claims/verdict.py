@@ -31,8 +31,7 @@ def estimate(values: Sequence[float], alpha: float) -> Estimate:
     """Mean of ``values`` with the ``1 - alpha`` interval."""
     if not values:
         return Estimate(0, None, None, None)
-    bounds = interval(values, alpha=alpha) if len(values) > 1 else None
-    return Estimate(len(values), mean(values), *(bounds or (None, None)))
+    return Estimate(len(values), mean(values), *(interval(values, alpha=alpha) or (None, None)))
 
 
 @dataclass(frozen=True, slots=True)

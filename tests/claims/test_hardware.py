@@ -37,6 +37,21 @@ def test_unknown_commits_are_noted() -> None:
     s = three()
     s.finish("a", A, commit=None, dirty=None)
     assert evaluation(s).notes[-1] == "the commit of the code is not known for 3 of 3 runs"
+    s.finish("b", B)
+    assert evaluation(s).notes == (
+        "runs were computed with different code: pkbench 0.1.0, commit 000000000000; pkbench 0.1.0, no commit known",
+        "the commit of the code is not known for 3 of 6 runs",
+    )
+
+
+def test_all_the_hardware_of_a_side_is_named() -> None:
+    s = three()
+    for model, errors, first, second in (("a", A, "cpu", "A GPU"), ("b", B, "B GPU", "C GPU")):
+        s.finish(model, errors[:2], device=first)
+        s.finish(model, {2: errors[2]}, device=second)
+    assert only(s).notes == (
+        "a ran on A GPU and A processor, b on B GPU and C GPU: part of a difference could be the hardware's",
+    )
 
 
 def test_the_same_mixture_of_hardware_on_both_sides_is_no_warning_about_the_difference() -> None:

@@ -200,6 +200,10 @@ def test_a_margin_must_be_exceeded() -> None:
     v = only(compared(claims=(MARGIN,)))
     assert (v.outcome, v.p_support) == ("inconclusive", pytest.approx(0.112702, abs=1e-6))
     assert "n = 3 pairs, claimed: below −1.00)" in v.sentence
+    assert (
+        "No decision at 0.05: p = 0.113 for the claim (one-sided, Holm over 1), p = 0.887 against it (over 1)."
+        in v.sentence
+    )
     near = only(compared(claims=(LESS | {"margin": 0.1},)))
     assert near.outcome == "supported"
     # Welch with the margin: t = -1 / sqrt(5/3) with 2.941176 degrees.

@@ -100,7 +100,9 @@ def test_the_verdict_carries_it() -> None:
     s = study(seeds=(0, 1, 2), claims=(claim,), models={"a": swept(C=(8, 16))})
     (v,) = evaluate(s.scaled, s.runs, s.records).verdicts
     assert v.paper_says.startswith("The points of Fig. 7: on cifar10 ")
+    assert "; on cifar100 " in v.paper_says
     elsewhere = study(seeds=(0, 1, 2), claims=(claim | {"data": ["cifar10"]},), models={"a": swept(C=(8, 16))})
     (v,) = evaluate(elsewhere.scaled, elsewhere.runs, {}).verdicts
     assert v.outcome == "not assessed"
     assert v.paper_says.startswith("The points of Fig. 7: on cifar10 ")
+    assert "cifar100" not in v.paper_says

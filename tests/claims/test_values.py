@@ -29,6 +29,7 @@ def test_a_value_inside_the_prediction_interval_is_compatible() -> None:
         "interval this wide leaves room."
     )
     assert v.notes == ("the paper's seeds are taken to scatter as ours do",)
+    assert v.paper_says == ""
     assert (v.seeds_needed, v.detectable, v.effect_size) == (None, None, None)
 
 

@@ -34,10 +34,7 @@ def with_grid_notes(material: Material, found: Sequence[Evidence], verdicts: Seq
         for place, outcome in enumerate(_outcomes_without(rate, material, found)):
             if outcome != verdicts[place].outcome:
                 notes[place].append(f"without learning rate {rate:g} this would be {outcome}")
-    return tuple(
-        replace(verdict, notes=(*verdict.notes, *more)) if more else verdict
-        for verdict, more in zip(verdicts, notes, strict=True)
-    )
+    return tuple(replace(verdict, notes=(*verdict.notes, *notes[place])) for place, verdict in enumerate(verdicts))
 
 
 def _chosen_of_several(material: Material) -> list[float]:

@@ -86,17 +86,21 @@ def choose(runs: Sequence[Run], records: Mapping[str, Record], criterion: Criter
     in_race = [candidate for candidate in candidates if not candidate.diverged]
     seeds = len({run.seed for run in runs})
     missing = sum(seeds - candidate.finished for candidate in in_race)
-    reason = ""
-    if not in_race:
-        reason = "training diverged at every learning rate"
-    elif missing:
-        reason = f"{missing} of {len(runs)} runs that choose the learning rate are missing"
-    elif any(candidate.mean is None for candidate in in_race):
-        reason = "the runs have no validation error to choose the learning rate by"
-    if reason:
+    if reason := _undecided(in_race, missing, len(runs)):
         return Selection(lr=None, criterion=criterion, candidates=candidates, missing=missing, reason=reason)
     ranked = sorted((candidate.mean, candidate.lr) for candidate in in_race if candidate.mean is not None)
     return Selection(lr=ranked[0][1], criterion=criterion, candidates=candidates)
+
+
+def _undecided(in_race: Sequence[Candidate], missing: int, planned: int) -> str:
+    """Why there is no choice yet; empty where there is one."""
+    if not in_race:
+        return "training diverged at every learning rate"
+    if missing:
+        return f"{missing} of {planned} runs that choose the learning rate are missing"
+    if any(candidate.mean is None for candidate in in_race):
+        return "the runs have no validation error to choose the learning rate by"
+    return ""
 
 
 def _candidate(lr: float, runs: Sequence[Run], records: Mapping[str, Record], criterion: Criterion) -> Candidate:

@@ -39,6 +39,24 @@ def test_a_verdict_that_hangs_on_one_rate_says_so() -> None:
     assert found.notes == ("without learning rate 0.003 this would be contradicted",)
 
 
+def test_a_rate_of_either_side_is_enough() -> None:
+    # a gets 0.003 and b 0.01. Without 0.003 a is far worse; without 0.01 b is at 1.1, 1.9 and 3.1, as good as a.
+    made = study(rates=(0.003, 0.01), seeds=(0, 1, 2))
+    for model, rate, values, validation in (
+        ("a", 0.003, FEW, 1.0),
+        ("a", 0.01, MANY, 2.0),
+        ("b", 0.003, (1.1, 1.9, 3.1), 2.0),
+        ("b", 0.01, BETWEEN, 1.0),
+    ):
+        made.finish(model, values, lr=rate, validation=validation)
+    (found,) = verdicts(made)
+    assert (found.outcome, found.lr_a, found.lr_b) == ("supported", 0.003, 0.01)
+    assert found.notes == (
+        "without learning rate 0.003 this would be contradicted",
+        "without learning rate 0.01 this would be inconclusive",
+    )
+
+
 def test_a_verdict_that_does_not_says_nothing() -> None:
     errors = {"a": {0.003: FEW, 0.01: FEW}, "b": {0.003: BETWEEN, 0.01: MANY}}
     (found,) = verdicts(filled(errors))

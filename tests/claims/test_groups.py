@@ -18,6 +18,7 @@ def test_summaries() -> None:
     assert (a.low, a.high) == pytest.approx((2 - 2.484138, 2 + 2.484138), abs=1e-5)
     assert a.validation_mean == pytest.approx((7 + 20 + 20) / 3)
     assert a.train_mean == pytest.approx((2 + 5 + 5) / 3)
+    assert [(candidate.lr, candidate.finished) for candidate in a.selection.candidates] == [(0.01, 3)]
     # Width gamma * S * C = 2 * 4 * 8.
     assert (a.lr, a.S, a.C, a.depth, a.width, a.connections) == (0.01, 4, 8, 1, 64, 2048)
     # 16*8+8; 4*8+8 + 8*4+4; 8*16+16 + 16*8+8; norms 3 * 16; head 8*10+10.

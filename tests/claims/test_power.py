@@ -98,6 +98,8 @@ def test_both_distances_of_an_equivalence_are_scaled_alike() -> None:
     needed = seeds_needed(-1.5, 1.0, 6, alpha=0.05, other=3.0)
     assert needed.fewest == seeds_for(high, 1.0, alpha=0.05, other=2 * high)
     assert needed.most == seeds_for(low, 1.0, alpha=0.05, other=2 * low)
+    # 3 and 6 points with a deviation of 2.
+    assert seeds_needed(-3.0, 2.0, 6, alpha=0.05, other=6.0) == needed
 
 
 def test_enormous_distances_have_a_range() -> None:

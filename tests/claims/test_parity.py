@@ -153,6 +153,8 @@ def test_seeds_for_two_boundaries_give_both() -> None:
     alone = seeds_for(1.0, 1.0, alpha=0.05)
     assert alone is not None
     assert alone < n
+    # Only the distances in deviations count.
+    assert seeds_for(-2.0, 2.0, alpha=0.05, other=2.0) == n
     # A boundary far away costs nothing.
     assert seeds_for(1.0, 1.0, alpha=0.05, other=50.0) == alone
 

@@ -94,12 +94,17 @@ def test_a_range_that_reaches_the_boundary_has_no_upper_end() -> None:
 
 
 def test_both_distances_of_an_equivalence_are_scaled_alike() -> None:
-    low, high = standardised_range(1.5, 6)
-    needed = seeds_needed(-1.5, 1.0, 6, alpha=0.05, other=3.0)
-    assert needed.fewest == seeds_for(high, 1.0, alpha=0.05, other=2 * high)
-    assert needed.most == seeds_for(low, 1.0, alpha=0.05, other=2 * low)
-    # 3 and 6 points with a deviation of 2.
-    assert seeds_needed(-3.0, 2.0, 6, alpha=0.05, other=6.0) == needed
+    low, high = standardised_range(0.8, 10)
+    needed = seeds_needed(-1.6, 2.0, 10, alpha=0.05, other=1.8)
+    assert needed.seeds == seeds_for(1.6, 2.0, alpha=0.05, other=1.8)
+    assert needed.fewest == seeds_for(high, 1.0, alpha=0.05, other=1.125 * high)
+    assert needed.most == seeds_for(low, 1.0, alpha=0.05, other=1.125 * low)
+    # Each is more than the nearer boundary alone would ask for.
+    alone = seeds_needed(-1.6, 2.0, 10, alpha=0.05)
+    for both, one in ((needed.fewest, alone.fewest), (needed.seeds, alone.seeds), (needed.most, alone.most)):
+        assert both is not None
+        assert one is not None
+        assert both > one
 
 
 def test_enormous_distances_have_a_range() -> None:

@@ -23,6 +23,8 @@ def test_a_value_inside_the_prediction_interval_is_compatible() -> None:
     assert (v.outcome, v.effect, v.n, v.n_planned, v.b, v.margin) == ("supported", -3.0, 3, 3, None, None)
     assert (v.low, v.high) == pytest.approx((-6.513103, 0.513103), abs=1e-5)
     assert v.p_contradict == v.adjusted_contradict == pytest.approx(0.066743, abs=1e-6)
+    # Nothing tests for a value.
+    assert (v.p_support, v.adjusted_support) == (None, None)
     assert v.sentence == (
         "a 2.00 % here, 5.00 % reported: difference −3.00 points (n = 3 seeds). Compatible: our seeds predict −1.51 to "
         "5.51 % for a mean of 3 seeds (95 % interval, 7.03 points wide). Not rejected is not the same as equal: an "

@@ -62,21 +62,9 @@ def power(standardised: float, n: int, *, alpha: float) -> float:
 
     critical = -float(stdtrit(n - 1, alpha))
     shift = min(standardised, _LARGEST_EFFECT) * math.sqrt(n)
-    if _is_certain(shift, critical, n - 1):
-        return 1.0
-    return 1.0 - float(nctdtr(n - 1, shift, critical))
-
-
-def _is_certain(shift: float, critical: float, df: int) -> bool:
-    """Whether the power is 1 to the last digit: there SciPy's function has none, and its slow one takes long to import.
-
-    To stay below ``critical``, the normal variable in t' would lie 9 deviations low, or the mean square below it would
-    be so large that even then the ratio is small.
-    """
-    from scipy.special import chdtrc
-
-    lowest = shift - 9.0
-    return lowest > 0.0 and float(chdtrc(df, df * (lowest / critical) ** 2)) < 1e-18
+    found = float(nctdtr(n - 1, shift, critical))
+    # The function has no digits for some large shifts, all of them where the power is 1.
+    return 1.0 if math.isnan(found) else 1.0 - found
 
 
 def seeds_for(effect: float, sd: float, *, alpha: float, other: float | None = None) -> int | None:

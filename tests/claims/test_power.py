@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from pkbench.claims.power import POWER, SeedsNeeded, detectable, power, seeds_for, seeds_needed, standardised_range
 
@@ -57,6 +57,14 @@ def test_power_is_that_of_noncentral_t(n: int, standardised: float, alpha: float
     found = power(standardised, n, alpha=alpha)
     assert found == pytest.approx(expected, abs=1e-7)
     assert found < 1.0 or expected == 1.0
+
+
+def test_where_scipys_function_has_no_digits_the_power_is_1() -> None:
+    n, standardised = 5, 450 / 19
+    critical = stats.t.isf(0.05, n - 1)
+    assert math.isnan(special.nctdtr(n - 1, standardised * math.sqrt(n), critical))
+    assert stats.nct.sf(critical, n - 1, standardised * math.sqrt(n)) == 1.0
+    assert power(standardised, n, alpha=0.05) == 1.0
 
 
 @calm

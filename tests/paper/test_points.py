@@ -37,6 +37,14 @@ def test_other_quantities_stay_as_drawn() -> None:
     assert series_of("2a", "S=C=64")[0].points[0] == PaperPoint(1.0, 0.5793, 0.0292)
 
 
+@pytest.mark.parametrize("name", ["normal", "rp"])
+def test_imagenets_axis_in_fig_6_is_c_over_s(name: str) -> None:
+    """App. C.5: patches of 7, 8, 14, 16, 28 and 32 on 224 pixels, C = 3 P^2 channels."""
+    ratios = [3 * P**2 / (224 // P) ** 2 for P in (7, 8, 14, 16, 28, 32)]
+    (imagenet,) = [series for series in series_of("6", name) if series.dataset == "imagenet"]
+    assert [point.x for point in imagenet.points] == pytest.approx(ratios, rel=2e-3)
+
+
 def test_errors_are_per_cents_and_x_can_be_doubled() -> None:
     for series in all_series():
         xs = [point.x for point in series.points]

@@ -13,7 +13,7 @@ from pydantic import Field
 from pkbench.spec.base import Fraction, Identifier, Part, Seed, Size, Text, array
 from pkbench.spec.compare import Batch
 from pkbench.spec.model_parts import Density, Depth, Gamma, Omega, Sweep
-from pkbench.spec.train import Augment, LearningRates, Mix, NonNegative, Threads
+from pkbench.spec.train import Augment, LearningRates, Mix, NonNegative, Precision, Threads
 
 
 class ModelScale(Part):
@@ -89,6 +89,8 @@ class TrainScale(Part):
     """Images a step."""
     label_smoothing: Fraction | None = None
     """Label smoothing."""
+    precision: Precision | None = None
+    """fp32 or bf16: what the profile's machines compute well."""
     cpu_threads: Threads | None = None
     """Threads of one run on a CPU."""
     eval_every: Size | None = None

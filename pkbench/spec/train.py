@@ -14,6 +14,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Area = Annotated[float, Field(gt=0, le=1)]
 Areas = Annotated[tuple[Area, Area], Field(strict=False)]
 Ratios = Annotated[tuple[Positive, Positive], Field(strict=False)]
+Precision = Literal["fp32", "bf16"]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
@@ -225,7 +226,7 @@ class Train(ExtensiblePart):
     """Leave out the last batch of an epoch where it is not full."""
     label_smoothing: Fraction
     """Label smoothing of the training loss."""
-    precision: Literal["fp32", "bf16"]
+    precision: Precision
     """fp32, or bf16 matrix products by autocast with fp32 weights."""
     cpu_threads: Threads
     """Threads of one run on a CPU: rounding depends on it, so it is part of the recipe."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from pkbench.spec.load import load_spec
 from pkbench.spec.model import MlpMixer, SMixer
 from pkbench.spec.profile import Profile
 from pkbench.spec.scale import AnyModel, merged, scale, scaled_model
@@ -90,3 +91,9 @@ def test_a_profile_replaces_augmentation_whole(tmp_path: Path) -> None:
     }
     assert changed.keys() == overriding
     assert overriding
+
+
+def test_a_profile_says_what_its_machines_compute_well() -> None:
+    specs = Path(__file__).parents[2] / "specs"
+    scaled = {name: scale(load_spec(specs / "table1-lower.toml").spec, name) for name in ("quick", "paper")}
+    assert {name: found.train.precision for name, found in scaled.items()} == {"quick": "fp32", "paper": "bf16"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from pkbench.claims.bootstrap import bca_interval
-from pkbench.claims.hardware import difference_note
+from pkbench.claims.hardware import difference_note, engine_note
 from pkbench.claims.images import image_count, other_images_note, too_fine
 from pkbench.claims.obstacles import (
     choice_obstacles,
@@ -73,6 +73,11 @@ def assess_pair(
     notes = [
         *group_notes(groups_of(*a, *b)),
         *dict.fromkeys(note for x, y in pairs for note in difference_note(x.group, y.group, material.records)),
+        *dict.fromkeys(
+            note
+            for x, y in (pairs if claim.metric == "log_epoch_seconds" else ())
+            for note in engine_note(x.group, y.group, material.records)
+        ),
         *other_images_note(combined, claim, values_one, values_other, images),
     ]
     if one.run_ids and one.run_ids == other.run_ids and len(pairs) == 1:

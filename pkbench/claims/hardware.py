@@ -34,6 +34,17 @@ def difference_note(a: Group, b: Group, records: Mapping[str, Record]) -> tuple[
     )
 
 
+def engine_note(a: Group, b: Group, records: Mapping[str, Record]) -> tuple[str, ...]:
+    """A warning where two groups whose seconds are compared had their steps computed by different engines."""
+    engines = [sorted({record.engine for record in _records(group.runs, records) if record.engine}) for group in (a, b)]
+    if not engines[0] or not engines[1] or engines[0] == engines[1]:
+        return ()
+    return (
+        f"{a.model.id} was trained by engine {' and '.join(engines[0])}, {b.model.id} by {' and '.join(engines[1])}: "
+        "part of a difference in time is the engines'; pkbench run --engine reference --fresh takes one for all",
+    )
+
+
 def mixture_notes(runs: Iterable[Run], records: Mapping[str, Record]) -> tuple[str, ...]:
     """A sentence for each respect in which ``runs`` were not computed alike, or not by committed code."""
     found = _records(runs, records)

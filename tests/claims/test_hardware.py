@@ -1,5 +1,8 @@
 """What is said of runs that were not computed alike."""
 
+import pytest
+
+from tests.claims.factory import LESS
 from tests.claims.pairs import A, B, evaluation, only, three
 
 
@@ -41,6 +44,24 @@ def test_unknown_commits_are_noted() -> None:
     assert evaluation(s).notes == (
         "runs were computed with different code: pkbench 0.1.0, commit 000000000000; pkbench 0.1.0, no commit known",
         "the commit of the code is not known for 3 of 6 runs",
+    )
+
+
+@pytest.mark.parametrize(("metric", "said"), [("log_epoch_seconds", True), ("test_error", False)])
+def test_engines_are_compared_where_time_is(metric: str, said: bool) -> None:
+    s = three(claims=[LESS | {"metric": metric}])
+    for model, errors, engine in (("a", A, "native"), ("b", B, "reference")):
+        s.finish(model, errors)
+        for run_id in [record.run_id for record in s.records.values() if record.labels.model == model]:
+            s.put(s.records[run_id].model_copy(update={"engine": engine}))
+    found = [note for note in only(s).notes if "engine" in note]
+    assert found == (
+        [
+            "a was trained by engine native, b by reference: part of a difference in time is the engines'; "
+            "pkbench run --engine reference --fresh takes one for all"
+        ]
+        if said
+        else []
     )
 
 

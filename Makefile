@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
 
-.PHONY: demo test check format ui constraints schema mutants clean
+.PHONY: demo test check format ui constraints schema mutants torture clean
 
 demo: ## Install what it needs, run Table 1 at laptop scale, print its verdicts
 	@$(PYTHON) tools/install.py mlflow dvc
@@ -41,6 +41,10 @@ schema: ## Write the JSON Schema of specs for editors
 mutants: ## Change the code of verdicts in every small way and see that a test fails: FILES="statistics" for some of it, CHILDREN=1 for one core
 	@$(PYTHON) tools/install.py mutation
 	@nice -n 19 $(BIN)/python tools/mutate.py $(if $(CHILDREN),--children $(CHILDREN)) $(FILES)
+
+torture: ## Kill, truncate, fill, mutate, and see that nothing is lost: a table of it after some minutes (FILES="kills" for some of it)
+	@$(PYTHON) tools/install.py dev
+	@$(BIN)/python -m pytest $(if $(FILES),$(FILES:%=tests/torture/test_%.py),tests/torture) -p no:cacheprovider -q --torture full
 
 clean: ## Remove caches, not results
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist

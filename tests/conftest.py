@@ -1,6 +1,7 @@
 """Settings of every test."""
 
 import os
+import textwrap
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -21,3 +22,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under mutation, tests of many cases come last: most changes fail a test of one case, which costs far less."""
     if settings.get_current_profile_name() == "mutation":
         items.sort(key=lambda item: "hypothesis" in item.keywords)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--torture",
+        choices=("short", "full"),
+        default="short",
+        help="how often tests/torture does its damage: short with every run, full for `make torture`",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of tests/torture: what was done, how often, what was lost."""
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    told = [value for report in reports for name, value in report.user_properties if name == "torture"]
+    if not told:
+        return
+    terminalreporter.section("what was done, how often, what was lost")
+    for damage, times, lost in sorted(told):
+        first, *rest = textwrap.wrap(damage, 76)
+        terminalreporter.write_line(f"{first:<76}  {times:>6}  {lost}")
+        for line in rest:
+            terminalreporter.write_line(f"  {line}")

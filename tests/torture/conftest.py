@@ -1,0 +1,32 @@
+"""How often damage is done, and the table of it: ``pytest tests/torture --torture full`` prints what ``make torture`` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Torture:
+    """One promise under damage.
+
+    ``tell`` adds a line to the table at the end; a test calls it once its assertions have held.
+    """
+
+    full: bool
+    _record: Callable[[str, object], None]
+
+    def times(self, *, short: int, full: int) -> int:
+        """How often to do the damage: ``short`` with every run of the tests, ``full`` for ``make torture``."""
+        return full if self.full else short
+
+    def tell(self, damage: str, times: int, lost: str) -> None:
+        """What was done, how often, and what was lost by it: ``"nothing"``, or how much at most."""
+        self._record("torture", (damage, times, lost))
+
+
+@pytest.fixture
+def torture(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Torture:
+    return Torture(request.config.getoption("--torture") == "full", record_property)

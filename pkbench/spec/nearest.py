@@ -14,7 +14,7 @@ from pkbench.spec.model_parts import ModelPart
 
 M = TypeVar("M", bound=ModelPart)
 
-EXHAUSTIVE = 4096
+EXHAUSTIVE = 1024
 """Whole numbers up to this one are all tried: the result is exact there, however the quantity runs."""
 STEP = 1.005
 """Ratio of neighbouring values tried beyond that, and of real values; between two of them a crossing is bisected."""

@@ -4,33 +4,44 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from pkbench.errors import Fault, Place, SpecError
 from pkbench.spec.builder import Builder
 from pkbench.spec.files import control_characters, decode
 from pkbench.spec.positions import Lines, Loc, Positions
 from pkbench.spec.scan import scan
-from pkbench.spec.syntax import MAX_SLIPS, Slip
+from pkbench.spec.syntax import MAX_DEPTH, MAX_SLIPS, Slip
+
+SHORT: Final = 2**16
+"""Characters of a text that is given to tomllib before the scanner has bounded it: no such text takes it long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """A parsed file: ``faults`` where it is not TOML, and at ``broken`` paths no value that could be read.
 
-    ``lost``: there are tables whose name could not be read, so what is missing may be there. ``origins`` has the
+    ``lost``: there are tables whose name could not be read, so what is missing may be there. ``sound`` is the file's own
+    data, whatever a repair makes of ``data``; ``None`` where that has to be asked of the positions. ``origins`` has the
     file's own path of what a repair has put elsewhere.
     """
 
     file: str
     data: dict[str, Any]
-    positions: Positions
+    find_positions: Callable[[], Positions]
     broken: frozenset[Loc]
     faults: tuple[Fault, ...]
     lost: bool = False
+    sound: dict[str, Any] | None = None
     origins: Mapping[Loc, Loc] = field(default_factory=dict)
+
+    @property
+    def positions(self) -> Positions:
+        """Where everything stands: found out when first asked for, which a file without a fault never is."""
+        return self.find_positions()
 
     def at_key(self, loc: Loc) -> Place:
         """The place of the key of ``loc``, or of its nearest ancestor."""
@@ -42,7 +53,8 @@ class Document:
 
     def has(self, loc: Loc) -> bool:
         """Whether the file has ``loc``."""
-        return self._original(loc) in self.positions
+        original = self._original(loc)
+        return original in self.positions if self.sound is None else _leads_to(self.sound, original)
 
     def is_broken(self, loc: Loc) -> bool:
         """Whether ``loc`` is, or lies in, a value that could not be read."""
@@ -63,6 +75,9 @@ def parse(content: bytes, file: str, lists: frozenset[str] = frozenset()) -> Doc
         SpecError: it is empty, no text, or so little of it is TOML that nothing else about it is worth saying.
     """
     text, odd = control_characters(decode(content, file))
+    sound = None if odd else _sound(text)
+    if sound is not None:
+        return Document(file, sound, cache(lambda: _positions(text, lists)), frozenset(), (), sound=sound)
     statements, slips = scan(text)
     if not statements and not slips and not odd:
         remedy = "`pkbench new <id>` writes a spec to start from"
@@ -82,7 +97,46 @@ def parse(content: bytes, file: str, lists: frozenset[str] = frozenset()) -> Doc
         # Nothing could be read: that everything is missing besides is no news.
         raise SpecError(faults)
     data = builder.data if data is None else data
-    return Document(file, data, builder.positions, frozenset(builder.broken), faults, builder.lost)
+    return Document(file, data, lambda: builder.positions, frozenset(builder.broken), faults, builder.lost)
+
+
+def _sound(text: str) -> dict[str, Any] | None:
+    """What a short text means that tomllib accepts and that has no more levels than the scanner allows; ``None`` of others."""
+    if len(text) > SHORT:
+        return None
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return data if data and _levels_end(data, MAX_DEPTH) else None
+
+
+def _leads_to(value: Any, loc: Loc) -> bool:
+    """Whether there is something at ``loc`` in ``value``."""
+    for key in loc:
+        if (isinstance(value, dict) and key in value) or (
+            isinstance(value, list) and isinstance(key, int) and key < len(value)
+        ):
+            value = value[key]
+        else:
+            return False
+    return bool(loc)
+
+
+def _levels_end(value: Any, depth: int) -> bool:
+    """Whether ``value`` is nested at most ``depth`` levels deep."""
+    if not isinstance(value, dict | list):
+        return True
+    return depth > 0 and all(
+        _levels_end(item, depth - 1) for item in (value.values() if isinstance(value, dict) else value)
+    )
+
+
+def _positions(text: str, lists: frozenset[str]) -> Positions:
+    """Where everything stands in a sound text."""
+    builder = Builder(text, evaluate=False, lists=lists)
+    builder.build(scan(text)[0])
+    return builder.positions
 
 
 def _load(text: str) -> tuple[dict[str, Any], None] | tuple[None, Slip]:

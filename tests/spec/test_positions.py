@@ -9,8 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pkbench.errors import SpecError
 from pkbench.spec.positions import Loc
-from pkbench.spec.toml import parse
+from pkbench.spec.syntax import MAX_DEPTH
+from pkbench.spec.toml import SHORT, parse
 
 KEYS = st.one_of(
     st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=5),
@@ -159,9 +161,35 @@ def test_every_key_and_value_is_found(made: tuple[dict[str, Any], Writer], mark:
     assert document.faults == ()
     assert document.data == data
     for loc, offset in writer.keys.items():
+        assert document.has(loc), loc
         assert document.positions.key(loc) == line_and_column(writer.text, offset), loc
     for loc, offset in writer.values.items():
+        assert document.has(loc), loc
         assert document.positions.value(loc) == line_and_column(writer.text, offset), loc
+        for beyond in (*loc, "not there"), (*loc, 99), (*loc[:-1], "nor there"):
+            assert not document.has(beyond), beyond
+            assert beyond not in document.positions, beyond
+
+
+def test_a_long_text_is_read_as_a_short_one() -> None:
+    short = '[[model]]\nid = "a"\nsizes = { C = [1, 2] }\n'
+    long = short + "# " + "x" * SHORT
+    one, other = (parse(text.encode(), "x.toml") for text in (short, long))
+    assert (one.sound is None, other.sound is None) == (False, True)
+    assert one.data == other.data
+    for loc in ("model",), ("model", 0), ("model", 0, "sizes", "C", 1), ("model", 1), ("model", 0, "C"):
+        assert one.has(loc) == other.has(loc), loc
+        assert one.at_value(loc) == other.at_value(loc), loc
+
+
+def test_too_many_levels_are_left_to_the_scanner() -> None:
+    for levels, faults in (MAX_DEPTH, 0), (MAX_DEPTH + 1, 1), (5000, 1):
+        text = f"a = {'[' * levels}{']' * levels}\n"
+        try:
+            found = parse(text.encode(), "x.toml").faults
+        except SpecError as error:
+            found = error.faults
+        assert len(found) == faults, levels
 
 
 @settings(max_examples=100, deadline=None)

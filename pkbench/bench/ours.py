@@ -6,7 +6,7 @@ An engine of :data:`pkbench.plan.engine.ENGINES` is timed without a change here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -15,7 +15,7 @@ import torch
 
 from pkbench.bench.cases import CLASSES, Case, Mixing
 from pkbench.bench.images import AUGMENT, random_images
-from pkbench.bench.peer_training import LEARNING_RATE, WEIGHT_DECAY
+from pkbench.bench.peer_training import LEARNING_RATE, WEIGHT_DECAY, GraphCounter
 from pkbench.bench.variant import Label, Precision, UnavailableError, Variant
 from pkbench.data.mixing import Mixed
 from pkbench.errors import UsageError
@@ -28,7 +28,7 @@ from pkbench.spec.data import NpzData
 from pkbench.spec.model import shape_of
 from pkbench.spec.train import AdamW, Cosine, Train
 from pkbench.train.batches import BatchStream
-from pkbench.train.engines.batch_last.stack import Stack
+from pkbench.train.engines.batch_last.stack import Forward, Stack
 from pkbench.train.engines.choose import image_of
 from pkbench.train.evaluate import evaluate
 from pkbench.train.trainer import Trainer
@@ -125,13 +125,14 @@ class TrainerTraining:
 class StackTraining:
     """Runs of several seeds in one stack of the batch-last engine, each on batches of its own.
 
-    See :class:`pkbench.bench.variant.Training`.
+    See :class:`pkbench.bench.variant.Training`. With ``compiled`` their passes are what ``torch.compile`` makes of them, which no
+    engine does: it says what PyTorch alone reaches in this layout.
 
     Raises:
         UnavailableError: the engine cannot compute such runs.
     """
 
-    def __init__(self, plan: _Plan, runs: int) -> None:
+    def __init__(self, plan: _Plan, runs: int, *, compiled: bool = False) -> None:
         made = [plan.run(seed) for seed in range(runs)]
         reason = obstacle(STACKING, made[0], plan.device.type)
         if reason is not None:
@@ -141,7 +142,9 @@ class StackTraining:
         self._data = random_images(plan.case, plan.device)
         self._streams = [BatchStream(run, self._data, plan.device) for run in made]
         self._endless = [endless(stream) for stream in self._streams]
-        self._stack = Stack(mixers, made[0].train, image_of(made[0]), plan.device)
+        self._counter = GraphCounter()
+        rewrite: Callable[[Forward], Forward] = self._counter.compile if compiled else lambda forward: forward
+        self._stack = Stack(mixers, made[0].train, image_of(made[0]), plan.device, rewrite)
 
     def data(self) -> None:
         """As :meth:`Training.data`."""
@@ -163,8 +166,8 @@ class StackTraining:
         return self._stack.workspace
 
     def graphs(self) -> int:
-        """As :meth:`Training.graphs`: nothing is compiled."""
-        return 0
+        """As :meth:`Training.graphs`."""
+        return self._counter.graphs
 
     def close(self) -> None:
         """As :meth:`Training.close`: there is nothing to end."""
@@ -194,7 +197,7 @@ def ours_of(
 ) -> list[Variant]:
     """Our own variants of ``case``: each engine, normal and permuted (SW-MLP: dense and sparse), in fp32 and bf16.
 
-    With ``stack``, as many runs at once too, where there are engines for that.
+    The batch-last engine is compiled, too, and with ``stack`` it has as many runs at once.
     """
     found = []
     precisions: tuple[tuple[Precision, str], ...] = (("fp32", ""), ("bf16", ", bf16"))
@@ -206,16 +209,20 @@ def ours_of(
                     label = replace(label, normal=f"ours {engine}{suffix}")
                 plan = _Plan(case, mixing, form, precision, engine, threads, device)
                 found.append(Variant(label, partial(TrainerTraining, plan)))
-                if stack is not None and engine == STACKING and case.kind != "sw-mlp":
-                    found.append(Variant(_stacked(label, stack), partial(StackTraining, plan, stack)))
+                if engine != STACKING or case.kind == "sw-mlp":
+                    continue
+                compiled = _renamed(label, ", compiled", compiled=True)
+                found.append(Variant(compiled, partial(StackTraining, plan, 1, compiled=True)))
+                if stack is not None:
+                    stacked = _renamed(label, f", {stack} at once", runs=stack)
+                    found.append(Variant(stacked, partial(StackTraining, plan, stack)))
     return found
 
 
-def _stacked(label: Label, runs: int) -> Label:
-    """The label of ``runs`` of such runs at once."""
-    suffix = f", {runs} at once"
+def _renamed(label: Label, suffix: str, *, compiled: bool = False, runs: int = 1) -> Label:
+    """``label`` of another way of computing the same; its normal twin goes the same way."""
     normal = None if label.normal is None else label.normal + suffix
-    return replace(label, name=label.name + suffix, normal=normal, runs=runs)
+    return replace(label, name=label.name + suffix, normal=normal, compiled=compiled, runs=runs)
 
 
 def _models(case: Case) -> tuple[tuple[str, Mixing, Form], ...]:

@@ -81,8 +81,8 @@ class GraphCounter:
     def __init__(self) -> None:
         self.graphs = 0
 
-    def compile(self, model: nn.Module) -> Any:
-        """``torch.compile(model)`` with its default backend.
+    def compile(self, model: Callable[..., Any]) -> Any:
+        """``torch.compile(model)``, of a module or a function, with its default backend.
 
         Raises:
             UnavailableError: there is no such backend here.

@@ -27,7 +27,7 @@ FEW_ROUNDS: Final = 5
 RATE_SECONDS: Final = 0.5
 QUICK_RATE_SECONDS: Final = 0.2
 LEFT_OUT: Final = "compiling takes long and is left out of --quick"
-"""Of compiled permutations; timm's compiled Mixer stays, as the best peer."""
+"""Of all that is compiled but timm's Mixer, the best peer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ def _case(case: Case, options: Options, say: Callable[[str], None]) -> CaseResul
     def refusal(label: Label) -> str | None:
         if label.precision == "bf16" and slow_bf16 is not None:
             return slow_bf16
-        return LEFT_OUT if options.quick and label.compiled and label.mixing == "random" else None
+        slow = label.compiled and (label.mixing == "random" or label.owner == "ours")
+        return LEFT_OUT if options.quick and slow else None
 
     variants = ours_of(case, options.engines, options.threads, device, options.stack) + peers_of(case, device)
     found = measure_variants(

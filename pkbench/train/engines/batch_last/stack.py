@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -16,12 +16,15 @@ from pkbench.spec.train import AdamW, Train
 from pkbench.train.engines.batch_last.network import StackedMixer
 from pkbench.train.engines.moments import from_state, known, names_of, to_state
 
+Forward = Callable[..., Tensor]
+"""A forward pass, with the arguments of :meth:`StackedMixer.logits`."""
+
 
 class Stack:
     """K runs whose models have one shape and whose recipes differ in nothing but learning rates.
 
     Every run has its own parameters, permutations, batches, rates and number of steps. What one run computes does not depend
-    on the others: no operation sums across runs.
+    on the others: no operation sums across runs. ``rewrite`` may replace the forward passes, as ``torch.compile`` does.
 
     Attributes:
         models: the modules, whose parameters are always those of the last step.
@@ -30,7 +33,12 @@ class Stack:
     """
 
     def __init__(
-        self, models: Sequence[Mixer], recipe: Train, image: tuple[int, int, int], device: torch.device
+        self,
+        models: Sequence[Mixer],
+        recipe: Train,
+        image: tuple[int, int, int],
+        device: torch.device,
+        rewrite: Callable[[Forward], Forward] = lambda forward: forward,
     ) -> None:
         self.models = [model.to(device).train() for model in models]
         self._recipe = recipe
@@ -44,8 +52,8 @@ class Stack:
         self._moments = [torch.zeros_like(self._flat) for _ in names_of(self._rule)]
         self._steps = torch.zeros(len(models), dtype=torch.int64)
         self._leaves = self._make_leaves()
-        self._network = StackedMixer(self.models, image, device)
-        self._alone = [StackedMixer([model], image, device) for model in self.models]
+        self._forward = rewrite(StackedMixer(self.models, image, device).logits)
+        self._forward_alone = [rewrite(StackedMixer([model], image, device).logits) for model in self.models]
 
     def step(
         self, batches: Sequence[Mixed], rates: Sequence[float], branch_scales: Sequence[Tensor] | None = None
@@ -59,7 +67,7 @@ class Stack:
         inputs = torch.stack([batch.inputs for batch in batches])
         scales = None if branch_scales is None else torch.stack(list(branch_scales))
         with self._precision():
-            logits = self._network.logits(self._leaves, inputs, scales)
+            logits = self._forward(self._leaves, inputs, scales)
         logits = logits.float()
         losses = self._losses(logits, batches)
         gradients = torch.autograd.grad(losses.sum(), list(self._leaves.values()))
@@ -75,7 +83,7 @@ class Stack:
         """Logits (B, classes), float32, of the run numbered ``run`` for normalised images (B, colours, H, W)."""
         parameters = {name: leaf[run : run + 1] for name, leaf in self._leaves.items()}
         with self._precision():
-            return self._alone[run].logits(parameters, inputs.unsqueeze(0))[0].float()
+            return self._forward_alone[run](parameters, inputs.unsqueeze(0))[0].float()
 
     def optimizer_state(self, run: int, lr: float) -> dict[str, Any]:
         """The state of one run's optimizer as ``torch.optim`` has it."""

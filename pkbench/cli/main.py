@@ -9,7 +9,7 @@ import sys
 import typer
 
 from pkbench import __version__
-from pkbench.cli import bench, calibrate, cost, data, plan, report, run, spec, track
+from pkbench.cli import bench, calibrate, claims, cost, data, plan, report, run, spec, track
 from pkbench.cli.console import print_error
 from pkbench.errors import PkbenchError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (spec, plan, cost, run, report, data, track, calibrate, bench):
+for group in (spec, plan, cost, run, claims, report, data, track, calibrate, bench):
     group.register(app)
 
 

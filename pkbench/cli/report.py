@@ -1,4 +1,4 @@
-"""``pkbench report`` and ``pkbench claims``: verdicts from what is recorded. Nothing is trained."""
+"""``pkbench report``: tables, figures, pages and data from what is recorded. Nothing is trained."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkbench.cli.options import Json, Profile, Results, Seeds
+from pkbench.cli.options import Json, Results, Seeds
 from pkbench.cli.require import check as check_requirements
 from pkbench.cli.studies import check_study_of, studies_of
 from pkbench.errors import UsageError
@@ -17,18 +17,13 @@ from pkbench.errors import UsageError
 if TYPE_CHECKING:
     from pkbench.report.checks import CheckStudy
     from pkbench.report.study import Study
-    from pkbench.spec.load import LoadedChecks
 
 EXIT_CONTRADICTED = 1
 
-_WIDTH = 140
-"""Columns of a table that goes to a file or a pipe."""
-
 
 def register(app: typer.Typer) -> None:
-    """Add ``report`` and ``claims`` to ``app``."""
+    """Add ``report`` to ``app``."""
     app.command("report")(report)
-    app.command("claims")(claims)
 
 
 def report(
@@ -122,57 +117,6 @@ def _gather(
     return folders
 
 
-def claims(
-    spec: Annotated[
-        str, typer.Argument(metavar="SPEC", help="Spec file, or id looked up in the nearest specs/ folder.")
-    ],
-    profile: Profile = "quick",
-    results: Results = None,
-    seeds: Seeds = None,
-    json_: Json = False,
-) -> None:
-    """Print the verdicts on one spec's claims, and write metrics/ and plots/ beside its results (for DVC)."""
-    import json
-
-    from pkbench.report.dvc import write
-    from pkbench.report.json_out import study_data
-    from pkbench.spec.find import find_spec
-    from pkbench.spec.load import LoadedChecks, load_any
-    from pkbench.store.files import Store
-    from pkbench.store.places import results_folder
-
-    loaded = load_any(find_spec(spec))
-    if isinstance(loaded, LoadedChecks):
-        _claims_of_checks(loaded, results, json_=json_)
-        return
-    (found,) = studies_of(loaded, profile, results, seeds)
-    written = write(found, Store(results_folder(loaded.path, results)))
-    if json_:
-        typer.echo(json.dumps(study_data(found), indent=1, allow_nan=False, ensure_ascii=False))
-        return
-    _print_study(found, sentences=True)
-    folders = dict.fromkeys(str(path.parent) for path in written)
-    typer.echo(f"written: {', '.join(folders)}")
-
-
-def _claims_of_checks(loaded: LoadedChecks, results: Path | None, *, json_: bool) -> None:
-    """:func:`claims` for a spec whose claims are computed."""
-    import json
-
-    from pkbench.cli.checks import print_study
-    from pkbench.report.checks import study_data, write_metrics
-    from pkbench.store.files import Store
-    from pkbench.store.places import results_folder
-
-    study = check_study_of(loaded, results)
-    written = write_metrics(study, Store(results_folder(loaded.path, results)))
-    if json_:
-        typer.echo(json.dumps(study_data(study), indent=1, allow_nan=False, ensure_ascii=False))
-        return
-    print_study(study)
-    typer.echo(f"written: {written[0].parent}")
-
-
 @dataclass(frozen=True, slots=True)
 class _Folder:
     """What a report folder is about."""
@@ -189,14 +133,16 @@ def _report_folder(spec_path: Path, out: Path | None) -> Path:
 
 def _write(folders: dict[Path, _Folder]) -> None:
     from pkbench.cli.checks import print_study
+    from pkbench.cli.claims import print_verdicts
+    from pkbench.execute.device import available_cores
     from pkbench.report.build import write_report
 
     for folder, content in folders.items():
         for study in content.studies:
-            _print_study(study, sentences=False)
+            print_verdicts(study, sentences=False)
         for checked in content.checks:
             print_study(checked)
-        paths = write_report(content.studies, content.checks, folder)
+        paths = write_report(content.studies, content.checks, folder, available_cores())
         typer.echo(f"report: {paths[0]}")
 
 
@@ -210,32 +156,3 @@ def _export(studies: list[Study], checks: list[CheckStudy], latex: Path | None, 
     if csv is not None:
         write_csv(studies, checks, csv)
         typer.echo(f"csv: {csv} (verdicts, members of families, models, runs; columns.csv describes them)")
-
-
-def _print_study(study: Study, *, sentences: bool) -> None:
-    """Tables of one study, its verdicts in words if asked for, and what to know of its runs."""
-    from rich.console import Console
-
-    from pkbench.report.sections import run_command
-    from pkbench.report.tables import model_table, published_table, verdict_table
-    from pkbench.report.words import outcome, plain
-
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, emoji=False, width=_WIDTH)
-    evaluation = study.evaluation
-    console.print(verdict_table(study))
-    console.print(model_table(study))
-    published = published_table(study)
-    if published is not None:
-        console.print(published)
-    if sentences:
-        for verdict in evaluation.verdicts:
-            line = f"{outcome(verdict)}: {verdict.claim_id} on {verdict.data_id}. {verdict.sentence}"
-            console.print(plain(line), soft_wrap=True)
-            for note in verdict.notes:
-                console.print(f"  note: {plain(note)}", soft_wrap=True)
-    for note in (*evaluation.notes, *study.problems):
-        console.print(plain(f"note: {note}"), soft_wrap=True)
-    if evaluation.finished == 0:
-        console.print(f"no runs yet: {run_command(study)}", soft_wrap=True)

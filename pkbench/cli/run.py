@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkbench.cli import checks
+from pkbench.cli import checks, claims
 from pkbench.cli.options import (
     Device,
     Engine,
@@ -63,6 +64,9 @@ def run(
     allow_failed: Annotated[bool, typer.Option("--allow-failed", help="Exit with 0 although runs failed.")] = False,
     max_time: Annotated[str | None, typer.Option(help="Stop, saving, after 90s, 30m, 1h30m …")] = None,
     mlflow: Annotated[bool, typer.Option(help="Mirror finished runs in MLflow, in the background.")] = True,
+    claims_: Annotated[
+        bool, typer.Option("--claims", help="Then judge what is recorded, as `pkbench claims` does.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only notes and failures.")] = False,
     json_: Json = False,
 ) -> None:
@@ -94,6 +98,8 @@ def run(
                 code = max(code, command.run(spec, Options(folder, device, jobs, engine=engine, stack=stack)))
             if stopper.should_stop():
                 break
+            if claims_:
+                claims.judge(spec, profile, results, seeds, _tell_claims if json_ else None)
     if stopper.reason == "interrupted":
         code = EXIT_INTERRUPTED
     raise typer.Exit(code)
@@ -195,6 +201,11 @@ class _Command:
         if any(event.status == "interrupted" for event in ended):
             return EXIT_TIME
         return 0
+
+
+def _tell_claims(data: dict[str, Any]) -> None:
+    """The verdicts on a spec as an event, in one line like all others."""
+    typer.echo(json.dumps({"event": "Claims", "time": time.time(), **data}, allow_nan=False))
 
 
 def _as_typed(path: Path) -> str:

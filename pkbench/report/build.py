@@ -9,17 +9,20 @@ from pkbench.atomic import write_bytes
 from pkbench.report.checks import CheckStudy
 from pkbench.report.checks import page as check_page
 from pkbench.report.csv_out import csv_files
-from pkbench.report.figures import write_figures
+from pkbench.report.drawing import draw
 from pkbench.report.json_out import report_json
 from pkbench.report.latex import latex_files
 from pkbench.report.markdown import index_page, spec_page
 from pkbench.report.study import Study
 
 
-def write_report(studies: Sequence[Study], checks: Sequence[CheckStudy], folder: Path) -> tuple[Path, ...]:
+def write_report(
+    studies: Sequence[Study], checks: Sequence[CheckStudy], folder: Path, processes: int
+) -> tuple[Path, ...]:
     """Write the report of ``studies`` and ``checks`` into ``folder``; every path written, the overview first.
 
-    The overview is about these studies only, so give all of a project's for a whole one.
+    The overview is about these studies only, so give all of a project's for a whole one. Figures are drawn by up to
+    ``processes`` processes.
     """
     index = folder / "index.md"
     write_bytes(index, index_page(studies, checks).encode())
@@ -29,12 +32,12 @@ def write_report(studies: Sequence[Study], checks: Sequence[CheckStudy], folder:
     by_spec: dict[str, list[Study]] = {}
     for study in studies:
         by_spec.setdefault(study.evaluation.spec_id, []).append(study)
+    drawn = draw(studies, folder / "figures", processes)
+    links = {name: {kind: f"figures/{png.name}" for kind, png in found.items()} for name, found in drawn.items()}
     for spec_id, members in by_spec.items():
-        drawn = {study.name: write_figures(study, folder / "figures") for study in members}
         page = folder / f"{spec_id}.md"
-        links = {name: {kind: f"figures/{png.name}" for kind, png in found.items()} for name, found in drawn.items()}
         write_bytes(page, spec_page(members, links).encode())
-        paths += [page, *(png for found in drawn.values() for png in found.values())]
+        paths += [page, *(png for study in members for png in drawn[study.name].values())]
     for check in checks:
         page = folder / f"{check.spec_id}.md"
         write_bytes(page, check_page(check).encode())

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pkbench.atomic import write_bytes
 from pkbench.report.curves import curves
 from pkbench.report.measured import counted_records
+from pkbench.report.provenance import data_used
 from pkbench.report.study import Study
 from pkbench.store.files import Store
 
@@ -53,7 +55,7 @@ def metrics(study: Study) -> dict[str, dict[str, Any]]:
 
 
 def write(study: Study, store: Store) -> tuple[Path, ...]:
-    """Write ``metrics/*.json``, ``plots/learning-curves.csv``, ``errors.csv`` and ``measured.csv`` beside the spec's records.
+    """Write beside the spec's records what data they rest on, ``data.json``, and ``metrics/*.json`` and ``plots/*.csv``.
 
     Metrics of claims and models the spec no longer has are removed.
     """
@@ -62,6 +64,8 @@ def write(study: Study, store: Store) -> tuple[Path, ...]:
         f"metrics/{name}.json": json.dumps(row, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
         for name, row in metrics(study).items()
     }
+    used = {"profile": study.evaluation.profile, "data": [asdict(data) for data in data_used(study)]}
+    contents["data.json"] = json.dumps(used, indent=1, ensure_ascii=False) + "\n"
     contents["plots/learning-curves.csv"] = _learning_curves(study)
     contents["plots/errors.csv"] = _errors(study)
     contents["plots/measured.csv"] = _measured(study)

@@ -44,6 +44,25 @@ def test_plan_run_plan(tmp_path: Path, pkbench: Command) -> None:
     assert "6 runs, 0 to compute, 6 skipped (6 done)" in again.stdout
 
 
+def test_run_may_judge_what_it_has_computed(tmp_path: Path, pkbench: Command) -> None:
+    write_small(tmp_path)
+    run = pkbench("run", "small", "--no-mlflow", "--jobs", "1", "--claims")
+    assert run.returncode == 0, run.stderr
+    folder = tmp_path / "results" / "small"
+    written = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {"data.json", "metrics/runs.json", "plots/errors.csv"} <= {path.as_posix() for path in written}
+    verdicts = run.stdout.partition("next: pkbench report specs/small.toml\n")[2]
+    assert verdicts == pkbench("claims", "small").stdout
+    assert written == {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    told = [
+        json.loads(line) for line in pkbench("run", "small", "--no-mlflow", "--claims", "--json").stdout.splitlines()
+    ]
+    assert told[-1]["event"] == "Claims"
+    data = json.loads(pkbench("claims", "small", "--json").stdout)
+    assert {name: value for name, value in told[-1].items() if name not in {"event", "time"}} == data
+
+
 def test_plans_of_very_many_runs_have_a_row_for_all_seeds_alike(tmp_path: Path, pkbench: Command) -> None:
     write_small(tmp_path)
     plan = ("plan", "small", "--no-estimate", "--seeds", "251")

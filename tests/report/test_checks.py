@@ -90,7 +90,7 @@ def test_hostile_texts_are_shown_as_they_are(tmp_path: Path) -> None:
         tmp_path / "results",
         {"residual": None, "sentence": "", "values": (), "failure": json.loads(f'"{HOSTILE}"')},
     )
-    write_report([], [study], tmp_path / "reports")
+    write_report([], [study], tmp_path / "reports", 1)
     for name in ("numbers.md", "index.md"):
         text = (tmp_path / "reports" / name).read_text(encoding="utf-8")
         assert "<script" not in text
@@ -125,8 +125,10 @@ def test_everything_as_data(tmp_path: Path) -> None:
 
 def test_the_same_store_gives_the_same_bytes(tmp_path: Path) -> None:
     study = both(tmp_path)
-    paths = write_report([], [study], tmp_path / "one")
-    again = write_report([], [check_study(load_checks(tmp_path, AUDIT), Store(tmp_path / "results"))], tmp_path / "two")
+    paths = write_report([], [study], tmp_path / "one", 1)
+    again = write_report(
+        [], [check_study(load_checks(tmp_path, AUDIT), Store(tmp_path / "results"))], tmp_path / "two", 1
+    )
     assert [path.name for path in paths] == ["index.md", "report.json", "numbers.md"]
     for one, two in zip(paths, again, strict=True):
         assert one.read_bytes() == two.read_bytes()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pkbench.report.curves import curves
 from pkbench.report.dvc import metrics, write
-from tests.claims.factory import failed, finished
+from tests.claims.factory import CHECKSUM, failed, finished
 from tests.report.made import filled, from_disk, stored, study_of
 
 
@@ -38,6 +38,10 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert rows_by_name == metrics(study)
     assert paths[0] == folder / "metrics" / "runs.json"
     assert paths[0].read_text().endswith("}\n")
+    assert json.loads((folder / "data.json").read_text()) == {
+        "profile": "quick",
+        "data": [{"data_id": "digits", "checksum": CHECKSUM, "train": 1257, "validation": 180, "test": 10_000}],
+    }
     curves_path, errors_path = paths[-3:-1]
     assert (curves_path, errors_path) == (folder / "plots/learning-curves.csv", folder / "plots/errors.csv")
     curve_rows = list(csv.DictReader(curves_path.open()))

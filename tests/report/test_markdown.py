@@ -267,7 +267,7 @@ def test_text_of_a_spec_is_never_markup() -> None:
 def test_pages_link_to_what_is_there(tmp_path: Path) -> None:
     made = filled()
     study_there = from_disk(made, tmp_path / "results")
-    paths = write_report([study_there], [], tmp_path / "reports")
+    paths = write_report([study_there], [], tmp_path / "reports", 1)
     assert paths[0] == tmp_path / "reports" / "index.md"
     for path in (tmp_path / "reports").glob("*.md"):
         for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
@@ -280,7 +280,7 @@ def test_the_same_store_gives_the_same_bytes(tmp_path: Path) -> None:
 
     def contents(name: str) -> dict[str, bytes]:
         folder = tmp_path / name
-        write_report([from_disk(made, tmp_path / "results"), study_of(filled("paper", errors={}))], [], folder)
+        write_report([from_disk(made, tmp_path / "results"), study_of(filled("paper", errors={}))], [], folder, 1)
         return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
     first = contents("one")

@@ -114,11 +114,11 @@ def _sound(text: str) -> dict[str, Any] | None:
 def _leads_to(value: Any, loc: Loc) -> bool:
     """Whether there is something at ``loc`` in ``value``."""
     for key in loc:
-        if (isinstance(value, dict) and key in value) or (
-            isinstance(value, list) and isinstance(key, int) and key < len(value)
-        ):
+        if not isinstance(value, dict | list):
+            return False
+        try:
             value = value[key]
-        else:
+        except (LookupError, TypeError):
             return False
     return bool(loc)
 

@@ -114,12 +114,10 @@ def _sound(text: str) -> dict[str, Any] | None:
 def _leads_to(value: Any, loc: Loc) -> bool:
     """Whether there is something at ``loc`` in ``value``."""
     for key in loc:
-        if not isinstance(value, dict | list):
+        items = dict(enumerate(value)) if isinstance(value, list) else value
+        if not isinstance(items, dict) or key not in items:
             return False
-        try:
-            value = value[key]
-        except (LookupError, TypeError):
-            return False
+        value = items[key]
     return bool(loc)
 
 

@@ -41,6 +41,13 @@ def report(
         Path | None, typer.Option("--out", help="Folder of the report [default: reports/ of the project].")
     ] = None,
     seeds: Seeds = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="Also write all of it as one page without any other file, report.html.")
+    ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", metavar="DIR", help="Also write the figures as PDF, SVG and PNG into DIR."),
+    ] = None,
     latex: Annotated[
         Path | None,
         typer.Option("--latex", metavar="DIR", help="Also write the tables as LaTeX (booktabs) into DIR."),
@@ -70,7 +77,7 @@ def report(
     """
     from pkbench.report.json_out import report_json
 
-    _refuse_nonsense(writes=[latex, csv], out=out, require=bool(require), json_=json_)
+    _refuse_nonsense(writes=[html, figures, latex, csv], out=out, require=bool(require), json_=json_)
     if require:
         code = check_requirements(require, specs or [], profile=profile, results=results, seeds=seeds, json_=json_)
         raise typer.Exit(code)
@@ -80,7 +87,7 @@ def report(
     if json_:
         typer.echo(report_json(studies, checks), nl=False)
     else:
-        _write(folders)
+        _write(folders, figures, html=html)
         _export(studies, checks, latex, csv)
     outcomes = [verdict.outcome for study in studies for verdict in study.evaluation.verdicts]
     outcomes += [verdict.outcome for checked_study in checks for verdict in checked_study.verdicts]
@@ -88,12 +95,16 @@ def report(
         raise typer.Exit(EXIT_CONTRADICTED)
 
 
-def _refuse_nonsense(*, writes: Sequence[Path | None], out: Path | None, require: bool, json_: bool) -> None:
+def _refuse_nonsense(*, writes: Sequence[Path | bool | None], out: Path | None, require: bool, json_: bool) -> None:
     """Raise a ``UsageError`` where one option asks for files and another says that nothing is written."""
     if any(writes) and json_:
-        raise UsageError("--json writes nothing", remedy="leave it out, or leave --latex and --csv out")
+        raise UsageError(
+            "--json writes nothing", remedy="leave it out, or leave --html, --figures, --latex and --csv out"
+        )
     if require and (any(writes) or out):
-        raise UsageError("--require writes nothing", remedy="leave it out, or leave --latex, --csv and --out out")
+        raise UsageError(
+            "--require writes nothing", remedy="leave it out, or leave --html, --figures, --latex, --csv and --out out"
+        )
 
 
 def _gather(
@@ -131,19 +142,23 @@ def _report_folder(spec_path: Path, out: Path | None) -> Path:
     return project_folder(spec_path) / "reports" if out is None else out.resolve()
 
 
-def _write(folders: dict[Path, _Folder]) -> None:
+def _write(folders: dict[Path, _Folder], figures: Path | None, *, html: bool) -> None:
     from pkbench.cli.checks import print_study
     from pkbench.cli.claims import print_verdicts
     from pkbench.execute.device import available_cores
-    from pkbench.report.build import write_report
+    from pkbench.report.build import write_page, write_report
 
     for folder, content in folders.items():
         for study in content.studies:
             print_verdicts(study, sentences=False)
         for checked in content.checks:
             print_study(checked)
-        paths = write_report(content.studies, content.checks, folder, available_cores())
+        paths = write_report(content.studies, content.checks, folder, available_cores(), export=figures)
         typer.echo(f"report: {paths[0]}")
+        if html:
+            typer.echo(f"page: {write_page(content.studies, content.checks, folder)}")
+    if figures is not None:
+        typer.echo(f"figures: {figures} (PDF, SVG and PNG)")
 
 
 def _export(studies: list[Study], checks: list[CheckStudy], latex: Path | None, csv: Path | None) -> None:

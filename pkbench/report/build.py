@@ -13,16 +13,22 @@ from pkbench.report.drawing import draw
 from pkbench.report.json_out import report_json
 from pkbench.report.latex import latex_files
 from pkbench.report.markdown import index_page, spec_page
+from pkbench.report.page.build import html_page
 from pkbench.report.study import Study
 
 
 def write_report(
-    studies: Sequence[Study], checks: Sequence[CheckStudy], folder: Path, processes: int
+    studies: Sequence[Study],
+    checks: Sequence[CheckStudy],
+    folder: Path,
+    processes: int,
+    *,
+    export: Path | None = None,
 ) -> tuple[Path, ...]:
-    """Write the report of ``studies`` and ``checks`` into ``folder``; every path written, the overview first.
+    """Write the report of ``studies`` and ``checks`` into ``folder``; every path written there, the overview first.
 
     The overview is about these studies only, so give all of a project's for a whole one. Figures are drawn by up to
-    ``processes`` processes.
+    ``processes`` processes; they also go to ``export``, where it is given, in the formats that papers are made with.
     """
     index = folder / "index.md"
     write_bytes(index, index_page(studies, checks).encode())
@@ -32,7 +38,7 @@ def write_report(
     by_spec: dict[str, list[Study]] = {}
     for study in studies:
         by_spec.setdefault(study.evaluation.spec_id, []).append(study)
-    drawn = draw(studies, folder / "figures", processes)
+    drawn = draw(studies, folder / "figures", processes, export)
     links = {name: {kind: f"figures/{png.name}" for kind, png in found.items()} for name, found in drawn.items()}
     for spec_id, members in by_spec.items():
         page = folder / f"{spec_id}.md"
@@ -43,6 +49,13 @@ def write_report(
         write_bytes(page, check_page(check).encode())
         paths.append(page)
     return tuple(paths)
+
+
+def write_page(studies: Sequence[Study], checks: Sequence[CheckStudy], folder: Path) -> Path:
+    """Write all of it as one page, ``report.html`` in ``folder``; its path."""
+    path = folder / "report.html"
+    write_bytes(path, html_page(studies, checks).encode())
+    return path
 
 
 def write_latex(studies: Sequence[Study], checks: Sequence[CheckStudy], folder: Path) -> tuple[Path, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pkbench.report.words import big
@@ -44,6 +45,27 @@ def tick(x: float) -> str:
     return big(x) if x >= 1000 else f"{x:.3g}"
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What an axis shows: from ``low`` to ``high``, both exponents of 2 where it is ``logarithmic``."""
+
+    logarithmic: bool
+    low: float
+    high: float
+
+
+def span(places: Sequence[float], reach: Iterable[float]) -> Span:
+    """Scale and limits for members at ``places``, in rising order; ``reach`` is as for :func:`lay_out`."""
+    logarithmic = places[0] > 0 and places[-1] / places[0] > _MUCH
+    into = math.log2 if logarithmic else float
+    low, high = into(places[0]), into(places[-1])
+    beyond = [into(x) for x in reach if x > 0]
+    if beyond:
+        low, high = min(low, max(beyond)), max(high, min(beyond))
+    room = _MARGIN * (high - low) or 0.5
+    return Span(logarithmic, low - room, high + room)
+
+
 def lay_out(axis: Axes, xs: Iterable[float], *, inches: float, reach: Sequence[float]) -> None:
     """Scale, limits and ticks for members at ``xs``.
 
@@ -54,23 +76,18 @@ def lay_out(axis: Axes, xs: Iterable[float], *, inches: float, reach: Sequence[f
         reach: further sizes of which the nearest to the members is to be seen, if it lies beyond them.
     """
     places = sorted(set(xs))
-    logarithmic = places[0] > 0 and places[-1] / places[0] > _MUCH
-    if logarithmic:
+    shown = span(places, reach)
+    if shown.logarithmic:
         axis.set_xscale("log", base=2)
-    into = math.log2 if logarithmic else float
-    low, high = into(places[0]), into(places[-1])
-    beyond = [into(x) for x in reach if x > 0]
-    if beyond:
-        low, high = min(low, max(beyond)), max(high, min(beyond))
-    room = _MARGIN * (high - low) or 0.5
-    limits = (low - room, high + room)
-    axis.set_xlim(*((2**end for end in limits) if logarithmic else limits))
-    kept = _with_room([into(x) for x in places], [tick(x) for x in places], (limits[1] - limits[0]) / inches)
+    into = math.log2 if shown.logarithmic else float
+    limits = (shown.low, shown.high)
+    axis.set_xlim(*((2**end for end in limits) if shown.logarithmic else limits))
+    kept = with_room([into(x) for x in places], [tick(x) for x in places], (limits[1] - limits[0]) / inches)
     axis.set_xticks([places[i] for i in kept], [tick(places[i]) for i in kept])
     axis.set_xticks([], minor=True)
 
 
-def _with_room(at: Sequence[float], labels: Sequence[str], unit: float) -> list[int]:
+def with_room(at: Sequence[float], labels: Sequence[str], unit: float) -> list[int]:
     """Indices of ticks whose labels do not touch, from the first on; ``unit`` is what an inch of the axis spans."""
     kept: list[int] = []
     for i, place in enumerate(at):

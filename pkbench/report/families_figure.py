@@ -44,7 +44,7 @@ def families_figure(study: Study) -> Figure | None:
     if not found:
         return None
     looks = _looks(found)
-    apart = [_apart(panel, study.evaluation.profile) for panel in found]
+    apart = [papers_apart(panel, study.evaluation.profile) for panel in found]
     rows = [2 + max(0, -(-(len(others) - 4) // _COLUMNS)) for others in apart]
     height = min(_SMALL, style.TALLEST / sum(rows))
     figure = Figure(figsize=(style.WIDTH, height * sum(rows) + 0.9), layout="constrained")
@@ -72,7 +72,7 @@ def _looks(found: Sequence[Panel]) -> dict[str, Look]:
     }
 
 
-def _apart(panel: Panel, profile: str) -> list[list[PaperLine]]:
+def papers_apart(panel: Panel, profile: str) -> list[list[PaperLine]]:
     """The paper's curves that do not measure the same as ours, those of one figure and data set together."""
     others = [line for line in panel.paper if not panel.measures_the_same(line, profile)]
 
@@ -177,7 +177,7 @@ def _legend(figure: Figure, study: Study, found: Sequence[Panel], looks: dict[st
         Line2D([], [], color=style.INK, linestyle="", marker="|", markersize=11, label=f"{intervals} % interval")
     )
     if any(panel.paper for panel in found):
-        apart = any(_apart(panel, study.evaluation.profile) for panel in found)
+        apart = any(papers_apart(panel, study.evaluation.profile) for panel in found)
         label = "the paper's points" + (" (their own scale)" if apart else "")
         hollow = HOLLOW | {"marker": "o"}
         handles.append(Line2D([], [], color=style.INK, linestyle=":", linewidth=1.2, **hollow, label=label))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,26 +12,28 @@ from pkbench.claims.published import Published, published
 from pkbench.claims.verdict import Verdict
 from pkbench.report import style
 from pkbench.report.cka_figure import cka_figure
-from pkbench.report.curves import Curve, curves
-from pkbench.report.families import ROWS, ends_and_middle, fits_in_rows, members_of
+from pkbench.report.curves import Curve, CurvePanel, curve_panels
+from pkbench.report.effects import by_unit, margins
+from pkbench.report.families import fits_in_rows, members_of
 from pkbench.report.families_figure import families_figure
-from pkbench.report.sections import quoted
+from pkbench.report.sections import quoted_rows
 from pkbench.report.study import Study
-from pkbench.report.words import big, counted, effect_of, effect_unit
-from pkbench.spec.claim import AnyCurve, AnyPair, CrossingClaim, ValueClaim
+from pkbench.report.words import big, counted, effect_of
+from pkbench.spec.claim import AnyClaim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_FEW = 8
-"""Curves in one panel whose ranges can still be told apart."""
 _LABEL = 36
 """Characters in a line beside a row."""
 
 
-def write_figures(study: Study, folder: Path) -> dict[str, Path]:
-    """Write every figure there are numbers for; path of the PNG by kind: ``errors``, ``effects``, ``families``, ``curves``, ``cka``."""
+def write_figures(study: Study, folder: Path, export: Path | None = None) -> dict[str, Path]:
+    """Write every figure there are numbers for; path of the PNG by kind: ``errors``, ``effects``, ``families``, ``curves``, ``cka``.
+
+    With ``export`` each is also written there as PDF, SVG and PNG, for a paper.
+    """
     drawn = {}
     with style.styled():
         drawers = {
@@ -46,6 +47,8 @@ def write_figures(study: Study, folder: Path) -> dict[str, Path]:
             figure = draw(study)
             if figure is not None:
                 drawn[name] = style.save(figure, folder / f"{study.name}-{name}")[0]
+                if export is not None:
+                    style.save(figure, export / f"{study.name}-{name}", ("pdf", "svg", "png"))
     return drawn
 
 
@@ -61,7 +64,7 @@ def errors_figure(study: Study) -> Figure | None:
     ]
     if not panels:
         return None
-    cited = {data_id: _quoted_rows(study, data_id) for data_id, _ in panels}
+    cited = {data_id: quoted_rows(study, data_id) for data_id, _ in panels}
     heights = [len(rows) + len(cited[data_id]) for data_id, rows in panels]
     figure, axes = style.panels(heights, extra=1.25)
     for axis, (data_id, rows) in zip(axes, panels, strict=True):
@@ -115,22 +118,14 @@ def _error_legend(figure: Figure, study: Study, *, hollow: bool) -> None:
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), handletextpad=0.5)
 
 
-def _quoted_rows(study: Study, data_id: str) -> list[tuple[str, Published]]:
-    """Published rows of ``data_id`` that nobody runs here, by name."""
-    rows = [entry.row for entry in quoted(study) if entry.data == data_id]
-    return [(row, found) for row in rows if (found := published(study.scaled.spec, row, data_id)) is not None]
-
-
 def effects_figure(study: Study) -> Figure | None:
     """Effects that claims are about with their intervals, one panel a unit, and the margins of the claims."""
-    verdicts = [v for v in study.evaluation.verdicts if v.kind != "value" and v.effect is not None]
-    if not verdicts:
+    panels = by_unit(study.evaluation.verdicts)
+    if not panels:
         return None
-    claims = {claim.id: claim for claim in study.scaled.spec.claim if not isinstance(claim, ValueClaim)}
-    units = list(dict.fromkeys(map(_unit, verdicts)))
-    by_unit = [list(found) for _, found in groupby(sorted(verdicts, key=lambda v: units.index(_unit(v))), key=_unit)]
-    figure, axes = style.panels([len(found) for found in by_unit], extra=1.25)
-    for axis, unit, found in zip(axes, units, by_unit, strict=True):
+    claims = {claim.id: claim for claim in study.scaled.spec.claim}
+    figure, axes = style.panels([len(found) for found in panels.values()], extra=1.25)
+    for axis, (unit, found) in zip(axes, panels.items(), strict=True):
         for row, verdict in enumerate(found):
             _effect_row(axis, verdict, claims[verdict.claim_id], row)
         axis.set_yticks(range(len(found)), [_effect_label(verdict) for verdict in found])
@@ -144,18 +139,9 @@ def effects_figure(study: Study) -> Figure | None:
     return figure
 
 
-def _unit(verdict: Verdict) -> str:
-    """The label of a panel: only effects that have it in common are drawn on one axis."""
-    unit = effect_unit(verdict).replace("points", "percentage points")
-    if verdict.kind == "trend":
-        # Slopes along different sizes are compared all the same: each is for a doubling.
-        return f"slope ({unit.partition(' of ')[0]})"
-    return f"difference, first minus second ({unit})"
-
-
-def _effect_row(axis: Axes, verdict: Verdict, claim: AnyPair | AnyCurve, row: int) -> None:
+def _effect_row(axis: Axes, verdict: Verdict, claim: AnyClaim, row: int) -> None:
     colour = style.OUTCOME_COLOURS[verdict.outcome]
-    for margin, arrow in _margins(verdict, claim):
+    for margin, arrow in margins(verdict, claim):
         axis.plot([margin, margin], [row - 0.42, row + 0.42], "--", color=style.INK, linewidth=1, zorder=2)
         axis.plot([margin], [row - 0.42], arrow, color=style.INK, markersize=5, zorder=2)
     if verdict.low is not None and verdict.high is not None:
@@ -174,16 +160,6 @@ def _effect_row(axis: Axes, verdict: Verdict, claim: AnyPair | AnyCurve, row: in
     )
 
 
-def _margins(verdict: Verdict, claim: AnyPair | AnyCurve) -> list[tuple[float, str]]:
-    """The margins of a claim, each with the marker that points to where the claim holds."""
-    if isinstance(claim, CrossingClaim):
-        return [(claim.margin_first, ">")] if verdict.deciding == 0 else [(claim.margin_last, "<")]
-    return [
-        (margin, "<" if claim.distance(margin - 1e-6) < claim.distance(margin + 1e-6) else ">")
-        for margin in claim.boundaries
-    ]
-
-
 def _effect_label(verdict: Verdict) -> str:
     # A number stays with its sign and a name with the minus before it.
     bound = "\N{NO-BREAK SPACE}"
@@ -194,30 +170,25 @@ def _effect_label(verdict: Verdict) -> str:
 
 def curves_figure(study: Study) -> Figure | None:
     """Mean test error over the epochs, one panel a data set, with the range of the seeds where few models are shown."""
-    found = curves(study)
-    by_data = {data.id: [curve for curve in found if curve.data_id == data.id] for data in study.scaled.data}
-    panels = [(data_id, members) for data_id, members in by_data.items() if members]
+    panels = curve_panels(study)
     if not panels:
         return None
     figure, axes = style.panels([5] * len(panels), extra=0.8)
-    some = ends_and_middle(study)
-    for axis, (data_id, members) in zip(axes, panels, strict=True):
-        shown = [curve for curve in members if curve.model_id in some] if len(members) > ROWS else members
-        _curve_panel(axis, f"{study.evaluation.spec_id} at {study.evaluation.profile}, {data_id}", shown)
+    for axis, panel in zip(axes, panels, strict=True):
+        where = f"{study.evaluation.spec_id} at {study.evaluation.profile}, {panel.data_id}"
+        _curve_panel(axis, where, panel)
     axes[-1].set_xlabel("epoch")
-    many = any(len(members) > ROWS for _, members in panels)
+    many = any(panel.thinned for panel in panels)
     note = "Of each family the first, the middle and the last member where there are many. " if many else ""
     style.note(figure, f"{note}{_caption(study)}")
     return figure
 
 
-def _curve_panel(axis: Axes, where: str, shown: Sequence[Curve]) -> None:
-    few = len(shown) <= _FEW
-    for number, curve in enumerate(shown):
+def _curve_panel(axis: Axes, where: str, panel: CurvePanel) -> None:
+    few = panel.with_range
+    for number, curve in enumerate(panel.curves):
         _curve(axis, curve, number, with_range=few)
-    sizes = {curve.points[-1].n for curve in shown}
-    n = f"{min(sizes)}" if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)}"
-    axis.set_title(f"{where}: {'mean and range' if few else 'mean'} of n = {n} seeds")
+    axis.set_title(f"{where}: {'mean and range' if few else 'mean'} of n = {panel.n} seeds")
     axis.set_ylabel("test error (%)")
     axis.set_ylim(bottom=0)
     style.light_grid(axis, axis="y")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pkbench.claims.published import paper_tests, published
+from pkbench.claims.published import paper_tests
 from pkbench.claims.verdict import Verdict
 from pkbench.report import comparisons, evidence, families_page, measured, sections
 from pkbench.report.checks import CheckStudy, all_rows
 from pkbench.report.provenance import commits, used_records
+from pkbench.report.stated import against_ours, stated_sizes
 from pkbench.report.study import Study
-from pkbench.report.words import NOTHING, SYMBOLS, code, effect, markdown, mean_sd, outcome, paper, shell
+from pkbench.report.words import NOTHING, SYMBOLS, code, effect, markdown, mean_sd, outcome, paper
 from pkbench.report.words import published as number
-from pkbench.spec.data import TorchvisionData
-from pkbench.spec.model import shape_of
-from pkbench.spec.scale import scale
 
 
 def spec_page(studies: Sequence[Study], drawn: Mapping[str, Mapping[str, str]]) -> str:
@@ -64,20 +62,15 @@ def _profile(study: Study, drawn: Mapping[str, str]) -> list[str]:
 
 def _paper_against_ours(studies: Sequence[Study]) -> list[str]:
     """Every published number beside ours; only the paper profile is held against it."""
-    spec = studies[0].scaled.spec
-    if not spec.reported:
-        return []
     rows = []
-    for entry in spec.reported:
-        ours = [
-            f"{study.evaluation.profile}: {mean_sd(summary.mean, summary.sd)} (n = {summary.n})"
-            for study in studies
-            for summary in study.evaluation.models
-            if (summary.model_id, summary.data_id) == (entry.row, entry.data) and summary.n
-        ]
-        source = markdown(entry.place) + (f", quoted from {markdown(entry.quoted_from)}" if entry.quoted_from else "")
-        reported = number(published(spec, entry.row, entry.data))
-        rows.append((f"`{entry.row}`", f"`{entry.data}`", reported, source, "<br>".join(ours) or "not run"))
+    for found in against_ours(studies):
+        ours = [f"{profile}: {mean_sd(ours.mean, ours.sd)} (n = {ours.n})" for profile, ours in found.ours]
+        quoted = found.reported.quoted_from
+        source = markdown(found.reported.place) + (f", quoted from {markdown(quoted)}" if quoted else "")
+        shown = number(found.reported)
+        rows.append((f"`{found.row}`", f"`{found.data_id}`", shown, source, "<br>".join(ours) or "not run"))
+    if not rows:
+        return []
     return [
         "## The paper's numbers and ours",
         "",
@@ -109,24 +102,17 @@ def _paper_alone(study: Study) -> list[str]:
 
 def _sizes(study: Study) -> list[str]:
     """Totals the paper states beside those recomputed from its own settings."""
-    spec = study.scaled.spec
-    if "paper" not in spec.profile:
-        return []
-    published_scale = scale(spec, "paper")
-    data = published_scale.data[0]
-    rows = []
-    for model in published_scale.models:
-        if model.stated is None:
-            continue
-        shape = shape_of(model, data.shape, data.classes)
-        for what, stated, ours in (
-            ("connections", model.stated.connections, shape.connections),
-            ("width", model.stated.width, shape.width),
-        ):
-            if stated is not None:
-                gap = f"{100 * (ours / stated - 1):+.1f} %".replace("-", "−")
-                cells = (f"`{model.id}`", what, f"{stated:.3g}", f"{ours:,}", gap)
-                rows.append((*cells, markdown(model.stated.place)))
+    rows = [
+        (
+            f"`{found.model_id}`",
+            found.what,
+            f"{found.stated:.3g}",
+            f"{found.recomputed:,}",
+            found.gap,
+            markdown(found.place),
+        )
+        for found in stated_sizes(study.scaled.spec)
+    ]
     if not rows:
         return []
     header = ("model", "total", "stated", "recomputed", "recomputed against stated", "where")
@@ -150,13 +136,8 @@ def _warnings(study: Study) -> list[str]:
 
 def _reproduce(studies: Sequence[Study]) -> list[str]:
     """Commands that compute all of this again."""
-    first = studies[0]
     used = sorted({commit for study in studies for commit in commits(study)})
-    downloads = {data.id for study in studies for data in study.scaled.data if isinstance(data, TorchvisionData)}
-    lines = [f"git checkout {used[0]}"] if len(used) == 1 else []
-    lines += [f"pkbench data get {shell(first.spec_path)} {data_id}" for data_id in sorted(downloads)]
-    lines += [sections.run_command(study) for study in studies]
-    lines.append(f"pkbench report {shell(first.spec_path)}")
+    lines = sections.commands(studies)
     text = ["## How to reproduce", "", "```sh", *lines, "```", ""]
     if any(record.code.dirty for study in studies for record in used_records(study)):
         text += ["Some runs were computed with uncommitted changes: the commit alone does not give their code.", ""]

@@ -61,9 +61,9 @@ def section(study: Study) -> list[str]:
     rows = []
     for found in series(study):
         first, last = min(found.values), max(found.values)
-        end = _mean_sd(found.values[last]) if last != first else NOTHING
+        end = mean_sd(found.values[last]) if last != first else NOTHING
         cells = (f"`{found.model_id}`", f"`{found.data_id}`", markdown(found.name), str(found.parts))
-        rows.append((*cells, _mean_sd(found.values[first]), end, str(last), str(len(found.values[last]))))
+        rows.append((*cells, mean_sd(found.values[first]), end, str(last), str(len(found.values[last]))))
     if not rows:
         return []
     header = ("model", "data", "quantity", "parts", "at initialisation", "at the end", "epoch", "n")
@@ -72,5 +72,6 @@ def section(study: Study) -> list[str]:
     return ["#### Measured while training", "", text, "", *lines]
 
 
-def _mean_sd(values: list[float]) -> str:
+def mean_sd(values: list[float]) -> str:
+    """Mean ± standard deviation of ``values``; the mean alone of a single one."""
     return f"{fmean(values):.4g}" + (f" ± {stdev(values):.2g}" if len(values) > 1 else "")

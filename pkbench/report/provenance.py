@@ -61,7 +61,7 @@ class RunRow:
 
 def circumstances(study: Study) -> tuple[tuple[Circumstances, int], ...]:
     """Each way runs were computed, with the number of runs."""
-    counted = Counter(_circumstances(record) for record in used_records(study))
+    counted = Counter(circumstances_of(record) for record in used_records(study))
     return tuple(sorted(counted.items()))
 
 
@@ -122,7 +122,8 @@ def commits(study: Study) -> tuple[str, ...]:
     return tuple(sorted({record.code.commit for record in used_records(study) if record.code.commit}))
 
 
-def _circumstances(record: Record) -> Circumstances:
+def circumstances_of(record: Record) -> Circumstances:
+    """How ``record`` was computed."""
     environment = record.environment
     return Circumstances(
         code=code(record),

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pkbench.claims.groups import ModelSummary
 from pkbench.claims.metrics import difference
-from pkbench.claims.published import published
+from pkbench.claims.published import Published, published
 from pkbench.claims.verdict import Verdict
+from pkbench.report.provenance import commits
 from pkbench.report.study import Study
 from pkbench.report.words import (
     NOTHING,
@@ -26,6 +27,7 @@ from pkbench.report.words import (
 )
 from pkbench.report.words import published as number
 from pkbench.spec.claim import Reported
+from pkbench.spec.data import TorchvisionData
 
 FIGURE_TEXTS: dict[str, str] = {
     "errors": "Final test error of every seed (dots; lines join a seed), mean with 95 % interval, published numbers hollow",
@@ -66,6 +68,16 @@ def run_command(study: Study) -> str:
     """The command that computes what is missing."""
     seeds = "" if study.asked_seeds is None else f" --seeds {study.asked_seeds}"
     return f"pkbench run {shell(study.spec_path)} --profile {study.evaluation.profile}{seeds}"
+
+
+def commands(studies: Sequence[Study]) -> list[str]:
+    """The commands that compute all of a spec's ``studies`` again, from the commit where all runs come from one."""
+    path = shell(studies[0].spec_path)
+    used = {commit for study in studies for commit in commits(study)}
+    downloads = {data.id for study in studies for data in study.scaled.data if isinstance(data, TorchvisionData)}
+    lines = [f"git checkout {commit}" for commit in used] if len(used) == 1 else []
+    lines += [f"pkbench data get {path} {data_id}" for data_id in sorted(downloads)]
+    return [*lines, *(run_command(study) for study in studies), f"pkbench report {path}"]
 
 
 def folded(rows: Sequence[object], lines: list[str], what: str) -> list[str]:
@@ -171,6 +183,12 @@ def quoted(study: Study) -> tuple[Reported, ...]:
     models = {model.id for model in study.scaled.models}
     used = {data.id for data in study.scaled.data}
     return tuple(entry for entry in study.scaled.spec.reported if entry.row not in models and entry.data in used)
+
+
+def quoted_rows(study: Study, data_id: str) -> list[tuple[str, Published]]:
+    """Published rows of ``data_id`` that nobody runs here, by name."""
+    rows = [entry.row for entry in quoted(study) if entry.data == data_id]
+    return [(row, found) for row in rows if (found := published(study.scaled.spec, row, data_id)) is not None]
 
 
 def _quoted_row(study: Study, row: str, data_id: str) -> tuple[str, ...]:

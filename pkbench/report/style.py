@@ -68,6 +68,7 @@ _SETTINGS: Final[dict[Any, Any]] = {
     "figure.facecolor": "white",
     "font.family": "DejaVu Sans",
     "font.size": 10,
+    "pdf.fonttype": 42,  # TrueType: publishers refuse matplotlib's Type 3
     "legend.fontsize": 9,
     "legend.frameon": False,
     "savefig.dpi": 150,
@@ -92,21 +93,30 @@ def styled() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
-    """Write ``figure`` as ``stem.png`` and ``stem.svg``, without dates or versions inside.
+_METADATA: Final[dict[str, dict[str, str | None]]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
+"""What each format would say of when and by what it was written, taken out."""
 
-    It is laid out once for both, because that takes longer than drawing it; afterwards its layout is fixed.
+
+def save(figure: Figure, stem: Path, formats: Sequence[str] = ("png", "svg")) -> tuple[Path, ...]:
+    """Write ``figure`` as ``stem.png`` and so on for ``formats``, without dates or versions inside.
+
+    It is laid out once for all, because that takes longer than drawing it; afterwards its layout is fixed.
     """
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine(None)
-    paths = (stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg"))
-    for path, metadata in zip(paths, ({"Software": None}, {"Date": None, "Creator": None}), strict=True):
+    paths = []
+    for name in formats:
         content = io.BytesIO()
-        figure.savefig(content, format=path.suffix[1:], metadata=metadata)
-        write_bytes(path, content.getvalue())
-    return paths
+        figure.savefig(content, format=name, metadata=_METADATA[name])
+        paths.append(stem.with_name(f"{stem.name}.{name}"))
+        write_bytes(paths[-1], content.getvalue())
+    return tuple(paths)
 
 
 def light_grid(axes: Axes, *, axis: str) -> None:

@@ -11,6 +11,9 @@ from pkbench.report.families_axes import span, tick, with_room
 
 _ROOM: Final = 0.04
 """Room beside the outermost values, as a part of what they span."""
+_ROUNDING: Final = 1e-9
+_DECIMALS: Final = 6
+"""Decimals up to which a tick is written without an exponent."""
 _INCH: Final = 70.0
 """Units of a drawing that have the room of an inch of :func:`with_room`: its characters are that wide here."""
 
@@ -50,7 +53,9 @@ def of_values(values: Iterable[float], *, ticks: int, from_zero: bool = False) -
 
     known = list(values)
     low, high = min(known), max(known)
-    room = (high - low) * _ROOM or abs(high) * _ROOM or 1.0
+    most = max(abs(low), abs(high))
+    # What differs by rounding alone is one value.
+    room = (high - low) * _ROOM if high - low > most * _ROUNDING else most * _ROOM or 1.0
     low, high = (0.0 if from_zero else low - room), high + room
     found = [float(at) for at in MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
     digits = _digits(found)
@@ -58,15 +63,17 @@ def of_values(values: Iterable[float], *, ticks: int, from_zero: bool = False) -
     return Axis(low, high, tuple(Tick((at - low) / (high - low), _number(at, digits)) for at in inside))
 
 
-def _digits(values: Sequence[float]) -> int:
-    """Decimals that tell ``values``, which are evenly spaced, as they are."""
+def _digits(values: Sequence[float]) -> int | None:
+    """Decimals that tell ``values``, which are evenly spaced, as they are; ``None`` where they would be many."""
     step = abs(values[1] - values[0])
-    return next(digits for digits in range(20) if all(abs(round(x, digits) - x) < step / 1000 for x in values))
+    enough = (n for n in range(_DECIMALS + 1) if all(abs(round(x, n) - x) < step / 1000 for x in values))
+    return next(enough, None)
 
 
-def _number(value: float, digits: int) -> str:
+def _number(value: float, digits: int | None) -> str:
     """A tick's number with a true minus; no zero has one."""
-    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+    written = f"{value:.12g}" if digits is None else f"{round(value, digits) + 0.0:.{digits}f}"
+    return written.replace("-", "−")
 
 
 def of_sizes(xs: Iterable[float], *, width: float, reach: Sequence[float]) -> Axis:

@@ -233,7 +233,7 @@ def learning(study: Study) -> Drawn | None:
         return None
     names = list(dict.fromkeys(curve.model_id for panel in found for curve in panel.curves))
     numbers = {name: i for i, name in enumerate(names)}
-    keys = tuple(Key(name, f"{series(i)} line d{i // 7 % 4}") for name, i in numbers.items())
+    keys = tuple(Key(name, f"{series(i)} d{i // 7 % 4}") for name, i in numbers.items())
     caption = f"{FIGURE_TEXTS['curves']}."
     if any(panel.thinned for panel in found):
         caption += " Of each family the first, the middle and the last member where there are many."

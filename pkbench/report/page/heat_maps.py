@@ -16,7 +16,7 @@ _WIDTH: Final = 320.0
 _HEIGHT: Final = 190.0
 _NUMBERS_UP_TO: Final = 8
 """Blocks up to which every cell shows its number."""
-_LIGHT: Final = 0.45
+LIGHT: Final = 0.465
 """CKA from which black is easier to read on the colour than white."""
 
 
@@ -45,7 +45,7 @@ def _heat_map(found: Compared) -> HeatMap:
             shown = "no number" if value is None else f"{value:.3f}"
             text = f"{value:.2f}" if written and value is not None else ""
             fill = "none" if value is None else to_hex(colormaps["cividis"](value))
-            look = "on-light" if value is not None and value > _LIGHT else "on-dark"
+            look = "on-light" if value is not None and value > LIGHT else "on-dark"
             tip = f"block {i + 1} of {a}, block {j + 1} of {b}: CKA {shown}, mean of {counted(len(found.records), 'pair')}"
             cells.append(Cell(LEFT + j * side_x, TOP + (down - 1 - i) * side_y, fill, look, text, tip))
     every_x, every_y = -(-across // 12), -(-down // 12)

@@ -207,10 +207,8 @@ function setUpPoints() {
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !here) return;
-    const point = here;
-    const back = tip.contains(document.activeElement);
+    if (tip.contains(document.activeElement)) here.focus();
     hide();
-    if (back) point.focus();
   });
 }
 

@@ -72,6 +72,11 @@ def table(name: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, no
     return Table(name, columns(*heads), found, note) if found else None
 
 
+def decimals(value: float, digits: int = 2) -> str:
+    """``value`` with a true minus."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
 def words(text: str) -> Cell:
     """A cell of text."""
     return Cell(text or NOTHING)

@@ -143,7 +143,13 @@ def _of_the_paper(spec: Spec, verdict: Verdict, tests: Sequence[PaperTest]) -> l
     if not facts:
         facts.append(Fact("the paper", "no number or point of a figure for this", wide=True))
     elif not tests:
-        facts.append(Fact("what its own n allows", "no test: deviations or numbers of seeds are not stated", wide=True))
+        facts.append(
+            Fact(
+                "what its own n allows",
+                "no test of this claim: it takes means, deviations and numbers of seeds of both sides",
+                wide=True,
+            )
+        )
     return facts
 
 

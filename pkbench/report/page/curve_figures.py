@@ -8,6 +8,7 @@ from pkbench.report.curves import Curve, CurvePanel, curve_panels
 from pkbench.report.families import Line, Panel, PaperLine, Place, panels
 from pkbench.report.families_axes import size_label
 from pkbench.report.families_figure import metric_label, papers_apart
+from pkbench.report.families_marks import are_one
 from pkbench.report.page.axes import Axis, of_sizes, of_values
 from pkbench.report.page.drawing import (
     BOTTOM,
@@ -56,8 +57,10 @@ def families(study: Study) -> Drawn | None:
     keys = [Key(name, series(i), shape(i)) for name, i in looks.items()]
     if any(panel.paper for panel in found):
         keys.append(Key("the paper's points, dotted", "ink hollow", "circle"))
-    if any(panel.claimed for panel in found):
+    if any(panel.claimed and are_one(panel.claimed) for panel in found):
         keys.append(Key("claimed place of an extremum", "claimed"))
+    if any(panel.claimed and not are_one(panel.claimed) for panel in found):
+        keys.append(Key("bars: claimed places of extrema, in the family's colour", "crossing-bar"))
     if any(panel.crossings for panel in found):
         keys.append(Key("means cross", "crossing"))
     return Drawn("families", "Families", f"{FIGURE_TEXTS['families']}.", tuple(keys), plots=tuple(plots))
@@ -200,10 +203,9 @@ def _papers(panel: Panel, lines: Sequence[PaperLine], looks: Looks) -> Plot:
 def _claimed(panel: Panel, x: Axis, looks: Looks) -> tuple[Box, ...]:
     """Where claims have the extremum: one range is shaded, several are bars along the top in their families' colours."""
     boxes = []
-    one = len({(place.low, place.high) for place in panel.claimed}) == 1
     for number, place in enumerate(panel.claimed):
         left, right = (LEFT + (RIGHT - LEFT) * x.inside(end) for end in (place.low, place.high))
-        if one:
+        if are_one(panel.claimed):
             return (Box(left, TOP, right - left, BOTTOM - TOP, "claimed"),)
         look = series(looks[place.family]) if place.family in looks else "ink"
         boxes.append(Box(left, TOP + 6.0 * number, right - left, 4.0, f"{look} claim-bar"))

@@ -67,7 +67,7 @@ class Row:
     label: str
     under: str
     value: str
-    look: str
+    n: str
     height: float
     strokes: tuple[Stroke, ...]
     marks: tuple[Mark, ...]

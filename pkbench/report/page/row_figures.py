@@ -11,11 +11,12 @@ from pkbench.report import style
 from pkbench.report.effects import by_unit, margins
 from pkbench.report.families import fits_in_rows
 from pkbench.report.page.axes import Axis, of_values
+from pkbench.report.page.cells import decimals
 from pkbench.report.page.drawing import NAMES, Drawn, Key, Mark, Row, Rows, Stroke, per_cent, runs_in_words
 from pkbench.report.page.names import anchor_of, look_of, study_anchor
 from pkbench.report.sections import quoted_rows
 from pkbench.report.study import Study
-from pkbench.report.words import big, counted, effect, effect_of, mean_sd, outcome
+from pkbench.report.words import big, counted, effect, effect_of, mean_sd, outcome, with_interval
 from pkbench.report.words import published as number
 
 _TICKS = 6
@@ -53,7 +54,7 @@ def _error_panel(study: Study, data_id: str, rows: Sequence[ModelSummary]) -> Ro
     axis = of_values(values, ticks=_TICKS)
     drawn = [_error_row(axis, summary, paper) for summary, paper in zip(rows, papers, strict=True)]
     drawn += [
-        Row(name, "quoted, not run", number(found), "", 28.0, *_paper(axis, found, 14.0, f"{name}, quoted: "))
+        Row(name, "quoted, not run", f"{number(found)} %", "", 28.0, *_paper(axis, found, 14.0, f"{name}, quoted: "))
         for name, found in cited
     ]
     sizes = {summary.n for summary in rows}
@@ -84,7 +85,7 @@ def _error_row(axis: Axis, summary: ModelSummary, paper: Published | None) -> Ro
         interval = ""
         if summary.low is not None and summary.high is not None:
             strokes.append(Stroke(per_cent(axis, summary.low), y, per_cent(axis, summary.high), y, "mean"))
-            interval = f", 95 % interval {summary.low:.2f} to {summary.high:.2f} %"
+            interval = f", 95 % interval {decimals(summary.low)} to {decimals(summary.high)} %"
         tip = (
             f"{summary.model_id}: mean {summary.mean:.2f} %{interval}, n = {summary.n}{runs_in_words(summary.run_ids)}"
         )
@@ -95,7 +96,7 @@ def _error_row(axis: Axis, summary: ModelSummary, paper: Published | None) -> Ro
         strokes += more_strokes
         dots += more_marks
     under, shown = f"{big(summary.connections)} connections", f"{mean_sd(summary.mean, summary.sd)} %"
-    return Row(summary.model_id, under, shown, "", y + 12, tuple(strokes), tuple(dots))
+    return Row(summary.model_id, under, shown, f"n = {summary.n}", y + 12, tuple(strokes), tuple(dots))
 
 
 def _stacked(summary: ModelSummary) -> int:
@@ -154,6 +155,9 @@ def _effect_row(study: Study, axis: Axis, verdict: Verdict, edges: Sequence[tupl
         tip = f"{verdict.claim_id}, {outcome(verdict)}: {effect(verdict)}, n = {verdict.n}{runs}"
         shape = NAMES[style.OUTCOME_MARKERS[verdict.outcome]]
         marks.append(Mark(per_cent(axis, verdict.effect), y, shape, look, tip))
-    label = f"{verdict.claim_id}, {verdict.data_id}"
-    value = f"{effect(verdict)}, n = {verdict.n}"
-    return Row(label, effect_of(verdict), value, look, 2 * y, tuple(strokes), tuple(marks), anchor_of(study, verdict))
+    label, shown = f"{verdict.claim_id}, {verdict.data_id}", ""
+    if verdict.effect is not None:
+        shown = with_interval(verdict.effect, verdict.low, verdict.high, verdict.metric)
+    n = f"n = {verdict.n}"
+    href = anchor_of(study, verdict)
+    return Row(label, effect_of(verdict), shown, n, 2 * y, tuple(strokes), tuple(marks), href)

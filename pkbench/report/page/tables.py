@@ -13,7 +13,7 @@ from pkbench.report.families import about_families, role_of
 from pkbench.report.families_axes import size_label
 from pkbench.report.measured import mean_sd as measured_mean_sd
 from pkbench.report.measured import series
-from pkbench.report.page.cells import Cell, Table, figure, name, table, words
+from pkbench.report.page.cells import Cell, Table, decimals, figure, name, table, words
 from pkbench.report.sections import quoted, reported
 from pkbench.report.study import Study
 from pkbench.report.words import NOTHING, counted, estimated, mean_sd, rate, size, with_interval
@@ -42,7 +42,9 @@ def _models(study: Study) -> Table | None:
 
 
 def _model(study: Study, summary: ModelSummary) -> tuple[Cell, ...]:
-    interval = None if summary.low is None else f"{summary.low:.2f} to {summary.high:.2f}"
+    interval = None
+    if summary.low is not None and summary.high is not None:
+        interval = f"{decimals(summary.low)} to {decimals(summary.high)}"
     return (
         name(summary.model_id),
         name(summary.data_id),
@@ -147,7 +149,9 @@ def _comparisons(study: Study) -> Table | None:
     rows = []
     for found in compared(study):
         seeds = ", other seeds" if found.compare.a == found.compare.b else ", same seeds"
-        ends = None if found.low is None else f"{found.low:.3f} to {found.high:.3f}"
+        ends = None
+        if found.low is not None and found.high is not None:
+            ends = f"{decimals(found.low, 3)} to {decimals(found.high, 3)}"
         rows.append(
             (
                 name(found.compare.id),

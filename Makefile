@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
 
-.PHONY: demo test check format ui constraints schema mutants torture clean
+.PHONY: demo test check format ui constraints schema screenshot mutants torture clean
 
 demo: ## Install what it needs, run Table 1 at laptop scale, print its verdicts
 	@$(PYTHON) tools/install.py mlflow dvc
@@ -37,6 +37,11 @@ constraints: ## Pin the newest versions that fit all supported Pythons
 
 schema: ## Write the JSON Schema of specs for editors
 	$(BIN)/pkbench schema --out pkbench.schema.json
+
+screenshot: ## Make the README's picture of the HTML report again, from what is recorded of all specs
+	@$(PYTHON) tools/install.py dev
+	$(BIN)/pkbench report --html
+	$(BIN)/python tools/screenshot.py
 
 mutants: ## Change the code of verdicts in every small way and see that a test fails: FILES="statistics" for some of it, CHILDREN=1 for one core
 	@$(PYTHON) tools/install.py mutation

@@ -229,8 +229,11 @@ def _crossings(panel: Panel, x: Axis) -> list[Stroke]:
 
 
 def learning(study: Study) -> Drawn | None:
-    """Mean test error over the epochs, one panel a data set, with the range of the seeds where few models are shown."""
-    found = curve_panels(study)
+    """Mean test error over the epochs, one panel a data set, with the range of the seeds where few models are shown.
+
+    Data sets on which everything was evaluated at the end alone have no curve.
+    """
+    found = [panel for panel in curve_panels(study) if any(len(curve.points) > 1 for curve in panel.curves)]
     if not found:
         return None
     names = list(dict.fromkeys(curve.model_id for panel in found for curve in panel.curves))
@@ -246,7 +249,7 @@ def learning(study: Study) -> Drawn | None:
 def _learning_panel(panel: CurvePanel, numbers: Looks) -> Plot:
     points = [point for curve in panel.curves for point in curve.points]
     # Round epochs are ticks; the last is the one that counts.
-    x = of_values([0.0, *(float(point.epoch) for point in points)], ticks=6)
+    x = of_values([0.0, *(float(point.epoch) for point in points)], ticks=6, from_zero=True)
     ends = [end for point in points for end in ((point.low, point.high) if panel.with_range else (point.mean,))]
     y = of_values([0.0, *ends], ticks=_TICKS, from_zero=True)
     drawn = [

@@ -111,6 +111,12 @@ def test_learning_curves() -> None:
     assert [key.label for key in drawn.keys] == ["a", "b"]
 
 
+def test_one_evaluation_is_no_curve() -> None:
+    made = filled(errors={}, epochs=1)
+    made.finish("a", (1.0, 2.0, 3.0))
+    assert learning(study_of(made)) is None
+
+
 def test_heat_maps() -> None:
     drawn = cka(compared())
     assert drawn is not None

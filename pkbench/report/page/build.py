@@ -18,7 +18,7 @@ from pkbench.report.study import Study
 from pkbench.report.words import counted
 
 _PACKAGE: Final = "pkbench.report.page"
-_BOUND: Final = re.compile(r"(?<=\d) (?=%|±|of \d)|(?<=[±=<]) (?=[\d−+.])|(?<=\w) (?==|<)")
+_BOUND: Final = re.compile(r"(?<=\d) (?=%|±|of \d|[kMGT]B?\b)|(?<=[±=<]) (?=[\d−+.])|(?<=\w) (?==|<)")
 _WORDS: Final = {
     "supported": "supported",
     "contradicted": "contradicted",

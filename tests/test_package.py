@@ -29,6 +29,8 @@ def test_the_wheel_is_the_package(built: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if not name.split("/")[0].endswith(".dist-info")}
     assert names == PACKAGE
     assert {"pkbench/native/mixer.c", "pkbench/paper/points.csv", "pkbench/py.typed"} <= names
+    page = "pkbench/report/page"
+    assert {f"{page}/page.css", f"{page}/points.js", f"{page}/templates/page.html.j2"} <= names
 
 
 def test_the_archive_of_sources_has_what_its_tests_need(built: Path) -> None:

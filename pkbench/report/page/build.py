@@ -43,7 +43,7 @@ def html_page(studies: Sequence[Study], checks: Sequence[CheckStudy]) -> str:
     environment.globals["counted"] = counted
     environment.globals["shapes"] = SHAPES
     environment.globals["frame"] = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
-    style, script = (files(_PACKAGE).joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = _together("page.css", "figures.css", "adapt.css"), _together("page.js", "points.js")
     return environment.get_template("page.html.j2").render(
         page=contents(studies, checks),
         words=_WORDS,
@@ -51,6 +51,11 @@ def html_page(studies: Sequence[Study], checks: Sequence[CheckStudy]) -> str:
         style=_verbatim(style),
         script=_verbatim(script),
     )
+
+
+def _together(*names: str) -> str:
+    """Files of this package, one after the other."""
+    return "\n".join(files(_PACKAGE).joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def policy(style: str, script: str) -> str:

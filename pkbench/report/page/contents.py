@@ -10,9 +10,10 @@ from pkbench.claims.published import paper_tests
 from pkbench.report.checks import SCOPE, CheckStudy
 from pkbench.report.page.cells import Exact, Table, figure, name, table, words
 from pkbench.report.page.claims import Claim, check_claims, claims
-from pkbench.report.page.curve_figures import families, learning
 from pkbench.report.page.drawing import Drawn
+from pkbench.report.page.family_figure import families
 from pkbench.report.page.heat_maps import cka
+from pkbench.report.page.learning_figure import learning
 from pkbench.report.page.names import runs_of, spec_anchor, study_anchor
 from pkbench.report.page.provenance_tables import check_records, provenance
 from pkbench.report.page.row_figures import effects, errors

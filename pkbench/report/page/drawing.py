@@ -7,7 +7,7 @@ of classes in ``page.css``, so that a figure follows the page from light to dark
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pkbench.report import style
@@ -181,6 +181,16 @@ class Drawn:
     rows: tuple[Rows, ...] = ()
     plots: tuple[Plot, ...] = ()
     maps: tuple[HeatMap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one curve of a :class:`Plot` is drawn of."""
+
+    areas: list[Path] = field(default_factory=list)
+    strokes: list[Stroke] = field(default_factory=list)
+    lines: list[Path] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
 
 
 def across(axis: Axis, value: float) -> float:

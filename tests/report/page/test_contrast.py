@@ -2,18 +2,18 @@
 
 import colorsys
 import re
-from importlib.resources import files
 from itertools import product
+from pathlib import Path
 
 import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from pkbench.report import style
+from pkbench.report import page, style
 from pkbench.report.page.heat_maps import LIGHT, cka
 from tests.report.page.made import compared
 
-CSS = files("pkbench.report.page").joinpath("page.css").read_text(encoding="utf-8")
+CSS = "\n".join(path.read_text(encoding="utf-8") for path in Path(page.__file__).parent.glob("*.css"))
 PAIRS = {name: (light, dark) for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", CSS)}
 RULES = re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL)
 THEMES = {"light": 0, "dark": 1}

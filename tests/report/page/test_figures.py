@@ -2,10 +2,10 @@
 
 import pytest
 
-from pkbench.report.page.curve_figures import families as families_figure
-from pkbench.report.page.curve_figures import learning
 from pkbench.report.page.drawing import BOTTOM, LEFT, RIGHT, SHAPES, TOP, Drawn, Mark
+from pkbench.report.page.family_figure import families as families_figure
 from pkbench.report.page.heat_maps import cka
+from pkbench.report.page.learning_figure import learning
 from pkbench.report.page.row_figures import effects, errors
 from tests.claims.factory import LESS
 from tests.report.made import LOWEST, PARITY, families, filled, study_of

@@ -1,10 +1,9 @@
-"""Figures of curves: families of models along a size, with the paper's own points, and errors along the training."""
+"""The figure of the families: means with intervals along a size, and the paper's points beside or among them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pkbench.report.curves import Curve, CurvePanel, curve_panels
 from pkbench.report.families import Line, Panel, PaperLine, Place, panels
 from pkbench.report.families_axes import size_label
 from pkbench.report.families_figure import metric_label, papers_apart
@@ -19,6 +18,7 @@ from pkbench.report.page.drawing import (
     Drawn,
     Key,
     Mark,
+    Parts,
     Path,
     Plot,
     Stroke,
@@ -36,8 +36,6 @@ from pkbench.spec.metric import METRICS, noun
 _TICKS = 5
 _APART = 7.0
 """Units between the marks of two families at the same x."""
-_MARKED = 30
-"""Epochs up to which every evaluation has a mark."""
 
 Looks = Mapping[str, int]
 """The number of each family, the same in every panel: it gives colour and mark."""
@@ -103,21 +101,11 @@ def _ours(study: Study, panel: Panel, looks: Looks, runs: Mapping[str, Sequence[
     )
 
 
-class _Parts:
-    """What one curve is drawn of."""
-
-    def __init__(self) -> None:
-        self.areas: list[Path] = []
-        self.strokes: list[Stroke] = []
-        self.lines: list[Path] = []
-        self.marks: list[Mark] = []
-
-
 def _line(
     panel: Panel, line: Line, number: int, x: Axis, y: Axis, runs: Mapping[str, Sequence[str]], shift: float
-) -> _Parts:
+) -> Parts:
     """One family ``shift`` units beside its places; a single model has a line across and a band."""
-    parts, look = _Parts(), series(number)
+    parts, look = Parts(), series(number)
     if line.is_single:
         _across(parts, panel, line, number, y, runs)
         return parts
@@ -131,7 +119,7 @@ def _line(
     return parts
 
 
-def _across(parts: _Parts, panel: Panel, line: Line, number: int, y: Axis, runs: Mapping[str, Sequence[str]]) -> None:
+def _across(parts: Parts, panel: Panel, line: Line, number: int, y: Axis, runs: Mapping[str, Sequence[str]]) -> None:
     """A model that stands beside every member of a family."""
     first, look = line.places[0], series(number)
     estimate = first.estimate
@@ -157,9 +145,9 @@ def _reach(line: PaperLine) -> list[float]:
     return [point.y + sign * (point.half_bar or 0.0) for point in line.series.points for sign in (-1, 1)]
 
 
-def _paper_line(line: PaperLine, looks: Looks, x: Axis, y: Axis) -> _Parts:
+def _paper_line(line: PaperLine, looks: Looks, x: Axis, y: Axis) -> Parts:
     """The points of a curve of the paper: hollow, dotted together, with their bars where drawn."""
-    parts = _Parts()
+    parts = Parts()
     number = looks.get(line.family)
     look = "ink" if number is None else series(number)
     points = sorted(line.series.points, key=lambda point: point.x)
@@ -226,58 +214,3 @@ def _crossings(panel: Panel, x: Axis) -> list[Stroke]:
         ]
         strokes.append(Stroke(ends[0], BOTTOM - 3, ends[1], BOTTOM - 3, "crossing-bar"))
     return strokes
-
-
-def learning(study: Study) -> Drawn | None:
-    """Mean test error over the epochs, one panel a data set, with the range of the seeds where few models are shown.
-
-    Data sets on which everything was evaluated at the end alone have no curve.
-    """
-    found = [panel for panel in curve_panels(study) if any(len(curve.points) > 1 for curve in panel.curves)]
-    if not found:
-        return None
-    names = list(dict.fromkeys(curve.model_id for panel in found for curve in panel.curves))
-    numbers = {name: i for i, name in enumerate(names)}
-    keys = tuple(Key(name, f"{series(i)} d{i // 7 % 4}") for name, i in numbers.items())
-    caption = f"{FIGURE_TEXTS['curves']}."
-    if any(panel.thinned for panel in found):
-        caption += " Of each family the first, the middle and the last member where there are many."
-    title = "Along the training"
-    return Drawn("curves", title, caption, keys, plots=tuple(_learning_panel(panel, numbers) for panel in found))
-
-
-def _learning_panel(panel: CurvePanel, numbers: Looks) -> Plot:
-    points = [point for curve in panel.curves for point in curve.points]
-    # Round epochs are ticks; the last is the one that counts.
-    x = of_values([0.0, *(float(point.epoch) for point in points)], ticks=6, from_zero=True)
-    ends = [end for point in points for end in ((point.low, point.high) if panel.with_range else (point.mean,))]
-    y = of_values([0.0, *ends], ticks=_TICKS, from_zero=True)
-    drawn = [
-        _learning_curve(curve, numbers[curve.model_id], x, y, with_range=panel.with_range) for curve in panel.curves
-    ]
-    what = "mean and range" if panel.with_range else "mean"
-    return Plot(
-        title=f"{panel.data_id}, {what} of n = {panel.n} seeds",
-        x_label="epoch",
-        y_label="test error (%)",
-        x=x,
-        y=y,
-        areas=tuple(area for part in drawn for area in part.areas),
-        lines=tuple(line for part in drawn for line in part.lines),
-        marks=tuple(mark for part in drawn for mark in part.marks),
-    )
-
-
-def _learning_curve(curve: Curve, number: int, x: Axis, y: Axis, *, with_range: bool) -> _Parts:
-    parts, look = _Parts(), series(number)
-    places = [(across(x, point.epoch), point) for point in curve.points]
-    if with_range:
-        edge = [(at, down(y, point.high)) for at, point in places]
-        edge += [(at, down(y, point.low)) for at, point in reversed(places)]
-        parts.areas.append(Path(tuple(edge), look))
-    parts.lines.append(Path(tuple((at, down(y, point.mean)) for at, point in places), f"{look} d{number // 7 % 4}"))
-    for at, point in places if len(places) <= _MARKED else places[-1:]:
-        tip = f"{curve.model_id} after epoch {point.epoch}: mean {point.mean:.2f} %"
-        tip += f", {point.low:.2f} to {point.high:.2f} %, n = {point.n}"
-        parts.marks.append(Mark(at, down(y, point.mean), "circle", f"{look} small", tip))
-    return parts

@@ -88,8 +88,8 @@ def papers_apart(panel: Panel, profile: str) -> list[list[PaperLine]]:
 def _draw_panel(axis: Axes, study: Study, panel: Panel, looks: dict[str, Look], *, whole: bool) -> None:
     profile = study.evaluation.profile
     same = [line for line in panel.paper if panel.measures_the_same(line, profile)]
-    for line, shift in zip(panel.lines, _shifts(panel.lines), strict=True):
-        our_curve(axis, line, looks[line.name], shift=shift)
+    for line, shift in zip(panel.lines, shifts(panel.lines), strict=True):
+        our_curve(axis, line, looks[line.name], shift=_APART * shift)
     for paper in same:
         paper_curve(axis, paper, looks)
     xs = [place.x for line in panel.lines for place in line.places]
@@ -110,8 +110,8 @@ def _draw_panel(axis: Axes, study: Study, panel: Panel, looks: dict[str, Look], 
     style.light_grid(axis, axis="y")
 
 
-def _shifts(lines: Sequence[Line]) -> list[float]:
-    """Points to draw each line beside its x: only lines that share an x are moved, apart from each other."""
+def shifts(lines: Sequence[Line]) -> list[float]:
+    """Steps to draw each line beside its x: only lines that share an x are moved, a step apart from each other."""
     groups: list[list[int]] = []
     for number, line in enumerate(lines):
         here = {place.x for place in line.places}
@@ -119,7 +119,7 @@ def _shifts(lines: Sequence[Line]) -> list[float]:
         groups = [group for group in groups if group not in touching]
         groups.append([*(i for group in touching for i in group), number])
     return [
-        _APART * (sorted(group).index(number) - (len(group) - 1) / 2)
+        sorted(group).index(number) - (len(group) - 1) / 2
         for number in range(len(lines))
         for group in groups
         if number in group

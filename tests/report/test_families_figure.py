@@ -18,7 +18,7 @@ from pkbench.paper.points import series_of
 from pkbench.report import style
 from pkbench.report.families import Line, Place
 from pkbench.report.families_axes import lay_out, size_label, tick
-from pkbench.report.families_figure import _shifts, families_figure, metric_label
+from pkbench.report.families_figure import families_figure, metric_label, shifts
 from pkbench.report.figures import curves_figure, effects_figure, errors_figure, write_figures
 from tests.claims.factory import LESS
 from tests.report.made import CROSSING, FAMILY_ERRORS, LOWEST, PARITY, TREND, families, filled, study_of
@@ -179,9 +179,9 @@ def line_at(*xs: float) -> Line:
 
 
 def test_only_lines_that_share_an_x_are_drawn_apart() -> None:
-    assert _shifts([line_at(1, 2), line_at(8, 9), line_at(2, 3), line_at(4)]) == [-2.5, 0.0, 2.5, 0.0]
-    assert _shifts([line_at(1), line_at(2), line_at(1, 2)]) == [-5.0, 0.0, 5.0]
-    assert _shifts([]) == []
+    assert shifts([line_at(1, 2), line_at(8, 9), line_at(2, 3), line_at(4)]) == [-0.5, 0.0, 0.5, 0.0]
+    assert shifts([line_at(1), line_at(2), line_at(1, 2)]) == [-1.0, 0.0, 1.0]
+    assert shifts([]) == []
 
 
 def test_a_claimed_place_beyond_the_members_is_seen() -> None:

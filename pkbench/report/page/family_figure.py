@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pkbench.report.families import Line, Panel, PaperLine, Place, panels
 from pkbench.report.families_axes import size_label
-from pkbench.report.families_figure import metric_label, papers_apart
+from pkbench.report.families_figure import metric_label, papers_apart, shifts
 from pkbench.report.families_marks import are_one
 from pkbench.report.page.axes import Axis, of_sizes, of_values
 from pkbench.report.page.drawing import (
@@ -83,8 +83,8 @@ def _ours(study: Study, panel: Panel, looks: Looks, runs: Mapping[str, Sequence[
     sizes = {place.estimate.n for place in places}
     n = counted(max(sizes), "seed") if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)} seeds"
     drawn = [
-        _line(panel, line, looks[line.name], x, y, runs, _APART * (i - (len(panel.lines) - 1) / 2))
-        for i, line in enumerate(panel.lines)
+        _line(panel, line, looks[line.name], x, y, runs, _APART * shift)
+        for line, shift in zip(panel.lines, shifts(panel.lines), strict=True)
     ]
     drawn += [_paper_line(line, looks, x, y) for line in same]
     return Plot(

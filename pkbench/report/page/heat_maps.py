@@ -25,7 +25,7 @@ def cka(study: Study) -> Drawn | None:
     maps = tuple(_heat_map(found) for found in compared(study) if found.records)
     if not maps:
         return None
-    caption = f"{FIGURE_TEXTS['cka']}. Dark is 0, yellow is 1."
+    caption = f"{FIGURE_TEXTS['cka']}. Dark blue is 0, yellow is 1."
     return Drawn("cka", "Similarity of trained models", caption, maps=maps)
 
 

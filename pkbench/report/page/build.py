@@ -19,6 +19,7 @@ from pkbench.report.words import counted
 
 _PACKAGE: Final = "pkbench.report.page"
 _BOUND: Final = re.compile(r"(?<=\d) (?=%|±|of \d|[kMGT]B?\b)|(?<=[±=<]) (?=[\d−+.])|(?<=\w) (?==|<)")
+"""Spaces at which no line is broken."""
 _WORDS: Final = {
     "supported": "supported",
     "contradicted": "contradicted",

@@ -47,13 +47,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a name; ``sortable`` ones can be ordered by each column."""
+    """A table with a name."""
 
     name: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
-    sortable: bool = True
 
     @property
     def is_long(self) -> bool:

@@ -174,7 +174,6 @@ class HeatMap:
 class Drawn:
     """One figure: a heading, what it shows, a legend and its panels of one sort."""
 
-    kind: str
     title: str
     caption: str
     keys: tuple[Key, ...] = ()

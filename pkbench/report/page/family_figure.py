@@ -61,7 +61,7 @@ def families(study: Study) -> Drawn | None:
         keys.append(Key("bars: claimed places of extrema, in the family's colour", "crossing-bar"))
     if any(panel.crossings for panel in found):
         keys.append(Key("means cross", "crossing"))
-    return Drawn("families", "Families", f"{FIGURE_TEXTS['families']}.", tuple(keys), plots=tuple(plots))
+    return Drawn("Families", f"{FIGURE_TEXTS['families']}.", tuple(keys), plots=tuple(plots))
 
 
 def _ours(study: Study, panel: Panel, looks: Looks, runs: Mapping[str, Sequence[str]]) -> Plot:

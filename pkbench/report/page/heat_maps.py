@@ -26,7 +26,7 @@ def cka(study: Study) -> Drawn | None:
     if not maps:
         return None
     caption = f"{FIGURE_TEXTS['cka']}. Dark blue is 0, yellow is 1."
-    return Drawn("cka", "Similarity of trained models", caption, maps=maps)
+    return Drawn("Similarity of trained models", caption, maps=maps)
 
 
 def _heat_map(found: Compared) -> HeatMap:

@@ -32,7 +32,7 @@ def learning(study: Study) -> Drawn | None:
     if any(panel.thinned for panel in found):
         caption += " Of each family the first, the middle and the last member where there are many."
     title = "Along the training"
-    return Drawn("curves", title, caption, keys, plots=tuple(_learning_panel(panel, numbers) for panel in found))
+    return Drawn(title, caption, keys, plots=tuple(_learning_panel(panel, numbers) for panel in found))
 
 
 def _learning_panel(panel: CurvePanel, numbers: Mapping[str, int]) -> Plot:

@@ -40,7 +40,7 @@ def errors(study: Study) -> Drawn | None:
     caption = (
         "Final test error of every seed, and the mean over seeds with its 95 % interval; published numbers are hollow."
     )
-    return Drawn("errors", "Test error of every seed", caption, tuple(keys), rows=tuple(panels))
+    return Drawn("Test error of every seed", caption, tuple(keys), rows=tuple(panels))
 
 
 def _error_panel(study: Study, data_id: str, rows: Sequence[ModelSummary]) -> Rows:
@@ -127,7 +127,7 @@ def effects(study: Study) -> Drawn | None:
     keys = [Key(word, look_of(word), NAMES[style.OUTCOME_MARKERS[word]]) for word in outcomes]
     keys.append(Key("margin of the claim: it holds where the arrow points", "margin", "right"))
     caption = "Effects the claims are about with their two-sided intervals, not corrected; one panel a unit."
-    return Drawn("effects", "Effects", caption, tuple(keys), rows=panels)
+    return Drawn("Effects", caption, tuple(keys), rows=panels)
 
 
 def _effect_panel(study: Study, place: int, unit: str, verdicts: Sequence[Verdict]) -> Rows:

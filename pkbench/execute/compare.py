@@ -61,9 +61,10 @@ def _record(
     started = time.perf_counter()
     threads = comparison.a.train.cpu_threads
     torch.set_num_threads(threads)
-    a, b = (_trained(run, store, context) for run in (comparison.a, comparison.b))
-    if a is None or b is None:
+    of_a, of_b = (_trained(run, store, context) for run in (comparison.a, comparison.b))
+    if of_a is None or of_b is None:
         return None
+    (a, weights_a), (b, weights_b) = of_a, of_b
     data = load_data(comparison.a)
     how = comparison.compare
     blocks_a, blocks_b = tuple(mixing_blocks(a)), tuple(mixing_blocks(b))
@@ -71,7 +72,7 @@ def _record(
     images = len(data.test.labels) // how.batch * how.batch
     if not images:
         raise ValueError(f"there are {len(data.test.labels)} test images, fewer than a batch of {how.batch}")
-    with torch.inference_mode(), block_features(a) as of_a, block_features(b) as of_b:
+    with torch.inference_mode(), block_features(a) as features_a, block_features(b) as features_b:
         for number in range(how.passes):
             generator = torch.Generator().manual_seed(stream_seed("cka order", how.seed, number))
             order = torch.randperm(len(data.test.labels), generator=generator)[:images].to(data.test.images.device)
@@ -79,7 +80,7 @@ def _record(
                 inputs = data.to_input(data.test.images.index_select(0, chosen))
                 a(inputs)
                 b(inputs)
-                accumulator.update(list(of_a.values()), list(of_b.values()))
+                accumulator.update(list(features_a.values()), list(features_b.values()))
     return ComparisonRecord(
         format=1,
         run_id=comparison.run_id,
@@ -91,6 +92,7 @@ def _record(
         blocks_a=blocks_a,
         blocks_b=blocks_b,
         matrix=tuple(tuple(_finite(value) for value in row) for row in accumulator.matrix().tolist()),
+        weights_sha256=(weights_a, weights_b),
         images=images,
         seconds=time.perf_counter() - started,
         ended=time.time(),
@@ -100,8 +102,8 @@ def _record(
     )
 
 
-def _trained(run: Run, store: Store, context: Context) -> torch.nn.Module | None:
-    """The model of ``run`` with its final weights, proven by the record's hash; ``None`` where it is not finished."""
+def _trained(run: Run, store: Store, context: Context) -> tuple[torch.nn.Module, str] | None:
+    """The model of ``run`` with its final weights, proven by the record's hash, and that; ``None`` where it is not finished."""
     import torch
 
     from pkbench.models.build import build
@@ -112,7 +114,7 @@ def _trained(run: Run, store: Store, context: Context) -> torch.nn.Module | None
         return None
     model = build(run.model, run.shape, run.seed)
     load_weights(model, store.weights_path(context.spec.id, record.run_id).read_bytes(), record.weights_sha256)
-    return model.to(torch.device(context.device)).eval()
+    return model.to(torch.device(context.device)).eval(), record.weights_sha256
 
 
 def _finite(value: float) -> float | None:

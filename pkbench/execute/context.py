@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pkbench import __version__
 from pkbench.plan.engine import AUTO
+from pkbench.store.code import package_sha256
 from pkbench.store.record import CodeIdentity, Environment, Invocation, SpecIdentity
 
 
@@ -46,15 +47,15 @@ def new_invocation() -> Invocation:
 
 
 def code_identity() -> CodeIdentity:
-    """Version of the package, and commit and cleanliness of its checkout where it has one."""
+    """Version and hash of the package, and commit and cleanliness of its checkout where it has one."""
     folder = Path(__file__).resolve().parent
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None or _git(folder, "ls-files", "--error-unmatch", str(Path(__file__).resolve())) is None:
         # No checkout, or one that merely contains the environment pkbench is installed in.
-        return CodeIdentity(version=__version__, commit=None, dirty=None)
+        return CodeIdentity(version=__version__, commit=None, dirty=None, files_sha256=package_sha256())
     # Of the package only: the spec and the data have checksums of their own in the record.
     status = _git(folder, "status", "--porcelain", "--", str(folder.parent))
-    return CodeIdentity(version=__version__, commit=commit, dirty=bool(status))
+    return CodeIdentity(version=__version__, commit=commit, dirty=bool(status), files_sha256=package_sha256())
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

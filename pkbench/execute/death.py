@@ -29,6 +29,7 @@ def record_death(run: Run, context: Context, message: str) -> None:
             engine=None,
             stacked=None,
             weights_sha256=None,
+            kept_sha256=None,
             resumed_after=progress.resumed_after if progress else (),
             started=progress.started if progress else time.time(),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -97,9 +98,8 @@ class Performance:
             message = error.message if isinstance(error, PkbenchError) else f"{type(error).__name__}: {error}"
             self._fail(data, "error", message)
             return
-        if self.run.run_id in self.context.keep_weights:
-            write_bytes(self.store.weights_path(self.run.spec_id, self.run_id), weights_bytes(trainer.model))
-        self.store.write(self._record(data, None, trainer.weights_sha256()))
+        kept = self._keep_weights(trainer) if self.run_id in self.context.keep_weights else None
+        self.store.write(self._record(data, None, trainer.weights_sha256(), kept))
         self.checkpoints.remove()
         self._end("finished", "", self.history[-1].test_error)
 
@@ -173,8 +173,14 @@ class Performance:
         )
         self.saved = time.monotonic()
 
+    def _keep_weights(self, trainer: Trainer) -> str:
+        """Write the final weights; SHA-256 of their file."""
+        content = weights_bytes(trainer.model)
+        write_bytes(self.store.weights_path(self.run.spec_id, self.run_id), content)
+        return hashlib.sha256(content).hexdigest()
+
     def _fail(self, data: Dataset | None, kind: FailureKind, message: str) -> None:
-        self.store.write(self._record(data, Failure(kind=kind, message=message, epoch=len(self.history)), None))
+        self.store.write(self._record(data, Failure(kind=kind, message=message, epoch=len(self.history))))
         self.checkpoints.remove()
         self._end("failed", message, None)
 
@@ -182,7 +188,9 @@ class Performance:
         self.over = True
         self.emit(RunEnded(self.run_id, status, message, test_error))
 
-    def _record(self, data: Dataset | None, failure: Failure | None, weights: str | None) -> Record:
+    def _record(
+        self, data: Dataset | None, failure: Failure | None, weights: str | None = None, kept: str | None = None
+    ) -> Record:
         return make_record(
             self.run,
             self.context,
@@ -193,6 +201,7 @@ class Performance:
             engine=self.engine,
             stacked=self.stacked,
             weights_sha256=weights,
+            kept_sha256=kept,
             resumed_after=tuple(self.resumed_after),
             started=self.started,
         )

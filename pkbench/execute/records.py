@@ -20,6 +20,7 @@ def make_record(
     engine: str | None,
     stacked: int | None,
     weights_sha256: str | None,
+    kept_sha256: str | None,
     resumed_after: tuple[int, ...],
     started: float,
 ) -> Record:
@@ -42,6 +43,7 @@ def make_record(
         engine=engine,
         stacked=stacked,
         weights_sha256=weights_sha256,
+        kept_sha256=kept_sha256,
         resumed_after=resumed_after,
         seconds=sum(epoch.seconds for epoch in history),
         started=started,

@@ -26,6 +26,8 @@ class ComparisonRecord(RecordPart):
     blocks_a: Annotated[tuple[str, ...], Field(strict=False)]
     blocks_b: Annotated[tuple[str, ...], Field(strict=False)]
     matrix: Annotated[tuple[Row, ...], Field(strict=False)]
+    weights_sha256: Annotated[tuple[str, str] | None, Field(strict=False)] = None
+    """Of the parameters of ``a`` and ``b``, as in their runs' records; ``None`` in records from before this was kept."""
     images: int
     """Test images of one pass, whole batches only."""
     seconds: float

@@ -42,6 +42,8 @@ class CodeIdentity(RecordPart):
     commit: str | None
     dirty: bool | None
     """Whether the package's files differed from the commit; ``None`` outside a git checkout."""
+    files_sha256: str | None = None
+    """Of the package's files (:mod:`pkbench.store.code`); ``None`` in records from before this was kept."""
 
 
 class Environment(RecordPart):
@@ -167,6 +169,8 @@ class Record(RecordPart):
     """How many runs, itself included, computed their steps together when it last started; ``None``: it was alone."""
     weights_sha256: str | None
     """Of the final parameters' bytes, in order of their names."""
+    kept_sha256: str | None = None
+    """Of the file of final weights; ``None`` where none was kept, or the record is from before this was."""
     resumed_after: Annotated[tuple[int, ...], Field(strict=False)]
     """Epochs after which the run was taken up again from a checkpoint."""
     seconds: float

@@ -7,20 +7,32 @@ from collections.abc import Iterable, Mapping
 from pkbench.claims.groups import Group
 from pkbench.claims.selection import record_of
 from pkbench.plan.run import Run
+from pkbench.store.kinds import AnyRecord
 from pkbench.store.record import Record
 
 
-def device(record: Record) -> str:
+def device(record: AnyRecord) -> str:
     """What ``record`` was computed on: the GPU's name, or the processor's."""
     environment = record.environment
     return environment.processor if environment.device == "cpu" else environment.device
 
 
-def code(record: Record) -> str:
-    """The code that computed ``record``: version, commit, and whether files differed from it."""
+def code(record: AnyRecord) -> str:
+    """The code that computed ``record``: version, commit, and whether files differed from it, which the hash of the files tells."""
     identity = record.code
     commit = "no commit known" if identity.commit is None else f"commit {identity.commit[:12]}"
-    return f"pkbench {identity.version}, {commit}{', with uncommitted changes' if identity.dirty else ''}"
+    changes = ", with uncommitted changes" if identity.dirty else ""
+    files = (
+        f" (files {identity.files_sha256[:12]})" if identity.files_sha256 and (changes or not identity.commit) else ""
+    )
+    return f"pkbench {identity.version}, {commit}{changes}{files}"
+
+
+def code_key(record: AnyRecord) -> tuple[str, str | None, str | None]:
+    """What two records of the same code have in common: the commit, or the files themselves where it does not tell them."""
+    identity = record.code
+    told = identity.commit is not None and not identity.dirty
+    return identity.version, identity.commit, None if told else identity.files_sha256
 
 
 def difference_note(a: Group, b: Group, records: Mapping[str, Record]) -> tuple[str, ...]:

@@ -110,13 +110,14 @@ def print_study(study: CheckStudy) -> None:
     from rich.text import Text
 
     from pkbench.report.checks import summary, verdict_table
+    from pkbench.report.marks import check_marks
     from pkbench.report.words import plain
 
     console = _console()
     console.print(verdict_table(study))
     console.print(f"{study.spec_id}: {summary(study)}", soft_wrap=True)
-    for problem in study.problems:
-        console.print(Text(plain(f"note: {problem}")), soft_wrap=True)
+    for line in (*check_marks(study).legend(), *(f"note: {problem}" for problem in study.problems)):
+        console.print(Text(plain(line)), soft_wrap=True)
 
 
 def _console() -> Console:

@@ -94,6 +94,7 @@ def print_verdicts(study: Study, *, sentences: bool) -> None:
     """Tables of one study, its verdicts in words if asked for, and what to know of its runs."""
     from rich.console import Console
 
+    from pkbench.report.marks import marks
     from pkbench.report.sections import run_command
     from pkbench.report.tables import model_table, published_table, verdict_table
     from pkbench.report.words import outcome, plain
@@ -113,6 +114,8 @@ def print_verdicts(study: Study, *, sentences: bool) -> None:
             console.print(plain(line), soft_wrap=True)
             for note in verdict.notes:
                 console.print(f"  note: {plain(note)}", soft_wrap=True)
+    for line in marks(study).legend():
+        console.print(plain(line), soft_wrap=True)
     for note in (*evaluation.notes, *study.problems):
         console.print(plain(f"note: {note}"), soft_wrap=True)
     if evaluation.finished == 0:

@@ -87,7 +87,7 @@ def report(
     if json_:
         typer.echo(report_json(studies, checks), nl=False)
     else:
-        _write(folders, figures, html=html)
+        _write(folders, [path for path in (latex, csv, figures) if path is not None], figures, html=html)
         _export(studies, checks, latex, csv)
     outcomes = [verdict.outcome for study in studies for verdict in study.evaluation.verdicts]
     outcomes += [verdict.outcome for checked_study in checks for verdict in checked_study.verdicts]
@@ -142,7 +142,8 @@ def _report_folder(spec_path: Path, out: Path | None) -> Path:
     return project_folder(spec_path) / "reports" if out is None else out.resolve()
 
 
-def _write(folders: dict[Path, _Folder], figures: Path | None, *, html: bool) -> None:
+def _write(folders: dict[Path, _Folder], elsewhere: list[Path], figures: Path | None, *, html: bool) -> None:
+    """Print and write the report of each folder; tables and further figures go to the folders ``elsewhere``."""
     from pkbench.cli.checks import print_study
     from pkbench.cli.claims import print_verdicts
     from pkbench.execute.device import available_cores
@@ -153,7 +154,9 @@ def _write(folders: dict[Path, _Folder], figures: Path | None, *, html: bool) ->
             print_verdicts(study, sentences=False)
         for checked in content.checks:
             print_study(checked)
-        paths = write_report(content.studies, content.checks, folder, available_cores(), export=figures)
+        paths = write_report(
+            content.studies, content.checks, folder, available_cores(), elsewhere=elsewhere, export=figures
+        )
         typer.echo(f"report: {paths[0]}")
         if html:
             typer.echo(f"page: {write_page(content.studies, content.checks, folder)}")

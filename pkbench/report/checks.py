@@ -1,4 +1,4 @@
-"""The report on a theory or audit spec: a verdict for each claim, its numbers, and where they come from."""
+"""The report on a theory or audit spec: a verdict for each claim, for the terminal, as data and as metrics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +17,9 @@ from rich.text import Text
 from pkbench.atomic import write_bytes
 from pkbench.claims.checks import CheckOutcome, CheckVerdict, judge
 from pkbench.plan.check import checks_of
-from pkbench.report.sections import table
-from pkbench.report.words import NOTHING, code, counted, markdown, plain, shell
+from pkbench.report import manifest
+from pkbench.report.marks import check_marks, marked
+from pkbench.report.words import NOTHING, plain
 from pkbench.spec.load import LoadedChecks
 from pkbench.store.check_record import CheckRecord
 from pkbench.store.files import Store
@@ -51,6 +52,8 @@ class CheckStudy:
     verdicts: tuple[CheckVerdict, ...]
     records: Mapping[str, CheckRecord]
     """Records that count, by run id."""
+    checksums: Mapping[str, str]
+    """SHA-256 of their content."""
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -78,6 +81,7 @@ def check_study(loaded: LoadedChecks, store: Store) -> CheckStudy:
         spec_sha256=loaded.sha256,
         verdicts=tuple(judge(check, scan.records) for check in checks),
         records={run_id: record for run_id, record in scan.records.items() if run_id in wanted},
+        checksums={run_id: found for run_id, found in scan.checksums.items() if run_id in wanted},
         warnings=tuple(
             str(dataclasses.replace(fault, place=dataclasses.replace(fault.place, file="line")))
             for fault in loaded.warnings
@@ -104,111 +108,16 @@ def verdict_table(study: CheckStudy) -> Table:
     result = Table(title=title, title_justify="left", title_style="bold")
     for name in ("claim", "verdict", "residual", "tolerance", "found"):
         result.add_column(name, overflow="fold", no_wrap=name == "verdict")
+    signs = check_marks(study)
     for verdict in study.verdicts:
         result.add_row(
             Text(verdict.claim_id),
-            Text(study.word(verdict), style=_STYLES[verdict.outcome]),
+            Text(marked(study.word(verdict), signs.of((verdict.run_id,))), style=_STYLES[verdict.outcome]),
             Text(number(verdict.residual)),
             Text(number(verdict.tolerance)),
             Text(plain(verdict.sentence)),
         )
     return result
-
-
-def page(study: CheckStudy) -> str:
-    """The page of one spec, as Markdown."""
-    lines = [
-        f"# {markdown(study.title)}",
-        "",
-        f"{markdown(study.paper)}. Spec {code(study.spec_path)} (SHA-256 `{study.spec_sha256[:16]}`). "
-        "[All specs](index.md)",
-        "",
-        f"> **Scope.** {SCOPE[study.kind]}",
-        "",
-        f"{counted(len(study.verdicts), 'claim')}: {summary(study)}. A claim holds where its residual is within its tolerance.",
-        "",
-        "## Verdicts",
-        "",
-        *table(
-            ("claim", "verdict", "residual", "tolerance", "the paper says", "where"),
-            (
-                (
-                    f"[`{verdict.claim_id}`](#{verdict.claim_id.replace('.', '')})",
-                    study.word(verdict),
-                    number(verdict.residual),
-                    number(verdict.tolerance),
-                    markdown(verdict.statement),
-                    markdown(verdict.place),
-                )
-                for verdict in study.verdicts
-            ),
-        ),
-        "## What was found",
-        "",
-    ]
-    for verdict in study.verdicts:
-        lines += _found(study, verdict)
-    lines += _provenance(study)
-    return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def _found(study: CheckStudy, verdict: CheckVerdict) -> list[str]:
-    values = [f"{markdown(name)} {value:.6g}".replace("e+", "e") for name, value in verdict.values]
-    return [
-        f"### {verdict.claim_id}",
-        "",
-        f"**{study.word(verdict)}** · {markdown(verdict.statement)} ({markdown(verdict.place)}).",
-        "",
-        markdown(verdict.sentence) + (f" ({'; '.join(values)}.)" if values else ""),
-        "",
-    ]
-
-
-def _provenance(study: CheckStudy) -> list[str]:
-    """Code and machine of the records, and the commands that compute them again."""
-    rows = Counter(
-        (
-            NOTHING if record.code.commit is None else f"`{record.code.commit[:12]}`",
-            {True: "yes", False: "no", None: NOTHING}[record.code.dirty],
-            f"{record.code.version}, torch {record.environment.torch}, Python {record.environment.python}",
-            markdown(record.environment.processor),
-        )
-        for record in study.records.values()
-    )
-    header = ("commit", "uncommitted changes", "versions", "processor", "checks")
-    seconds = sum(record.seconds for record in study.records.values())
-    lines = ["## Where the numbers come from", ""]
-    if rows:
-        lines += table(header, ((*row, str(n)) for row, n in sorted(rows.items())))
-        lines += [
-            f"Computed in {seconds:.1f} s. Each check's record is `results/{study.spec_id}/checks/<id>.json`.",
-            "",
-        ]
-    lines += [f"- {markdown(text)}" for text in (*study.warnings, *study.problems)]
-    return [
-        *lines,
-        "",
-        "```sh",
-        f"pkbench run {shell(study.spec_path)}",
-        f"pkbench report {shell(study.spec_path)}",
-        "```",
-    ]
-
-
-def index_rows(study: CheckStudy) -> list[tuple[str, ...]]:
-    """Rows of the overview: one for each claim."""
-    link = f"[`{study.spec_id}`]({study.spec_id}.md)"
-    return [
-        (
-            link,
-            study.kind,
-            f"`{verdict.claim_id}`: {markdown(verdict.statement)}",
-            study.word(verdict),
-            number(verdict.residual),
-            number(verdict.tolerance),
-        )
-        for verdict in study.verdicts
-    ]
 
 
 def study_data(study: CheckStudy) -> dict[str, Any]:
@@ -225,6 +134,7 @@ def study_data(study: CheckStudy) -> dict[str, Any]:
             dataclasses.asdict(verdict) | {"values": [{"name": n, "value": v} for n, v in verdict.values]}
             for verdict in study.verdicts
         ],
+        "marks": check_marks(study).legend(),
         "warnings": list(study.warnings),
         "problems": list(study.problems),
     }
@@ -232,7 +142,8 @@ def study_data(study: CheckStudy) -> dict[str, Any]:
 
 def write_metrics(study: CheckStudy, store: Store) -> tuple[Path, ...]:
     """Write ``metrics/claim.*.json`` beside the checks, a flat row each for ``dvc metrics show``; old ones are removed."""
-    folder = store.folder(study.spec_id) / "metrics"
+    spec_folder = store.folder(study.spec_id)
+    folder = spec_folder / "metrics"
     rows = {
         folder / f"claim.{verdict.claim_id}.json": {
             "verdict": verdict.outcome,
@@ -243,11 +154,5 @@ def write_metrics(study: CheckStudy, store: Store) -> tuple[Path, ...]:
     }
     for path, row in rows.items():
         write_bytes(path, (json.dumps(row, indent=1, allow_nan=False) + "\n").encode())
-    for old in set(folder.glob("*.json")) - set(rows):
-        old.unlink()
+    manifest.replace(spec_folder, rows, folder.glob("*.json"), manifest.source_of_checks(study))
     return tuple(rows)
-
-
-def all_rows(studies: Iterable[CheckStudy]) -> list[tuple[str, ...]]:
-    """Rows of the overview for all ``studies``."""
-    return [row for study in studies for row in index_rows(study)]

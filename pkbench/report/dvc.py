@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pkbench.atomic import write_bytes
+from pkbench.report import manifest
 from pkbench.report.curves import curves
 from pkbench.report.measured import counted_records
 from pkbench.report.provenance import data_used
@@ -72,8 +73,7 @@ def write(study: Study, store: Store) -> tuple[Path, ...]:
     written = tuple(folder / name for name in contents)
     for name, text in contents.items():
         write_bytes(folder / name, text.encode())
-    for old in set((folder / "metrics").glob("*.json")) - set(written):
-        old.unlink()
+    manifest.replace(folder, written, (folder / "metrics").glob("*.json"), manifest.source_of(study))
     return written
 
 

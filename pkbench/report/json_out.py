@@ -14,6 +14,7 @@ from pkbench.report.checks import study_data as check_data
 from pkbench.report.comparisons import Compared, compared
 from pkbench.report.curves import curves
 from pkbench.report.families import paper_points_data
+from pkbench.report.marks import marks
 from pkbench.report.measured import series
 from pkbench.report.provenance import circumstances, data_used, run_rows
 from pkbench.report.study import Study
@@ -58,6 +59,7 @@ def study_data(study: Study) -> dict[str, Any]:
         "paper_points": paper_points_data(study),
         "paper_tests": [dataclasses.asdict(found) | {"p": found.p} for found in paper_tests(spec)],
         "assumptions": dict(spec.assumption),
+        "marks": marks(study).legend(),
         "trust": trust(study),
         "warnings": list(study.warnings),
         "provenance": {

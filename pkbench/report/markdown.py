@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pkbench.claims.published import paper_tests
 from pkbench.claims.verdict import Verdict
 from pkbench.report import comparisons, evidence, families_page, measured, sections
-from pkbench.report.checks import CheckStudy, all_rows
+from pkbench.report.checks import CheckStudy
+from pkbench.report.checks_page import all_rows
+from pkbench.report.marks import Marks, marked, marks
 from pkbench.report.provenance import commits, used_records
 from pkbench.report.stated import against_ours, stated_sizes
 from pkbench.report.study import Study
@@ -38,14 +40,15 @@ def spec_page(studies: Sequence[Study], drawn: Mapping[str, Mapping[str, str]]) 
 
 
 def _profile(study: Study, drawn: Mapping[str, str]) -> list[str]:
-    verdicts = study.evaluation.verdicts
+    verdicts, signs = study.evaluation.verdicts, marks(study)
     return [
         f"## Profile {study.evaluation.profile}",
         "",
         *sections.scope(study),
         "### Verdicts",
         "",
-        *(sections.verdict_table(verdicts) if verdicts else []),
+        *(sections.verdict_table(verdicts, signs) if verdicts else []),
+        *sections.legend(signs),
         *sections.verdict_texts(verdicts),
         *sections.figures(drawn),
         *families_page.section(study),
@@ -161,7 +164,7 @@ def index_page(studies: Sequence[Study], checks: Sequence[CheckStudy] = ()) -> s
         "the best value near the claimed place minus the best elsewhere. Errors differ by percentage points. "
         "Intervals are two-sided and not corrected, verdicts are (Holm's procedure over a spec's claims at a "
         "profile). A seed counts once; fewer than three decide nothing. A verdict speaks about its own profile and no "
-        "other.",
+        "other. § rests on uncommitted code, † on other code and ‡ on other hardware than most of its spec: its page says which.",
         "",
         *_checks(checks),
         "Everything here as data: [report.json](report.json).",
@@ -175,8 +178,9 @@ def _index_rows(studies: Sequence[Study]) -> list[tuple[str, ...]]:
     experiment = studies[0].scaled.spec.experiment
     link = f"[`{experiment.id}`]({experiment.id}.md)"
     claims = dict.fromkeys(verdict.claim_id for study in studies for verdict in study.evaluation.verdicts)
+    signs = {study.name: marks(study) for study in studies}
     rows = [
-        _index_row(link, verdict)
+        _index_row(link, verdict, signs[study.name])
         for claim_id in claims
         for study in studies
         for verdict in study.evaluation.verdicts
@@ -189,13 +193,13 @@ def _index_rows(studies: Sequence[Study]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _index_row(link: str, verdict: Verdict) -> tuple[str, ...]:
+def _index_row(link: str, verdict: Verdict, signs: Marks) -> tuple[str, ...]:
     return (
         link,
         f"`{verdict.claim_id}`: {markdown(verdict.statement)}",
         verdict.profile,
         f"`{verdict.data_id}`",
-        outcome(verdict),
+        marked(outcome(verdict), signs.of((*verdict.runs_a, *verdict.runs_b))),
         effect(verdict),
         f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
         markdown(paper(verdict)),

@@ -8,6 +8,7 @@ from pkbench.claims.groups import ModelSummary
 from pkbench.claims.metrics import difference
 from pkbench.claims.published import Published, published
 from pkbench.claims.verdict import Verdict
+from pkbench.report.marks import Marks, marked, marks, signs_of
 from pkbench.report.provenance import commits
 from pkbench.report.study import Study
 from pkbench.report.words import (
@@ -87,8 +88,8 @@ def folded(rows: Sequence[object], lines: list[str], what: str) -> list[str]:
     return [f"<details><summary>{what} ({len(rows)} rows)</summary>", "", *lines, "</details>", ""]
 
 
-def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
-    """A row for each verdict, its scope beside it."""
+def verdict_table(verdicts: Iterable[Verdict], signs: Marks) -> list[str]:
+    """A row for each verdict, its scope beside it; ``signs`` are those of its study."""
     header = ("claim", "data", "verdict", "effect [interval]; points, unless named", "n", "the paper", "speaks about")
     return table(
         header,
@@ -96,7 +97,7 @@ def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
             (
                 f"`{verdict.claim_id}`",
                 f"`{verdict.data_id}`",
-                outcome(verdict),
+                marked(outcome(verdict), signs.of((*verdict.runs_a, *verdict.runs_b))),
                 _effect(verdict),
                 f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING,
                 _paper(verdict),
@@ -105,6 +106,12 @@ def verdict_table(verdicts: Iterable[Verdict]) -> list[str]:
             for verdict in verdicts
         ),
     )
+
+
+def legend(signs: Marks) -> list[str]:
+    """What the signs beside numbers say, where there are any."""
+    lines = signs.legend()
+    return [*(f"- {markdown(line)}" for line in lines), ""] if lines else []
 
 
 def _paper(verdict: Verdict) -> str:
@@ -172,7 +179,8 @@ def figures(drawn: Mapping[str, str]) -> list[str]:
 
 def model_table(study: Study) -> list[str]:
     """Sizes and errors of every model, and the published rows that nobody ran here."""
-    rows = [_model_row(study, summary) for summary in study.evaluation.models]
+    signs = marks(study)
+    rows = [_model_row(study, summary, signs_of(signs, summary)) for summary in study.evaluation.models]
     rows += [_quoted_row(study, entry.row, entry.data) for entry in quoted(study)]
     header = ("model", "data", "L", "S", "C", "width γm", "connections", "test error, %", "95 % interval", "n", "lr")
     return folded(rows, table((*header, "train, %", "validation, %", "paper, %"), rows), "Every model by itself")
@@ -196,7 +204,7 @@ def _quoted_row(study: Study, row: str, data_id: str) -> tuple[str, ...]:
     return (f"`{row}`", f"`{data_id}`", *sizes, "quoted, not run", *results, reported(study, row, data_id))
 
 
-def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
+def _model_row(study: Study, summary: ModelSummary, signs: str) -> tuple[str, ...]:
     interval = NOTHING if summary.low is None else f"{summary.low:.2f} to {summary.high:.2f}"
     return (
         f"`{summary.model_id}`",
@@ -206,7 +214,7 @@ def _model_row(study: Study, summary: ModelSummary) -> tuple[str, ...]:
         whole(summary.C),
         f"{summary.width:,}",
         f"{summary.connections:,}",
-        mean_sd(summary.mean, summary.sd),
+        marked(mean_sd(summary.mean, summary.sd), signs),
         interval,
         f"{summary.n} of {summary.n_planned}",
         rate(summary.lr),

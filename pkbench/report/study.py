@@ -35,6 +35,8 @@ class Study:
     """Damaged records, and data sets known by their records only."""
     comparisons: Mapping[str, ComparisonRecord]
     """Records of comparisons of the spec by their id."""
+    checksums: Mapping[str, str]
+    """SHA-256 of the content of every sound record, by ``runs/ID`` or ``comparisons/ID``."""
 
     @property
     def name(self) -> str:
@@ -51,7 +53,8 @@ class Study:
 def read_records(store: Store, spec_id: str) -> Scan[Record]:
     """The store's records of a spec; problems name files relative to the store, for a report goes elsewhere."""
     scan = store.scan(spec_id)
-    return Scan(scan.records, tuple(problem.replace(f"{store.root}{os.sep}", "") for problem in scan.problems))
+    problems = tuple(problem.replace(f"{store.root}{os.sep}", "") for problem in scan.problems)
+    return Scan(scan.records, problems, scan.checksums)
 
 
 def study(
@@ -87,6 +90,8 @@ def study(
         evaluation=evaluate(scaled, runs, scan.records, compared.records if compared else None),
         problems=(*scan.problems, *notes, *(compared.problems if compared else ())),
         comparisons=compared.records if compared else {},
+        checksums={f"runs/{run_id}": found for run_id, found in scan.checksums.items()}
+        | {f"comparisons/{run_id}": found for run_id, found in (compared.checksums if compared else {}).items()},
     )
 
 

@@ -12,6 +12,7 @@ from pkbench.claims.groups import ModelSummary
 from pkbench.claims.published import published
 from pkbench.claims.verdict import Outcome, Verdict
 from pkbench.report.families import members_of
+from pkbench.report.marks import marked, marks, signs_of
 from pkbench.report.sections import quoted, reported
 from pkbench.report.study import Study
 from pkbench.report.words import NOTHING, big, effect, effect_of, mean_sd, outcome, paper, plain, rate, whole
@@ -32,11 +33,13 @@ _STYLES: dict[Outcome, str] = {
 def verdict_table(study: Study) -> Table:
     """A row for each verdict; the scope they all share stands above them."""
     table = _table(study, "verdicts", ("claim", "data", "verdict", "effect; points, unless named", "n", "the paper"))
+    signs = marks(study)
     for verdict in study.evaluation.verdicts:
+        shown = marked(outcome(verdict), signs.of((*verdict.runs_a, *verdict.runs_b)))
         table.add_row(
             Text(verdict.claim_id),
             Text(verdict.data_id),
-            Text(outcome(verdict), style=_STYLES[verdict.outcome]),
+            Text(shown, style=_STYLES[verdict.outcome]),
             Text(_effect(verdict)),
             Text(f"{verdict.n} of {verdict.n_planned}" if verdict.n_planned else NOTHING),
             Text(plain(paper(verdict))),
@@ -53,8 +56,10 @@ def model_table(study: Study) -> Table:
     models = study.evaluation.models
     short = len(models) > _MANY
     table = _table(study, "models, a family in one row" if short else "models", header)
+    found = marks(study)
     for family in _together(study, models) if short else [[summary] for summary in models]:
-        cells = _model_cells(study, family[0]) if len(family) == 1 else _family_cells(study, family)
+        signs = "".join(dict.fromkeys(sign for summary in family for sign in signs_of(found, summary)))
+        cells = _model_cells(study, family[0], signs) if len(family) == 1 else _family_cells(study, family, signs)
         table.add_row(*map(Text, cells))
     for entry in quoted(study):
         sizes, results = [NOTHING] * 4, [NOTHING] * 2
@@ -72,7 +77,7 @@ def _together(study: Study, models: Iterable[ModelSummary]) -> list[list[ModelSu
     return list(found.values())
 
 
-def _family_cells(study: Study, family: Sequence[ModelSummary]) -> tuple[str, ...]:
+def _family_cells(study: Study, family: Sequence[ModelSummary], signs: str) -> tuple[str, ...]:
     """A family in one row; its seeds are those of the member that has fewest."""
     first, fewest = family[0], min(family, key=lambda summary: summary.n)
     return (
@@ -82,7 +87,7 @@ def _family_cells(study: Study, family: Sequence[ModelSummary]) -> tuple[str, ..
         _span([summary.C for summary in family], whole),
         _span([summary.width for summary in family], big),
         _span([summary.connections for summary in family], big),
-        _span([summary.mean for summary in family], lambda value: mean_sd(value, None)),
+        marked(_span([summary.mean for summary in family], lambda value: mean_sd(value, None)), signs),
         f"{fewest.n} of {fewest.n_planned}",
         _span([summary.lr for summary in family], rate),
         NOTHING,
@@ -116,7 +121,7 @@ def published_table(study: Study) -> Table | None:
     return table
 
 
-def _model_cells(study: Study, summary: ModelSummary) -> tuple[str, ...]:
+def _model_cells(study: Study, summary: ModelSummary, signs: str) -> tuple[str, ...]:
     return (
         summary.model_id,
         summary.data_id,
@@ -124,7 +129,7 @@ def _model_cells(study: Study, summary: ModelSummary) -> tuple[str, ...]:
         whole(summary.C),
         big(summary.width),
         big(summary.connections),
-        mean_sd(summary.mean, summary.sd),
+        marked(mean_sd(summary.mean, summary.sd), signs),
         f"{summary.n} of {summary.n_planned}",
         rate(summary.lr),
         reported(study, summary.model_id, summary.data_id),

@@ -12,14 +12,13 @@ from pkbench.plan.check import checks_of
 from pkbench.report.build import write_report
 from pkbench.report.checks import (
     CheckStudy,
-    all_rows,
     check_study,
-    page,
     study_data,
     summary,
     verdict_table,
     write_metrics,
 )
+from pkbench.report.checks_page import all_rows, page
 from pkbench.report.json_out import report_data
 from pkbench.spec.load import LoadedChecks
 from pkbench.store.files import Store

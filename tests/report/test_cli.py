@@ -62,7 +62,7 @@ def test_report(project: Path) -> None:
     names = [
         f"figures/small-quick-{kind}.{ending}" for kind in ("errors", "effects", "curves") for ending in ("png", "svg")
     ]
-    assert written == {"index.md", "small.md", "report.json", *names}
+    assert written == {"index.md", "small.md", "report.json", "manifest.json", *names}
     # Neither warnings nor anything else says where on this machine the project lies.
     assert all(str(project).encode() not in (project / "reports" / name).read_bytes() for name in written)
 

@@ -32,13 +32,28 @@ ALLOWED: dict[str, set[str]] = {
     "execute": LEAVES | {"spec", "plan", "audit", "data", "native", "models", "train", "probes", "store"},
     "claims": LEAVES | {"spec", "plan", "store"},
     "report": LEAVES | {"spec", "plan", "store", "claims"},
+    "results": LEAVES | {"spec", "plan", "data", "store", "execute", "claims", "report"},
     "bench": LEAVES | {"spec", "plan", "data", "models", "train", "execute", "report"},
     "cli": LEAVES
-    | {"spec", "plan", "audit", "data", "models", "train", "probes", "store", "execute", "claims", "report", "bench"},
+    | {
+        "spec",
+        "plan",
+        "audit",
+        "data",
+        "models",
+        "train",
+        "probes",
+        "store",
+        "execute",
+        "claims",
+        "report",
+        "results",
+        "bench",
+    },
 }
 TOP_FILES = {"__init__", "__main__"}
 """``__main__`` calls the command line."""
-NO_TORCH = LEAVES | {"spec", "plan", "audit", "claims", "report"}
+NO_TORCH = LEAVES | {"spec", "plan", "audit", "claims", "report", "results"}
 
 
 def room_of(path: Path) -> str:

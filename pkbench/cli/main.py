@@ -9,7 +9,19 @@ import sys
 import typer
 
 from pkbench import __version__
-from pkbench.cli import bench, calibrate, claims, cost, data, plan, report, run, spec, track
+from pkbench.cli import (
+    bench,
+    calibrate,
+    claims,
+    cost,
+    data,
+    plan,
+    report,
+    run,
+    spec,
+    track,
+    verify,
+)
 from pkbench.cli.console import print_error
 from pkbench.errors import PkbenchError
 
@@ -23,7 +35,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (spec, plan, cost, run, claims, report, data, track, calibrate, bench):
+for group in (
+    spec,
+    plan,
+    cost,
+    run,
+    claims,
+    report,
+    verify,
+    data,
+    track,
+    calibrate,
+    bench,
+):
     group.register(app)
 
 

@@ -22,11 +22,11 @@ _SETTLED_NS = 2_000_000_000
 """A file changed less than this long ago could change again within the same time stamp: it is not remembered."""
 
 
-def file_digests(paths: Iterable[Path]) -> dict[Path, str]:
+def file_digests(paths: Iterable[Path], *, afresh: bool = False) -> dict[Path, str]:
     """Hexadecimal SHA-256 of each file's content.
 
     A digest is remembered under the file's path, device, inode, size and modification time, one memory
-    file a folder. A memory that cannot be read or written is done without.
+    file a folder. A memory that cannot be read or written is done without, and so is any with ``afresh``.
 
     Raises:
         DataError: a file cannot be read or changes while it is read.
@@ -37,11 +37,11 @@ def file_digests(paths: Iterable[Path]) -> dict[Path, str]:
     digests: dict[Path, str] = {}
     for folder, members in by_folder.items():
         memory_path = _memory_path(folder)
-        memory = _read_memory(memory_path)
+        memory = {} if afresh else _read_memory(memory_path)
         known = dict(memory)
         for path in members:
             digests[path] = _digest(path, known)
-        if known != memory:
+        if known != memory and not afresh:
             _write_memory(memory_path, known)
     return digests
 

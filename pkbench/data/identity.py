@@ -80,10 +80,11 @@ def looked_at(data: AnyData, base: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def checksum(data: AnyData, base: Path) -> str:
+def checksum(data: AnyData, base: Path, *, afresh: bool = False) -> str:
     """Hexadecimal SHA-256 that identifies the content of ``data`` on disk.
 
-    Contents of files count, paths and times do not. Digests of unchanged files are remembered.
+    Contents of files count, paths and times do not. Digests of unchanged files are remembered, unless every byte is to be
+    read ``afresh``: a file can change and keep its time.
 
     Raises:
         DataError: files are missing (the message says how to get them) or cannot be read.
@@ -91,7 +92,7 @@ def checksum(data: AnyData, base: Path) -> str:
     if isinstance(data, QuestionsData | TonesData):
         return _generated_checksum(data)
     files = content_files(data, base)
-    digests = file_digests(path for _, path in files)
+    digests = file_digests((path for _, path in files), afresh=afresh)
     total = hashlib.sha256()
     for role, path in files:
         name = os.fsencode(role)

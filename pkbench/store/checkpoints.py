@@ -116,3 +116,16 @@ class Checkpoints:
     def _infos(self) -> list[Path]:
         """JSON files of checkpoints, newest first."""
         return sorted(self.folder.glob("step-*.json"), reverse=True)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the checkpoint with the JSON file ``path`` is as it was saved; told from its bytes, without torch.
+
+    Raises:
+        FileNotFoundError: its run has just ended or saved a newer one.
+    """
+    try:
+        info = CheckpointInfo.model_validate_json(path.read_bytes())
+    except ValidationError:
+        return False
+    return hashlib.sha256(path.with_suffix(".pt").read_bytes()).hexdigest() == info.sha256

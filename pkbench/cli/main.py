@@ -19,6 +19,7 @@ from pkbench.cli import (
     report,
     run,
     spec,
+    status,
     track,
     verify,
 )
@@ -40,6 +41,7 @@ for group in (
     plan,
     cost,
     run,
+    status,
     claims,
     report,
     verify,

@@ -49,6 +49,13 @@ def resolve_device(requested: str) -> str:
     return requested
 
 
+def likely_device(requested: str) -> str:
+    """The device that :func:`resolve_device` most likely gives, told without torch: for forecasts."""
+    if requested != "auto":
+        return requested
+    return "cuda" if sys.platform == "linux" and Path("/dev/nvidiactl").exists() else "cpu"
+
+
 def batches_ahead(train: Train, device: str, jobs: int) -> int:
     """Batches that a run makes ahead of its steps, in a thread: 2 where that is faster, else 0.
 

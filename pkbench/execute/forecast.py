@@ -11,7 +11,7 @@ from statistics import median
 from pkbench.data.size import image_counts
 from pkbench.execute.engine import engine_here
 from pkbench.plan.engine import AUTO
-from pkbench.plan.estimate import Calibration, Estimate, estimate
+from pkbench.plan.estimate import Calibration, Estimate, estimate, memory_bytes
 from pkbench.plan.run import Run, canonical_json
 from pkbench.store.record import Record
 
@@ -27,14 +27,14 @@ class Forecast:
 def forecast(
     runs: Sequence[Run],
     records: Iterable[Record],
-    calibration: Callable[[str], Calibration],
+    calibration: Callable[[str], Calibration | None],
     base: Path,
     device: str,
     engine: str = AUTO,
 ) -> list[Forecast | None]:
-    """A forecast for each of ``runs``, ``None`` where the size of the data or the engine cannot be known.
+    """A forecast for each of ``runs``, ``None`` where the size of the data, the engine or its speed cannot be known.
 
-    ``calibration`` gives that of an engine of this machine by its name; ``engine`` is the one that is wanted.
+    ``calibration`` gives that of an engine of this machine by its name, if there is one; ``engine`` is the one that is wanted.
     """
     counts = {run.data.id: None for run in runs} | {run.data.id: image_counts(run.data, base) for run in runs}
     measured = _seconds_per_epoch(records, device)
@@ -45,12 +45,13 @@ def forecast(
         if images is None or name is None:
             result.append(None)
             continue
-        predicted = estimate(run, calibration(name), *images)
         seconds = measured.get((_cost_key(run.config), name))
-        if seconds is None:
-            result.append(Forecast(predicted, "calibration"))
-        else:
-            result.append(Forecast(Estimate(seconds * run.train.epochs, predicted.bytes), "measured"))
+        if seconds is not None:
+            found = Estimate(seconds * run.train.epochs, memory_bytes(run, *images))
+            result.append(Forecast(found, "measured"))
+            continue
+        calibrated = calibration(name)
+        result.append(None if calibrated is None else Forecast(estimate(run, calibrated, *images), "calibration"))
     return result
 
 

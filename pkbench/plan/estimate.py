@@ -78,8 +78,15 @@ def estimate(run: Run, calibration: Calibration, train_images: int, evaluated_im
     # A forward pass is a third of a step's operations.
     evaluation = evaluated_images / batch * step_seconds(calibration, run.shape, batch) / 3
     evaluations = -(-recipe.epochs // recipe.eval_every)
-    memory = training_bytes(run, batch) + values * (train_images + evaluated_images)
+    memory = memory_bytes(run, train_images, evaluated_images)
     return Estimate(recipe.epochs * steps * per_step + evaluations * evaluation, memory)
+
+
+def memory_bytes(run: Run, train_images: int, evaluated_images: int) -> int:
+    """Memory of ``run`` with all its images, Python's and torch's own left out."""
+    height, width, colours = run.data.shape
+    batch = min(run.train.batch_size, train_images)
+    return training_bytes(run, batch) + height * width * colours * (train_images + evaluated_images)
 
 
 def training_bytes(run: Run, batch: int) -> int:

@@ -49,20 +49,27 @@ _REFERENCES = (
 
 def calibration(device: str, threads: int, engine: str, *, again: bool = False) -> Calibration:
     """The calibration of ``engine`` on ``device`` with ``threads``, measured now (seconds) or up to a month ago on this machine."""
-    path = _cache_path(device, threads, engine)
-    if not again:
-        try:
-            if time.time() - path.stat().st_mtime < _MAX_AGE:
-                return Calibration(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError):
-            pass
+    known = None if again else kept(device, threads, engine)
+    if known is not None:
+        return known
     result = measure(device, threads, engine)
     try:
-        write_bytes(path, json.dumps(asdict(result)).encode())
+        write_bytes(_cache_path(device, threads, engine), json.dumps(asdict(result)).encode())
     except StoreError:
         # Without a cache folder it is measured again next time.
         return result
     return result
+
+
+def kept(device: str, threads: int, engine: str) -> Calibration | None:
+    """The calibration that was measured up to a month ago on this machine, if one was."""
+    path = _cache_path(device, threads, engine)
+    try:
+        if time.time() - path.stat().st_mtime < _MAX_AGE:
+            return Calibration(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return None
 
 
 def _cache_path(device: str, threads: int, engine: str) -> Path:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from pkbench.plan.reasons import Known
+from pkbench.store.checkpoints import CheckpointInfo
 from pkbench.store.files import Scan, Store
 from pkbench.store.record import Record
 
 
 def known_runs(store: Store, spec_id: str, scan: Scan[Record]) -> list[Known]:
     """Everything known of ``spec_id``: its records in ``scan``, and the checkpoints of runs without one."""
-    known = [_from_record(record) for record in scan.records.values()]
+    known = [from_record(record) for record in scan.records.values()]
     folder = store.folder(spec_id) / "checkpoints"
     for run_folder in sorted(folder.iterdir()) if folder.is_dir() else ():
         if run_folder.name in scan.records:
             continue
         progress = store.checkpoints(spec_id, run_folder.name).progress()
         if progress is not None:
-            known.append(Known(run_folder.name, "interrupted", len(progress.history), "", ("", "", 0), {}))
+            known.append(from_progress(progress))
     return known
 
 
-def _from_record(record: Record) -> Known:
+def from_progress(info: CheckpointInfo) -> Known:
+    """What a checkpoint says of its run."""
+    return Known(info.run_id, "interrupted", len(info.history), "", ("", "", 0), {})
+
+
+def from_record(record: Record) -> Known:
+    """What a record says of its run."""
     if record.failure is not None:
         detail = f"{record.failure.kind}: {record.failure.message}"
     else:

@@ -1,5 +1,6 @@
 """Comparisons of trained models: which pairs, computed once, right, and not possible on other weights."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from pkbench.probes.cka import CkaAccumulator
 from pkbench.probes.features import block_features
 from pkbench.report.comparisons import compared, section
 from pkbench.report.study import read_records, study
+from pkbench.results.prove import prove
+from pkbench.results.subject import subjects
 from pkbench.spec.load import load_spec
+from pkbench.store.code import package_sha256
 from pkbench.store.files import Store
 from pkbench.train.weights import load_weights
 from tests.small import SMALL_TOML
@@ -60,6 +64,20 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = written(tmp_path_factory.mktemp("project"), RP, SEEDS)
     run(path)
     return path
+
+
+def test_comparisons_and_kept_weights_are_proven_by_hash(project: Path) -> None:
+    store = Store(project.parent.parent / "results")
+    runs = store.scan("small").records
+    for record in store.scan_comparisons("small").records.values():
+        assert record.weights_sha256 == tuple(runs[record.config[side]].weights_sha256 for side in "ab")
+    for run_id, record in runs.items():
+        kept = store.weights_path("small", run_id)
+        assert record.kept_sha256 == (hashlib.sha256(kept.read_bytes()).hexdigest() if kept.is_file() else None)
+        assert record.code.files_sha256 == package_sha256()
+    proof = prove(subjects([str(project)], None), [], named=True)
+    assert not proof.discrepancies
+    assert proof.proven["kept weights"] == len(list((store.folder("small") / "weights").iterdir())) > 0
 
 
 def test_pairs_share_no_trained_model(project: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from pkbench import __version__
 from pkbench.cli import (
+    archive,
     bench,
     calibrate,
     claims,
@@ -49,6 +50,7 @@ for group in (
     show,
     compare,
     verify,
+    archive,
     data,
     track,
     calibrate,

@@ -1,0 +1,112 @@
+"""Taking an archive's results into a results folder: what is new is added, what is there stays."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pkbench.atomic import write_new
+from pkbench.errors import StoreError, UsageError
+from pkbench.results.archive import Member, Place, place_of
+from pkbench.results.coherence import contradictions
+from pkbench.results.unpack import Archive
+from pkbench.store.files import Store, decode
+from pkbench.store.kinds import decode_any
+from pkbench.store.record import Record
+
+
+@dataclass(slots=True)
+class TakenIn:
+    """What became of the files of an archive."""
+
+    added: Counter[str] = field(default_factory=Counter)
+    """By spec and kind: ``table1 runs``."""
+    same: int = 0
+    """Records that were there already, the same."""
+    kept: list[str] = field(default_factory=list)
+    """A sentence for each file that was there and is another one, which stays."""
+    seeds: dict[str, set[int]] = field(default_factory=dict)
+    """Seeds that were added, by spec."""
+
+
+def take_in(archive: Path, results: Path) -> TakenIn:
+    """Check all of ``archive``, then add what ``results`` does not have. No sound record is ever overwritten.
+
+    Raises:
+        UsageError: the archive is not whole, or a record in it is not that of its id; nothing was added.
+        StoreError: the results folder cannot be written, or has too little space.
+    """
+    store, done = Store(results), TakenIn()
+    with Archive(archive) as packed:
+        places = [(member, place_of(member.name)) for member in packed.contents.members]
+        # Everything is read once before anything is written: a damaged archive adds nothing.
+        for member, place in places:
+            _check(archive, place, packed.read(member))
+        _check_space(results, sum(member.size for member, _ in places))
+        for member, place in sorted(places, key=lambda pair: pair[1].kind == "weights"):
+            _add(store, place, member, packed.read(member), done)
+    return done
+
+
+def _check(archive: Path, place: Place, content: bytes) -> None:
+    """Hold a record against its name: its id is computed from its configuration."""
+    if place.kind == "weights":
+        return
+    try:
+        record, _ = decode_any(content, place.kind, place.run_id)
+        reason = "" if record.spec.id == place.spec_id else f"it is a record of {record.spec.id!r}"
+        if isinstance(record, Record) and not reason:
+            reason = "; ".join(contradictions(record))
+    except ValueError as error:
+        reason = str(error)
+    if reason:
+        raise UsageError(
+            f"{archive}: {place.spec_id}/{place.kind}/{place.run_id}: {reason}",
+            constraint="every record has the id of its configuration, and its checksum",
+            remedy="nothing was taken from it",
+        )
+
+
+def _check_space(results: Path, size: int) -> None:
+    there = next(folder for folder in (results, *results.parents) if folder.is_dir())
+    free = shutil.disk_usage(there).free
+    if size > free:
+        raise StoreError(f"{results} has {free:,} bytes free, the archive unpacks to {size:,}", remedy="free space")
+
+
+def _add(store: Store, place: Place, member: Member, content: bytes, done: TakenIn) -> None:
+    folder = store.folder(place.spec_id) / place.kind
+    if place.kind == "weights":
+        path = folder / f"{place.run_id}.pt"
+        record = store.read(place.spec_id, place.run_id)
+        if record is None or record.kept_sha256 != member.sha256:
+            done.kept.append(f"{path}: the archive's weights are not those of the record here; they were left out")
+            return
+    else:
+        path = folder / f"{place.run_id}.json"
+        if path.exists() and not _is_sound(path, place):
+            # What is damaged counts as not there; it is kept beside, as a run would do.
+            path.replace(path.with_suffix(".json.damaged"))
+            done.kept.append(f"{path}: the file here was damaged; set aside as {path.stem}.json.damaged")
+    if write_new(path, content):
+        done.added[f"{place.spec_id} {place.kind}"] += 1
+        if place.kind == "runs":
+            record = decode(content, place.run_id, Record)
+            done.seeds.setdefault(place.spec_id, set()).add(record.labels.seed)
+    elif hashlib.sha256(path.read_bytes()).hexdigest() == member.sha256:
+        done.same += 1
+    else:
+        done.kept.append(f"{path}: there is another record of this run here, which stays; the archive's was left out")
+
+
+def _is_sound(path: Path, place: Place) -> bool:
+    try:
+        decode_any(path.read_bytes(), place.kind, place.run_id)
+    except ValueError:
+        return False
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from error
+    return True

@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "claims": LEAVES | {"spec", "plan", "store"},
     "report": LEAVES | {"spec", "plan", "store", "claims"},
     "results": LEAVES | {"spec", "plan", "data", "store", "execute", "claims", "report"},
+    "doctor": LEAVES | {"spec", "data", "native", "store", "execute"},
     "bench": LEAVES | {"spec", "plan", "data", "models", "train", "execute", "report"},
     "cli": LEAVES
     | {
@@ -48,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
         "claims",
         "report",
         "results",
+        "doctor",
         "bench",
     },
 }

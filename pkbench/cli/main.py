@@ -18,6 +18,7 @@ from pkbench.cli import (
     compare,
     cost,
     data,
+    doctor,
     plan,
     report,
     run,
@@ -57,6 +58,7 @@ for group in (
     track,
     calibrate,
     bench,
+    doctor,
 ):
     group.register(app)
 

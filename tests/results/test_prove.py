@@ -149,6 +149,17 @@ def test_a_spec_that_is_broken_hides_no_results(made: Made) -> None:
     assert data["proven"]["records of runs"] == 6
 
 
+def test_a_spec_of_a_kind_that_does_not_exist_hides_no_results(made: Made) -> None:
+    path = made.folder / "specs" / "numbers.toml"
+    text = path.read_text()
+    assert 'kind = "audit"' in text
+    path.write_text(text.replace('kind = "audit"', 'kind = "audiu"'))
+    _, data = proof()
+    (one,) = data["discrepancies"]
+    assert (one["kind"], one["file"]) == ("changed", "specs/numbers.toml")
+    assert data["proven"]["records of checks"] == 2
+
+
 def test_results_without_a_spec_are_proven_by_themselves(made: Made) -> None:
     made.spec.unlink()
     code, data = proof()

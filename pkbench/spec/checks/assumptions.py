@@ -39,7 +39,8 @@ def _in_section(parts: Parts, section: str, value: Any) -> Iterator[str]:
     if section not in LISTS or not isinstance(value, list):
         yield from _below(value, section)
         return
-    valid = getattr(parts, section)
+    # A spec that trains has no arrays of other kinds of specs, but a file may.
+    valid = getattr(parts, section, {})
     for index, item in enumerate(value):
         if isinstance(item, dict) and isinstance(item.get("id"), str):
             prefix = f"{section}.{item['id']}"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from pkbench.errors import StoreError
+
+_TEMPORARY = re.compile(r"\.(.+)\.[^.]+\.tmp")
+"""What :func:`write_bytes` calls a file that is not whole: the name it is to get, and something nobody else has."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -60,10 +65,12 @@ def write_new(path: Path, content: bytes) -> bool:
     return True
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what a killed process left half-written in ``folder``; nobody may be writing there."""
-    for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)
+def unfinished(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Files that somebody writes in ``folder`` at this moment, or was killed writing: the name each was to get, and where it is."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        match = _TEMPORARY.fullmatch(path.name)
+        if match:
+            yield match[1], path
 
 
 def _umask() -> int:

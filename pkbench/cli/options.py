@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -40,10 +42,19 @@ Stack = Annotated[
         help="Most runs of one shape to train as one stack; 1: none [default: as many as are measured to be fastest].",
     ),
 ]
+CheckpointEvery = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--checkpoint-every",
+        metavar="DURATION|EPOCHS",
+        help="Save each run after so much time (60s, 5m) or so many epochs (2epochs); twice for both [default: 60s].",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is already done.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]
 
+_EPOCHS = re.compile(r"(\d+) ?epochs?")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
 
@@ -59,3 +70,32 @@ def seconds_of(text: str) -> float:
     if total <= 0:
         raise UsageError(f"{text!r} is no duration", remedy="write it as 90s, 30m or 1h30m")
     return total
+
+
+def interval_of(texts: Sequence[str]) -> tuple[float, int | None]:
+    """``--checkpoint-every``, given once or more: the least seconds, infinite if none are given, and the least epochs.
+
+    Raises:
+        UsageError: a text is neither a duration nor a number of epochs above zero.
+    """
+    seconds, epochs = [math.inf], list[int]()
+    for text in texts:
+        match = _EPOCHS.fullmatch(text.strip())
+        if match is None:
+            seconds.append(_duration_or_epochs(text))
+        elif int(match[1]) > 0:
+            epochs.append(int(match[1]))
+        else:
+            raise UsageError(f"--checkpoint-every {text}", constraint="one epoch or more", remedy="write 1epoch")
+    return min(seconds), min(epochs, default=None)
+
+
+def _duration_or_epochs(text: str) -> float:
+    try:
+        return seconds_of(text)
+    except UsageError as error:
+        raise UsageError(
+            f"--checkpoint-every {text}",
+            constraint="a duration or a number of epochs",
+            remedy="write 60s, 5m or 2epochs",
+        ) from error

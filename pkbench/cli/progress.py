@@ -70,9 +70,10 @@ class _Base:
 
 
 def _outcome(run: Run, event: RunEnded) -> str:
+    by_other = ", by another pkbench" if event.by_other else ""
     if event.status == "finished":
-        return f"{run.label}: test error {event.test_error:.2f} %"
-    return f"{run.label}: {event.status}: {event.message}"
+        return f"{run.label}: test error {event.test_error:.2f} %{by_other}"
+    return f"{run.label}: {event.status}{by_other}: {event.message}"
 
 
 class Quiet(_Base):
@@ -222,6 +223,8 @@ class Bars(_Base):
         task = self._tasks.pop(run_id, None)
         if task is not None:
             self._progress.remove_task(task)
+        if event.by_other:
+            self._advance(self.runs[run_id].train.epochs)
         colour = {"finished": "green", "failed": "red"}.get(status, "yellow")
         text = escape(_outcome(self.runs[run_id], event))
         self._progress.console.print(

@@ -12,6 +12,7 @@ import typer
 
 from pkbench.cli import checks, claims
 from pkbench.cli.options import (
+    CheckpointEvery,
     Device,
     Engine,
     Fresh,
@@ -24,9 +25,10 @@ from pkbench.cli.options import (
     Seeds,
     SpecNames,
     Stack,
+    interval_of,
     seconds_of,
 )
-from pkbench.cli.stopping import Stopper
+from pkbench.cli.stopping import EXIT_INTERRUPTED, Stopper
 from pkbench.cli.units import duration
 
 if TYPE_CHECKING:
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_NO_DATA = 2
 EXIT_TIME = 3
-EXIT_INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
@@ -63,6 +64,7 @@ def run(
     retry_failed: RetryFailed = False,
     allow_failed: Annotated[bool, typer.Option("--allow-failed", help="Exit with 0 although runs failed.")] = False,
     max_time: Annotated[str | None, typer.Option(help="Stop, saving, after 90s, 30m, 1h30m …")] = None,
+    checkpoint_every: CheckpointEvery = None,
     mlflow: Annotated[bool, typer.Option(help="Mirror finished runs in MLflow, in the background.")] = True,
     claims_: Annotated[
         bool, typer.Option("--claims", help="Then judge what is recorded, as `pkbench claims` does.")
@@ -82,6 +84,7 @@ def run(
     from pkbench.store.places import results_folder
 
     stopper = Stopper(None if max_time is None else seconds_of(max_time))
+    checkpoint_seconds, checkpoint_epochs = interval_of(checkpoint_every or ["60s"])
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
     # All specs are loaded before any is run: a fault in the last one shows at once.
     loaded = [load_any(path) for path in find_specs(specs)]
@@ -95,7 +98,8 @@ def run(
             if isinstance(spec, LoadedChecks):
                 code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
             else:
-                code = max(code, command.run(spec, Options(folder, device, jobs, engine=engine, stack=stack)))
+                options = Options(folder, device, jobs, checkpoint_seconds, engine, stack, checkpoint_epochs)
+                code = max(code, command.run(spec, options))
             if stopper.should_stop():
                 break
             if claims_:
@@ -167,7 +171,7 @@ class _Command:
     def _finish_mirror(self, mirror: BackgroundMirror, display: Display) -> None:
         from pkbench.execute.events import Note
 
-        outcome = mirror.finish(20.0)
+        outcome = mirror.finish(20.0, self.stopper.should_stop)
         if outcome.message:
             display.event(Note(outcome.message))
 
@@ -178,7 +182,8 @@ class _Command:
             status: sum(event.status == status for event in ended) for status in ("finished", "failed", "interrupted")
         }
         left = len(prepared.to_run) - counts["finished"] - counts["failed"]
-        parts = [f"{counts['finished']} finished"]
+        others = sum(event.by_other and event.status == "finished" for event in ended)
+        parts = [f"{counts['finished']} finished" + (f" ({others} by another pkbench)" if others else "")]
         if counts["failed"]:
             parts.append(f"{counts['failed']} failed")
         if left:

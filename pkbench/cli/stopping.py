@@ -1,14 +1,26 @@
-"""Ctrl-C, SIGTERM and ``--max-time``: asking a session to stop, and knowing why it did."""
+"""Ctrl-C, SIGTERM and ``--max-time``: asking a session to stop, knowing why it did, and leaving where it cannot.
+
+Python runs handlers of signals between its own instructions: while a step is computed in C there are none. So a thread hears
+of every signal as well, from the kernel through a pipe, and ends the process where the main thread has not come to it in time.
+"""
 
 from __future__ import annotations
 
+import os
+import select
 import signal
-import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Literal
+
+EXIT_INTERRUPTED = 130
+TERM_SECONDS = 8.0
+"""From SIGTERM, which announces SIGKILL, to leaving in any case: what is sent before a machine is taken away gives 10 s or more."""
+_AT_ONCE_SECONDS = 1.0
+"""The same from the second Ctrl-C."""
 
 
 class Stopper:
@@ -26,18 +38,51 @@ class Stopper:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """While open, the first Ctrl-C or SIGTERM asks to stop and a second one stops at once."""
+        """While open, Ctrl-C and SIGTERM ask to stop.
 
-        def handle(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            if self.reason == "interrupted":
-                raise KeyboardInterrupt
-            self.reason = "interrupted"
-            print("\nstopping after this step and saving; once more to stop at once", file=sys.stderr)  # noqa: T201
-
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        A second Ctrl-C stops at once. After SIGTERM the process ends within :data:`TERM_SECONDS`; more of them change nothing,
+        because some senders send it to the process and to its group.
+        """
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        threading.Thread(target=_leave_in_time, args=(reader,), name="pkbench-signals", daemon=True).start()
+        wakeup_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            signal.set_wakeup_fd(wakeup_before)
+            os.close(writer)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self.reason != "interrupted":
+            self.reason = "interrupted"
+            # Not print: the signal may have come while something is printed.
+            os.write(2, b"\nstopping after this step and saving; Ctrl-C once more to stop at once\n")
+        elif number == signal.SIGINT:
+            raise KeyboardInterrupt
+
+
+def _leave_in_time(reader: int) -> None:
+    """End the process where signals that come through ``reader`` were not followed in time; returns when the pipe is closed."""
+    interrupts, deadline = 0, float("inf")
+    while True:
+        left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+        if not select.select([reader], [], [], left)[0]:
+            os.write(
+                2,
+                b"\nleaving in the middle of something; what was saved before is whole, and the same command goes on\n",
+            )
+            os._exit(EXIT_INTERRUPTED)
+        numbers = os.read(reader, 64)
+        if not numbers:
+            os.close(reader)
+            return
+        interrupts += numbers.count(signal.SIGINT)
+        if signal.SIGTERM in numbers:
+            deadline = min(deadline, time.monotonic() + TERM_SECONDS)
+        if interrupts > 1:
+            deadline = min(deadline, time.monotonic() + _AT_ONCE_SECONDS)

@@ -8,19 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkbench.atomic import remove_leftovers
 from pkbench.audit.evaluate import audit
 from pkbench.errors import PkbenchError
 from pkbench.execute.context import code_identity, environment, new_invocation
 from pkbench.execute.events import Event, Note
-from pkbench.execute.session import locked
+from pkbench.execute.holds import Holds
+from pkbench.execute.tidy import tidy
 from pkbench.finding import Finding
 from pkbench.plan.check import Check, checks_of
 from pkbench.spec.load import LoadedChecks
 from pkbench.spec.theory import TheoryPart
 from pkbench.store.check_record import CheckRecord, FoundValue
 from pkbench.store.files import Store
-from pkbench.store.record import SpecIdentity
+from pkbench.store.record import CodeIdentity, Invocation, SpecIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +52,47 @@ def run_checks(
     experiment = loaded.spec.experiment
     spec = SpecIdentity(id=experiment.id, title=experiment.title, sha256=loaded.sha256)
     invocation, code = new_invocation(), code_identity()
-    with locked(store.folder(experiment.id), emit, should_stop):
-        remove_leftovers(store.checks_folder(experiment.id))
-        scan = store.scan_checks(experiment.id)
-        for problem in scan.problems:
-            emit(Note(problem))
-        for check in checks_of(loaded.spec):
-            if should_stop():
-                return False
-            record = scan.records.get(check.run_id)
-            if record is not None and record.failure is None and not fresh:
-                on_check(CheckEnded(check, record, fresh=False))
-                continue
-            started = time.perf_counter()
-            finding, failure = _find(check)
-            record = CheckRecord(
-                format=1,
-                run_id=check.run_id,
-                spec=spec,
-                claim=check.claim.id,
-                config=dict(check.config),
-                residual=finding.residual if finding else None,
-                values=tuple(FoundValue(name=name, value=value) for name, value in finding.values) if finding else (),
-                sentence=finding.sentence if finding else "",
-                failure=failure,
-                seconds=time.perf_counter() - started,
-                ended=time.time(),
-                environment=environment("cpu", _threads()),
-                code=code,
-                invocation=invocation,
-            )
-            store.write(record)
-            on_check(CheckEnded(check, record, fresh=True))
-    return True
+    tidy(store, experiment.id)
+    for problem in store.scan_checks(experiment.id).problems:
+        emit(Note(problem))
+    by_id: dict[str, list[Check]] = {}
+    for check in checks_of(loaded.spec):
+        by_id.setdefault(check.run_id, []).append(check)
+
+    def compute(name: str) -> None:
+        for check in by_id[name]:
+            # Looked up now that it is held: another process may have computed it meanwhile, or this one for an equal claim.
+            record = store.read_check(experiment.id, name)
+            done = record is not None and record.failure is None
+            if record is None or not done or (fresh and record.invocation != invocation):
+                record = _record(check, spec, code, invocation)
+                store.write(record)
+                done = False
+            on_check(CheckEnded(check, record, fresh=not done))
+
+    return Holds(store.folder(experiment.id)).each(list(by_id), compute, emit, should_stop)
+
+
+def _record(check: Check, spec: SpecIdentity, code: CodeIdentity, invocation: Invocation) -> CheckRecord:
+    """The record of ``check``, computed now."""
+    started = time.perf_counter()
+    finding, failure = _find(check)
+    return CheckRecord(
+        format=1,
+        run_id=check.run_id,
+        spec=spec,
+        claim=check.claim.id,
+        config=dict(check.config),
+        residual=finding.residual if finding else None,
+        values=tuple(FoundValue(name=name, value=value) for name, value in finding.values) if finding else (),
+        sentence=finding.sentence if finding else "",
+        failure=failure,
+        seconds=time.perf_counter() - started,
+        ended=time.time(),
+        environment=environment("cpu", _threads()),
+        code=code,
+        invocation=invocation,
+    )
 
 
 def _find(check: Check) -> tuple[Finding | None, str | None]:

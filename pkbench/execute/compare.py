@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pkbench.execute.context import Context, environment
 from pkbench.execute.events import ComparisonEnded, Event, Note
+from pkbench.execute.holds import Holds
 from pkbench.plan.compare import Comparison
 from pkbench.plan.run import Run
 from pkbench.store.comparison_record import ComparisonRecord
@@ -31,27 +32,34 @@ def compare(
 ) -> None:
     """Compute those of ``wanted`` that have no sound record and whose runs are finished; the others wait for their runs."""
     store = Store(context.results)
-    known = store.scan_comparisons(context.spec.id).records
-    for comparison in wanted:
-        if should_stop():
+    by_id = {comparison.run_id: comparison for comparison in wanted}
+
+    def compute(name: str) -> None:
+        # Looked up now that it is held: another process may have computed it meanwhile.
+        if store.read_comparison(context.spec.id, name) is not None and not fresh:
             return
-        if comparison.run_id in known and not fresh:
-            continue
+        comparison = by_id[name]
         try:
-            record = _record(comparison, store, context, load_data)
+            record = _record(comparison, store, context, load_data, should_stop)
         except (OSError, ValueError) as error:
             names = f"{comparison.a.label} and {comparison.b.label}"
             emit(Note(f"comparison {comparison.compare.id} of {names} is not possible: {error}"))
-            continue
+            return
         if record is not None:
             store.write(record)
             emit(ComparisonEnded(comparison.compare.id, comparison.a.label, comparison.b.label, record.diagonal_mean))
 
+    Holds(store.folder(context.spec.id)).each(list(by_id), compute, emit, should_stop)
+
 
 def _record(
-    comparison: Comparison, store: Store, context: Context, load_data: Callable[[Run], Dataset]
+    comparison: Comparison,
+    store: Store,
+    context: Context,
+    load_data: Callable[[Run], Dataset],
+    should_stop: Callable[[], bool],
 ) -> ComparisonRecord | None:
-    """The comparison's record; ``None`` where one of its runs is not finished."""
+    """The comparison's record; ``None`` where one of its runs is not finished, or it was stopped."""
     import torch
 
     from pkbench.probes.cka import CkaAccumulator
@@ -77,6 +85,8 @@ def _record(
             generator = torch.Generator().manual_seed(stream_seed("cka order", how.seed, number))
             order = torch.randperm(len(data.test.labels), generator=generator)[:images].to(data.test.images.device)
             for chosen in torch.split(order, how.batch):
+                if should_stop():
+                    return None
                 inputs = data.to_input(data.test.images.index_select(0, chosen))
                 a(inputs)
                 b(inputs)

@@ -28,7 +28,7 @@ class Context:
     device: str
     """A torch device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     checkpoint_seconds: float
-    """Wall time between two checkpoints of a run."""
+    """Wall time between two checkpoints of a run; infinite where only epochs count."""
     invocation: Invocation
     code: CodeIdentity
     engine: str = AUTO
@@ -37,6 +37,10 @@ class Context:
     """Runs at once."""
     stack: int | None = None
     """Most runs in a stack that were asked for; ``None``: as many as are measured to be fastest."""
+    checkpoint_epochs: int | None = None
+    """Epochs between two checkpoints of a run besides."""
+    retry_failed: bool = False
+    """Whether runs that failed before this command are tried again."""
     keep_weights: frozenset[str] = frozenset()
     """Ids of runs whose final weights are kept, because a comparison needs them."""
 

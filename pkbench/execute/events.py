@@ -36,6 +36,15 @@ class RunEnded:
     message: str
     test_error: float | None
     """Of the last epoch, in per cent; ``None`` unless finished."""
+    by_other: bool = False
+    """Whether another pkbench computed it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTaken:
+    """A run is left to another pkbench, which computes it at this moment."""
+
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +64,4 @@ class ComparisonEnded:
     diagonal_mean: float | None
 
 
-Event = RunStarted | EpochEnded | RunEnded | ComparisonEnded | Note
+Event = RunStarted | EpochEnded | RunEnded | RunTaken | ComparisonEnded | Note

@@ -105,6 +105,9 @@ class Performance:
 
     def _resume(self, trainer: Trainer, *, fresh: bool) -> None:
         """Take up the newest sound checkpoint, unless everything is to be computed afresh."""
+        if self.should_stop():
+            # While data was loaded, for instance. There is nothing to save yet.
+            raise StopRequestedError
         if fresh:
             self.checkpoints.remove()
         checkpoint, problems = self.checkpoints.load()
@@ -130,32 +133,43 @@ class Performance:
 
     def _train(self, trainer: Trainer) -> Steps:
         def on_step() -> None:
-            if self.should_stop():
-                self._save(trainer)
-                raise StopRequestedError
+            self._stop_if_asked(trainer)
             if time.monotonic() - self.saved >= self.context.checkpoint_seconds:
                 self._save(trainer)
 
         def on_epoch(result: EpochResult) -> None:
             self.history.append(Epoch(**asdict(result), ended=time.time()))
-            self._measure(trainer, result.epoch)
+            every = self.context.checkpoint_epochs
+            if every is not None and result.epoch % every == 0:
+                self._save(trainer)
+            self._measure(trainer)
             self.emit(EpochEnded(self.run_id, result))
 
-        if not self.measured:
-            self._measure(trainer, 0)
+        if trainer.batches.step == 0:
+            self._measure(trainer)
         yield from trainer.steps(on_step, on_epoch)
 
-    def _measure(self, trainer: Trainer, epoch: int) -> None:
-        """What the recipe's probe asks for after ``epoch`` epochs."""
-        probe = self.run.train.probe
-        if probe is None:
+    def _stop_if_asked(self, trainer: Trainer) -> None:
+        """Save and end the training where that is asked for; the trainer's state must be whole."""
+        if self.should_stop():
+            self._save(trainer)
+            raise StopRequestedError
+
+    def _measure(self, trainer: Trainer) -> None:
+        """What the recipe's probe asks for at this epoch's end, unless it is known already."""
+        probe, epoch = self.run.train.probe, len(self.history)
+        if probe is None or any(found.epoch == epoch for found in self.measured):
             return
         # It brings SciPy's statistics, a second of every worker's start that most specs have no use for.
         from pkbench.probes.watch import due_epochs, measure
 
         if epoch in due_epochs(probe, self.run.train.epochs):
-            found = measure(trainer.model, probe, epoch, *trainer.probe_batch())
-            self.measured += [Measured(**asdict(measurement)) for measurement in found]
+            found = []
+            for measurement in measure(trainer.model, probe, epoch, *trainer.probe_batch()):
+                # All of an epoch or none: what is missing is measured when the run goes on.
+                self._stop_if_asked(trainer)
+                found.append(Measured(**asdict(measurement)))
+            self.measured += found
 
     def _save(self, trainer: Trainer) -> None:
         state = trainer.state()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pkbench.execute.context import Context
-from pkbench.execute.events import Event, Note
+from pkbench.execute.elsewhere import ended_elsewhere
+from pkbench.execute.events import Event, Note, RunTaken
+from pkbench.execute.holds import Holds
 from pkbench.plan.run import Run
 from pkbench.plan.stack import Group, cut
+from pkbench.store.files import Store
 
 if TYPE_CHECKING:
     from pkbench.data.dataset import Dataset
@@ -32,16 +35,29 @@ class Performer:
         self._key: str | None = None
         self._dataset: Dataset | None = None
         self._widths: StackWidths | None = None
+        self._holds = Holds(Store(context.results).folder(context.spec.id))
 
     def perform(self, group: Group) -> None:
-        """Carry out the runs of ``group``; what comes out is in the store and told by events."""
+        """Carry out those runs of ``group`` that nobody else does; what comes out is in the store and told by events."""
         for runs in cut(group, self._width(group)):
             if self._should_stop():
                 return
-            if len(runs) == 1:
-                self._alone(runs[0], fresh=self._fresh)
-            else:
-                self._together(runs)
+            with self._holds.held([run.run_id for run in runs if run.run_id is not None]) as mine:
+                left = tuple(run for run in runs if self._is_left(run, mine))
+                if len(left) == 1:
+                    self._alone(left[0], fresh=self._fresh)
+                elif left:
+                    self._together(left)
+
+    def _is_left(self, run: Run, mine: Sequence[str]) -> bool:
+        """Whether ``run``, which is held if ``mine`` names it, is to be computed here; tells where others do or did."""
+        if run.run_id is not None and run.run_id not in mine:
+            self._emit(RunTaken(run.run_id))
+            return False
+        ended = ended_elsewhere(run, self._context, fresh=self._fresh)
+        if ended is not None:
+            self._emit(ended)
+        return ended is None
 
     def _width(self, group: Group) -> int:
         """How many runs of ``group``, which can share a stack, do so."""

@@ -1,25 +1,25 @@
-"""Carrying out a prepared spec: one at a time per result folder, stoppable, told by events."""
+"""Carrying out a prepared spec: stoppable, told by events, beside other processes that do the same."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from pkbench.errors import StoreError
 from pkbench.execute.compare import compare
 from pkbench.execute.context import Context, code_identity, new_invocation
 from pkbench.execute.device import resolve_device, resolve_jobs
-from pkbench.execute.events import Event, Note
+from pkbench.execute.elsewhere import ended_elsewhere, waiting
+from pkbench.execute.events import Event, Note, RunTaken
+from pkbench.execute.holds import Holds
 from pkbench.execute.performer import Performer
 from pkbench.execute.prepare import Prepared, Selection, prepare
 from pkbench.execute.stacking import stacking_here
+from pkbench.execute.tidy import tidy
 from pkbench.execute.workers import WorkerPool
 from pkbench.plan.engine import AUTO, check_engine
-from pkbench.plan.stack import Group, check_stack, groups
+from pkbench.plan.run import Run
+from pkbench.plan.stack import Group, Stacking, check_stack, groups
 from pkbench.spec.load import LoadedSpec
 from pkbench.store.files import Store
 from pkbench.store.record import Invocation, SpecIdentity
@@ -33,16 +33,16 @@ class Options:
     device: str = "auto"
     jobs: int | None = None
     checkpoint_seconds: float = 60.0
+    """Wall time between two checkpoints of a run; infinite where only epochs count."""
     engine: str = AUTO
     stack: int | None = None
     """Most runs that train as one stack, 1 for none; ``None``: as many as are measured to be fastest."""
+    checkpoint_epochs: int | None = None
+    """Epochs between two checkpoints of a run besides."""
 
 
 class Session:
-    """One command's work on one spec.
-
-    The lock on the result folder is the kernel's: it ends with the process that holds it, however that ends.
-    """
+    """One command's work on one spec. Others may be at work on it: see :mod:`pkbench.execute.holds`."""
 
     def __init__(
         self, loaded: LoadedSpec, selection: Selection, options: Options, invocation: Invocation | None = None
@@ -69,27 +69,55 @@ class Session:
         spec_id = self.loaded.spec.experiment.id
         device = resolve_device(self.options.device)
         store = Store(self.options.results)
-        with locked(store.folder(spec_id), emit, should_stop):
-            for message in store.set_aside_damaged(spec_id):
-                emit(Note(message))
-            prepared = prepare(self.loaded, self.selection, self.options.results)
-            for problem in prepared.problems:
-                emit(Note(problem))
-            runs = prepared.to_run
-            check_engine(self.options.engine, runs, device.partition(":")[0])
-            check_stack(self.options.stack, self.options.engine)
-            jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
-            on_prepared(prepared, jobs)
-            context = self._context(prepared, device, min(jobs, len(runs)))
-            if runs and not should_stop():
-                claims = prepared.scaled.spec.claim
-                stacking = stacking_here(self.options.engine, device, self.options.stack, jobs, claims)
-                self._perform(groups(runs, stacking), context, jobs, emit, should_stop)
-            if prepared.comparisons:
-                data = Performer(context, emit, should_stop, fresh=False).data
-                fresh = self.selection.fresh
-                compare(prepared.comparisons, context, data, emit, should_stop, fresh=fresh)
+        for message in tidy(store, spec_id):
+            emit(Note(message))
+        prepared = prepare(self.loaded, self.selection, self.options.results)
+        for problem in prepared.problems:
+            emit(Note(problem))
+        runs = prepared.to_run
+        check_engine(self.options.engine, runs, device.partition(":")[0])
+        check_stack(self.options.stack, self.options.engine)
+        jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
+        on_prepared(prepared, jobs)
+        context = self._context(prepared, device, min(jobs, len(runs)))
+        if runs and not should_stop():
+            claims = prepared.scaled.spec.claim
+            stacking = stacking_here(self.options.engine, device, self.options.stack, jobs, claims)
+            self._compute(runs, stacking, context, jobs, emit, should_stop)
+        if prepared.comparisons:
+            data = Performer(context, emit, should_stop, fresh=False).data
+            fresh = self.selection.fresh
+            compare(prepared.comparisons, context, data, emit, should_stop, fresh=fresh)
         return prepared
+
+    def _compute(
+        self,
+        runs: list[Run],
+        stacking: Stacking,
+        context: Context,
+        jobs: int,
+        emit: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        """Compute those of ``runs`` that nobody else does, then what others leave when they stop or are killed."""
+        holds = Holds(Store(context.results).folder(context.spec.id))
+        to_do, elsewhere = runs, list[Run]()
+        while (to_do or elsewhere) and not should_stop():
+            if to_do:
+                taken = self._perform(groups(to_do, stacking), context, jobs, emit, should_stop)
+                elsewhere += [run for run in to_do if run.run_id in taken]
+                to_do = []
+                if elsewhere:
+                    emit(Note(waiting(elsewhere)))
+            else:
+                free = holds.wait_for_any([str(run.run_id) for run in elsewhere], should_stop)
+                to_do = [run for run in elsewhere if run.run_id in free]
+                elsewhere = [run for run in elsewhere if run.run_id not in free]
+                ended = {run.run_id: ended_elsewhere(run, context, fresh=self.selection.fresh) for run in to_do}
+                to_do = [run for run in to_do if ended[run.run_id] is None]
+                for event in ended.values():
+                    if event is not None:
+                        emit(event)
 
     def _perform(
         self,
@@ -98,14 +126,23 @@ class Session:
         jobs: int,
         emit: Callable[[Event], None],
         should_stop: Callable[[], bool],
-    ) -> None:
-        fresh = self.selection.fresh
+    ) -> set[str]:
+        """Compute ``parts``; ids of the runs in them that another process has."""
+        fresh, taken = self.selection.fresh, set[str]()
+
+        def tell(event: Event) -> None:
+            if isinstance(event, RunTaken):
+                taken.add(event.run_id)
+            else:
+                emit(event)
+
         if jobs > 1:
-            WorkerPool(context, jobs, fresh=fresh).perform(parts, emit, should_stop)
-            return
-        performer = Performer(context, emit, should_stop, fresh=fresh)
-        for part in parts:
-            performer.perform(part)
+            WorkerPool(context, jobs, fresh=fresh).perform(parts, tell, should_stop)
+        else:
+            performer = Performer(context, tell, should_stop, fresh=fresh)
+            for part in parts:
+                performer.perform(part)
+        return taken
 
     def _context(self, prepared: Prepared, device: str, jobs: int) -> Context:
         experiment = self.loaded.spec.experiment
@@ -121,41 +158,7 @@ class Session:
             engine=self.options.engine,
             jobs=jobs,
             stack=self.options.stack,
+            checkpoint_epochs=self.options.checkpoint_epochs,
+            retry_failed=self.selection.retry_failed,
             keep_weights=prepared.compared,
         )
-
-
-@contextmanager
-def locked(folder: Path, emit: Callable[[Event], None], should_stop: Callable[[], bool]) -> Iterator[None]:
-    """Hold the lock of ``folder``, made where needed; waits, saying so, for another pkbench that has it.
-
-    Raises:
-        StoreError: the folder cannot be written, or the user stopped the waiting.
-    """
-    lock = FileLock(folder / ".lock")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _acquire(lock, folder, emit, should_stop)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write in {folder}: {error.strerror or error}", remedy="choose another folder with --results"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _acquire(lock: FileLock, folder: Path, emit: Callable[[Event], None], should_stop: Callable[[], bool]) -> None:
-    waiting = False
-    while True:
-        try:
-            lock.acquire(timeout=1 if waiting else 0)
-        except Timeout:
-            if should_stop():
-                raise StoreError(f"stopped while waiting for another pkbench in {folder}") from None
-            if not waiting:
-                emit(Note(f"another pkbench is working in {folder}; waiting for it to end"))
-            waiting = True
-        else:
-            return

@@ -1,7 +1,7 @@
 """Groups of runs in worker processes: each takes one after another, a dead one costs only the group it had.
 
-Workers are spawned, not forked, because torch's threads and CUDA do not survive a fork. They ignore Ctrl-C:
-the parent decides, and tells them through an event that every training step looks at.
+Workers are spawned, not forked, because torch's threads and CUDA do not survive a fork. They ignore Ctrl-C and SIGTERM, which
+often go to all processes of a job: the parent decides, and tells them through an event that every training step looks at.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from multiprocessing.synchronize import Event as StopFlag
 from pkbench.errors import PkbenchError
 from pkbench.execute.context import Context
 from pkbench.execute.death import record_death
-from pkbench.execute.events import Event, RunEnded
+from pkbench.execute.events import Event, RunEnded, RunStarted, RunTaken
+from pkbench.execute.holds import Holds
 from pkbench.execute.performer import Performer
 from pkbench.plan.run import Run
 from pkbench.plan.stack import Group
+from pkbench.store.files import Store
 
 _PR_SET_PDEATHSIG = 1
 _CRASHES_TOLERATED = 2
@@ -32,7 +34,8 @@ _CRASHES_TOLERATED = 2
 
 def _work(connection: Connection, context: Context, stop: StopFlag, fresh: bool) -> None:
     """A worker's life: receive a group, perform it, say so; end at ``None``."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
     performer = Performer(context, connection.send, stop.is_set, fresh=fresh)
     while (group := connection.recv()) is not None:
@@ -64,10 +67,13 @@ class _Worker:
         theirs.close()
         self.group: Group | None = None
         """Those of the runs it was given that have not ended; ``None`` where it has nothing to do."""
+        self.began = False
+        """Whether one of them has begun: before that there is nothing to save."""
 
     def give(self, group: Group | None) -> None:
         """Hand over a group, or ``None`` to end."""
         self.group = group
+        self.began = False
         try:
             self.connection.send(group)
         except (BrokenPipeError, ConnectionResetError):
@@ -99,14 +105,22 @@ class WorkerPool:
             for worker in self._workers:
                 worker.give(self._queue.popleft())
             while any(worker.group is not None for worker in self._workers):
-                if should_stop():
-                    self._stop.set()
-                    self._queue.clear()
+                if should_stop() and not self._stop.is_set():
+                    self._stop_workers()
                 busy: list[Connection] = [worker.connection for worker in self._workers if worker.group is not None]
                 for ready in wait(busy, timeout=0.2):
                     self._receive(next(w for w in self._workers if w.connection is ready), emit)
         finally:
             self._end()
+
+    def _stop_workers(self) -> None:
+        """Let those that have begun a run save it; those that load libraries or data have nothing to save."""
+        self._stop.set()
+        self._queue.clear()
+        for worker in self._workers:
+            if worker.group is not None and not worker.began:
+                worker.group = None
+                worker.process.kill()
 
     def _start(self) -> _Worker:
         return _Worker(self._context, self._stop, fresh=self._fresh)
@@ -122,7 +136,8 @@ class WorkerPool:
         if message is None:
             worker.give(self._queue.popleft() if self._queue else None)
         else:
-            if isinstance(message, RunEnded) and worker.group is not None:
+            worker.began = worker.began or isinstance(message, RunStarted)
+            if isinstance(message, RunEnded | RunTaken) and worker.group is not None:
                 worker.group = tuple(run for run in worker.group if run.run_id != message.run_id)
             emit(message)
 
@@ -149,8 +164,11 @@ class WorkerPool:
         crashes = self._crashes[run.run_id] = self._crashes.get(run.run_id, 0) + 1
         if crashes >= _CRASHES_TOLERATED:
             message = f"its process died {crashes} times ({cause}); memory may be too small for {self._jobs} jobs"
-            record_death(run, self._context, message)
-            emit(RunEnded(run.run_id, "failed", message, None))
+            with Holds(Store(self._context.results).folder(run.spec_id)).held([run.run_id]) as mine:
+                if mine:
+                    record_death(run, self._context, message)
+            # Another process may have taken it up the moment that ours died.
+            emit(RunEnded(run.run_id, "failed", message, None) if mine else RunTaken(run.run_id))
         elif not self._stop.is_set():
             self._queue.appendleft((run,))
 

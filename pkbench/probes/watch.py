@@ -44,22 +44,28 @@ def due_epochs(probe: Probe, epochs: int) -> frozenset[int]:
     return frozenset(round(i * epochs / probe.times) for i in range(probe.times + 1))
 
 
-def measure(model: nn.Module, probe: Probe, epoch: int, inputs: Tensor, labels: Tensor) -> tuple[Measurement, ...]:
-    """Everything ``probe`` asks for of ``model`` after ``epoch`` epochs; the model stays as it is.
+def measure(model: nn.Module, probe: Probe, epoch: int, inputs: Tensor, labels: Tensor) -> Iterator[Measurement]:
+    """Everything ``probe`` asks for of ``model`` after ``epoch`` epochs, one by one as asked for; the model stays as it is.
 
     ``inputs`` and ``labels`` are the batch that gradients are taken on. Numbers that are not finite are left out.
     """
-    found: list[tuple[str, str, float]] = []
+    for where, name, value in _numbers(model, probe, epoch, inputs, labels):
+        if math.isfinite(value):
+            yield Measurement(epoch, where, name, value)
+
+
+def _numbers(
+    model: nn.Module, probe: Probe, epoch: int, inputs: Tensor, labels: Tensor
+) -> Iterator[tuple[str, str, float]]:
     layers = dict(mixing_layers(model))
     if probe.spectrum:
-        found += _spectra(layers)
+        yield from _spectra(layers)
     if probe.sparsity:
-        found += _sparsities(model, layers)
+        yield from _sparsities(model, layers)
     if probe.gradients:
-        found += _gradients(model, inputs, labels)
+        yield from _gradients(model, inputs, labels)
     if probe.degrees and epoch == 0:
-        found += _degrees(layers)
-    return tuple(Measurement(epoch, where, name, value) for where, name, value in found if math.isfinite(value))
+        yield from _degrees(layers)
 
 
 def mixing_layers(model: nn.Module) -> Iterator[tuple[str, Layer]]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 import platformdirs
-from filelock import FileLock, Timeout
 
 from pkbench.errors import StoreError
+from pkbench.execute.holds import Holds
 from pkbench.report import manifest
 from pkbench.results.discrepancy import Proof
 from pkbench.results.prove_report import Proven, prove_reports
@@ -33,6 +34,7 @@ Why = Literal[
     "caches",
 ]
 
+_ID: Final = re.compile(r"[0-9a-f]{16}")
 _CACHE_DAYS: Final = 30
 _LEFTOVER_SECONDS: Final = 3600.0
 """Age from which a half-written file is one that nobody is still writing."""
@@ -85,33 +87,30 @@ def find(subjects: Sequence[Subject], *, caches: bool) -> Found:
 
 
 def remove(found: Found) -> list[Candidate]:
-    """Delete the candidates of ``found`` but for those of specs that somebody has begun to work on; what was deleted.
+    """Delete the candidates of ``found`` but for those that somebody has begun to work on; what was deleted.
 
     Raises:
         StoreError: something cannot be deleted.
     """
     done = []
-    with ExitStack() as locks:
-        free: dict[Path, bool] = {}
-        for candidate in found.candidates:
-            if candidate.subject is not None:
-                folder = candidate.subject.folder
-                if folder not in free:
-                    free[folder] = _locked(folder, locks)
-                if not free[folder]:
-                    continue
-            _delete(candidate)
-            done.append(candidate)
+    for candidate in found.candidates:
+        with _held(candidate) as free:
+            if free:
+                _delete(candidate)
+                done.append(candidate)
     return done
 
 
-def _locked(folder: Path, locks: ExitStack) -> bool:
-    """Whether nobody works in ``folder``; its lock is held until ``locks`` are closed."""
-    try:
-        locks.enter_context(FileLock(folder / ".lock", timeout=0))
-    except Timeout:
-        return False
-    return not held(folder)
+@contextmanager
+def _held(candidate: Candidate) -> Iterator[bool]:
+    """Hold what the file of ``candidate`` is about, while open; whether nobody works on it."""
+    if candidate.subject is None:
+        yield True
+        return
+    folder = candidate.subject.folder
+    named = _ID.search(candidate.path.name)
+    with Holds(folder).held([named[0]] if named else ()) as mine:
+        yield bool(mine) if named else not held(folder)
 
 
 def _delete(candidate: Candidate) -> None:

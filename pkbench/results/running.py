@@ -35,31 +35,27 @@ class Progress:
 
 
 def worker(folder: Path) -> Worker | None:
-    """A process that works on a spec's results in ``folder``: on all of them, or on a run; ``None`` where nobody does."""
-    return _holder(folder / ".lock") or next(iter(held(folder).values()), None)
+    """A process that computes something of a spec, whose results are in ``folder``; ``None`` where nobody does."""
+    return next(iter(held(folder).values()), None)
 
 
 def held(folder: Path) -> dict[str, Worker]:
-    """Who holds a lock of one run, check or comparison in a spec's ``folder``, by its id."""
+    """Who computes a run, check or comparison in a spec's ``folder``, by its id (see :mod:`pkbench.execute.holds`)."""
     found = {path.stem: _holder(path) for path in sorted((folder / "locks").glob("*.lock"))}
     return {run_id: who for run_id, who in found.items() if who is not None}
 
 
 def progress(store: Store, spec_id: str) -> dict[str, Progress]:
-    """Every run of ``spec_id`` with a checkpoint, by its id.
-
-    One is being computed where somebody holds its lock, or that of the whole spec and has saved the run since he started.
-    """
+    """Every run of ``spec_id`` with a checkpoint, by its id."""
     folder = store.folder(spec_id)
-    runs, at_work = held(folder), _holder(folder / ".lock")
+    runs = held(folder)
     found: dict[str, Progress] = {}
     for run_folder in sorted(folder.glob("checkpoints/*")):
         info = store.checkpoints(spec_id, run_folder.name).progress()
         saved = _newest(run_folder)
         if info is None or saved is None:
             continue
-        mine = at_work is not None and (at_work.since is None or saved >= at_work.since)
-        found[run_folder.name] = Progress(info, saved, runs.get(run_folder.name) or (at_work if mine else None))
+        found[run_folder.name] = Progress(info, saved, runs.get(run_folder.name))
     return found
 
 

@@ -1,24 +1,27 @@
 """Checkpoints of unfinished runs: ``RESULTS/SPEC/checkpoints/RUN/``, the newest two, each proven by a checksum.
 
 A checkpoint is a tensor file (read with ``weights_only``, so it cannot execute anything) and a JSON file
-beside it, written last, that names it, carries its checksum and all metrics so far. A tensor file without a
-sound JSON file does not exist as far as anybody reads.
+beside it, written last, that carries the tensors' checksum, its own, and all metrics so far. A tensor file without a
+sound JSON file does not exist as far as anybody reads. No file is ever written twice: whatever a power cut does to the
+newest checkpoint, the one before it is as it was.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 import pickle
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from pkbench.atomic import write_bytes
+from pkbench.atomic import unfinished, write_bytes
 from pkbench.errors import StoreError
+from pkbench.plan.run import canonical_json
 from pkbench.store.record import Epoch, Measured
 
 KEPT = 2
@@ -68,28 +71,39 @@ class Checkpoints:
         torch.save(state, buffer)
         content = buffer.getvalue()
         info = info.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
-        name = f"step-{info.step:012d}"
+        # At the end of an epoch there are several states with as many steps.
+        name = f"step-{info.step:012d}-{self._newest_number() + 1:06d}"
         write_bytes(self.folder / f"{name}.pt", content)
-        write_bytes(self.folder / f"{name}.json", info.model_dump_json(indent=1).encode())
+        write_bytes(self.folder / f"{name}.json", _sealed(info))
         for old in self._infos()[KEPT:]:
-            old.unlink(missing_ok=True)
-            old.with_suffix(".pt").unlink(missing_ok=True)
+            _delete(old)
 
     def load(self) -> tuple[Checkpoint | None, tuple[str, ...]]:
-        """The newest sound checkpoint, or ``None``; and a sentence for each newer one that is damaged."""
+        """The newest sound checkpoint, or ``None``; and a sentence for each newer one that is not.
+
+        Only for who holds the run: those that are damaged are deleted, and what a killed process left half-written.
+        """
         problems: list[str] = []
+        found: Checkpoint | None = None
         for path in self._infos():
             try:
-                return self._proven(path), tuple(problems)
-            except (OSError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError):
-                problems.append(f"{path.with_suffix('.pt')} is damaged; going back to the checkpoint before it")
-        return None, tuple(problems)
+                found = self._proven(path)
+                break
+            except (ValueError, RuntimeError, EOFError, pickle.UnpicklingError, FileNotFoundError):
+                problems.append(f"checkpoint {path.with_suffix('')} is damaged")
+                # Left here, it would count as one of the newest, and a sound one be dropped for it.
+                _delete(path)
+            except OSError as error:
+                problems.append(f"checkpoint {path.with_suffix('')} cannot be read ({error.strerror})")
+        self._delete_unfinished()
+        after = "going back to the one before it" if found else "there is no other, so the run starts anew"
+        return found, tuple(f"{problem}; {after}" for problem in problems)
 
     def _proven(self, path: Path) -> Checkpoint:
         """The checkpoint whose JSON file is ``path``; one of several errors where it is not sound."""
         import torch
 
-        info = CheckpointInfo.model_validate_json(path.read_bytes())
+        info = _opened(path.read_bytes())
         content = path.with_suffix(".pt").read_bytes()
         if info.run_id != self.run_id or hashlib.sha256(content).hexdigest() != info.sha256:
             raise ValueError("the tensors are not the ones the JSON file names")
@@ -99,8 +113,8 @@ class Checkpoints:
         """The newest readable JSON side, without opening the tensors; ``None`` if there is none."""
         for path in self._infos():
             try:
-                return CheckpointInfo.model_validate_json(path.read_bytes())
-            except (OSError, ValidationError):
+                return _opened(path.read_bytes())
+            except (OSError, ValueError):
                 continue
         return None
 
@@ -115,7 +129,55 @@ class Checkpoints:
 
     def _infos(self) -> list[Path]:
         """JSON files of checkpoints, newest first."""
-        return sorted(self.folder.glob("step-*.json"), reverse=True)
+        return sorted(self._files(".json"), reverse=True)
+
+    def _files(self, suffix: str) -> list[Path]:
+        try:
+            found = list(self.folder.iterdir())
+        except FileNotFoundError:
+            # There is none yet, or the run has ended this moment.
+            return []
+        return [path for path in found if path.name.startswith("step-") and path.suffix == suffix]
+
+    def _newest_number(self) -> int:
+        """The largest number that a tensor file has; 0 where there is none."""
+        numbers = (path.stem.rpartition("-")[2] for path in self._files(".pt"))
+        return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+    def _delete_unfinished(self) -> None:
+        """Delete files that belong to no checkpoint."""
+        whole = {path.stem for path in self._infos()}
+        alone = [path for path in self._files(".pt") if path.stem not in whole]
+        for path in [*alone, *(path for _, path in unfinished(self.folder))]:
+            path.unlink(missing_ok=True)
+
+
+def _sealed(info: CheckpointInfo) -> bytes:
+    """``info`` as the bytes of its file: the values and the SHA-256 of their canonical JSON."""
+    content = info.model_dump(mode="json")
+    return json.dumps({"sha256": _digest(content), "checkpoint": content}, indent=1, allow_nan=False).encode()
+
+
+def _opened(raw: bytes) -> CheckpointInfo:
+    """What :func:`_sealed` made ``raw`` of; a ``ValueError`` where it is not as it was."""
+    try:
+        envelope = json.loads(raw)
+        content, digest = envelope["checkpoint"], envelope["sha256"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError("it is not a whole checkpoint") from error
+    if digest != _digest(content):
+        raise ValueError("its checksum does not match its content")
+    return CheckpointInfo.model_validate(content)
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def _delete(path: Path) -> None:
+    """Delete the checkpoint with this JSON file: that first, so that it never stands alone."""
+    path.unlink(missing_ok=True)
+    path.with_suffix(".pt").unlink(missing_ok=True)
 
 
 def is_whole(path: Path) -> bool:
@@ -125,7 +187,7 @@ def is_whole(path: Path) -> bool:
         FileNotFoundError: its run has just ended or saved a newer one.
     """
     try:
-        info = CheckpointInfo.model_validate_json(path.read_bytes())
-    except ValidationError:
+        info = _opened(path.read_bytes())
+    except ValueError:
         return False
     return hashlib.sha256(path.with_suffix(".pt").read_bytes()).hexdigest() == info.sha256

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from pkbench.atomic import remove_leftovers, write_bytes
+from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.run import config_id
 from pkbench.store.check_record import CheckRecord
@@ -66,6 +66,17 @@ def decode_proven(raw: bytes, run_id: str, kind: type[AnyRecord]) -> tuple[AnyRe
     return record, checksum
 
 
+def _damage(path: Path) -> str | None:
+    """What is wrong with the record of a run in ``path``; ``None`` where it is sound or cannot be read."""
+    try:
+        decode(path.read_bytes(), path.stem, Record)
+    except ValueError as error:
+        return str(error)
+    except OSError:
+        return None
+    return None
+
+
 def _set_aside(path: Path) -> str:
     """Rename ``path``; its new name."""
     aside = path.with_suffix(".json.damaged")
@@ -93,6 +104,12 @@ class Store:
     def checkpoints(self, spec_id: str, run_id: str) -> Checkpoints:
         """The checkpoints of one run."""
         return Checkpoints(self.folder(spec_id) / "checkpoints", run_id)
+
+    def checkpointed(self, spec_id: str) -> tuple[str, ...]:
+        """Ids of the runs with a folder of checkpoints."""
+        folder = self.folder(spec_id) / "checkpoints"
+        names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+        return tuple(sorted(name for name in names if _RUN_ID.fullmatch(name)))
 
     def checks_folder(self, spec_id: str) -> Path:
         """The records of the checks of one spec."""
@@ -125,11 +142,15 @@ class Store:
 
     def read(self, spec_id: str, run_id: str) -> Record | None:
         """The record of ``run_id``; ``None`` where there is none that can be read and is sound (see :meth:`scan`)."""
-        path = self.record_path(spec_id, run_id)
-        try:
-            return decode(path.read_bytes(), run_id, Record)
-        except (OSError, ValueError):
-            return None
+        return _read(self.record_path(spec_id, run_id), Record)
+
+    def read_check(self, spec_id: str, run_id: str) -> CheckRecord | None:
+        """The record of the check ``run_id``, as in :meth:`read`."""
+        return _read(_named(self.checks_folder(spec_id), run_id), CheckRecord)
+
+    def read_comparison(self, spec_id: str, run_id: str) -> ComparisonRecord | None:
+        """The record of the comparison ``run_id``, as in :meth:`read`."""
+        return _read(_named(self.comparisons_folder(spec_id), run_id), ComparisonRecord)
 
     def spec_ids(self) -> list[str]:
         """Specs with a folder of runs."""
@@ -159,29 +180,35 @@ class Store:
                 records[path.stem], checksums[path.stem] = decode_proven(path.read_bytes(), path.stem, kind)
             except ValueError as error:
                 problems.append(f"{path}: {error}; the run counts as not done")
+            except FileNotFoundError:
+                # Another process has set it aside this moment.
+                continue
             except OSError as error:
                 problems.append(f"{path}: cannot be read ({error.strerror}); the run counts as not done")
         return Scan(records, tuple(problems), checksums)
 
-    def set_aside_damaged(self, spec_id: str) -> tuple[str, ...]:
-        """Rename every damaged record to ``RUN.json.damaged``, so that the run is computed again; a sentence for each.
+    def damaged(self, spec_id: str) -> tuple[str, ...]:
+        """Ids of the runs whose records are damaged. One that cannot be read at all is left to :meth:`scan` to report."""
+        return tuple(path.stem for path in record_files(self.runs_folder(spec_id)) if _damage(path) is not None)
 
-        Only for who holds the folder's lock: what a killed process left half-written is deleted as well. A record
-        that cannot be read at all is left to :meth:`scan` to report.
+    def set_aside(self, spec_id: str, run_id: str) -> str | None:
+        """Rename the record of ``run_id`` to ``RUN.json.damaged`` where it is damaged, and say so: the run is computed again.
+
+        Only for who holds the run: a sound record might take the damaged one's place meanwhile.
 
         Raises:
-            StoreError: a damaged record cannot be renamed.
+            StoreError: it cannot be renamed.
         """
-        messages: list[str] = []
-        for path in record_files(self.runs_folder(spec_id)):
-            try:
-                decode(path.read_bytes(), path.stem, Record)
-            except ValueError as error:
-                messages.append(f"{path}: {error}; set aside as {_set_aside(path)}, the run is computed again")
-            except OSError:
-                continue
-        remove_leftovers(self.runs_folder(spec_id))
-        return tuple(messages)
+        path = self.record_path(spec_id, run_id)
+        damage = _damage(path)
+        return damage and f"{path}: {damage}; set aside as {_set_aside(path)}, the run is computed again"
+
+
+def _read(path: Path, kind: type[AnyRecord]) -> AnyRecord | None:
+    try:
+        return decode(path.read_bytes(), path.stem, kind)
+    except (OSError, ValueError):
+        return None
 
 
 def record_files(folder: Path) -> Iterator[Path]:

@@ -11,11 +11,8 @@ from pkbench.store.record import Record
 def known_runs(store: Store, spec_id: str, scan: Scan[Record]) -> list[Known]:
     """Everything known of ``spec_id``: its records in ``scan``, and the checkpoints of runs without one."""
     known = [from_record(record) for record in scan.records.values()]
-    folder = store.folder(spec_id) / "checkpoints"
-    for run_folder in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if run_folder.name in scan.records:
-            continue
-        progress = store.checkpoints(spec_id, run_folder.name).progress()
+    for run_id in store.checkpointed(spec_id):
+        progress = None if run_id in scan.records else store.checkpoints(spec_id, run_id).progress()
         if progress is not None:
             known.append(from_progress(progress))
     return known

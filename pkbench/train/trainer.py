@@ -68,8 +68,8 @@ class Trainer:
     def steps(self, on_step: Callable[[], None], on_epoch: Callable[[EpochResult], None]) -> Steps:
         """Train from where the run stands to its last epoch.
 
-        ``on_step`` is called after every step, when :meth:`state` is whole, and ``on_epoch`` after every epoch; what they raise
-        ends the training.
+        ``on_step`` is called after every step and in between while the model is evaluated, when :meth:`state` is whole, and
+        ``on_epoch`` after every epoch, likewise; what they raise ends the training.
 
         Raises:
             DivergedError: a mean loss of an epoch is not finite.
@@ -140,7 +140,7 @@ class Trainer:
         error = 100 * progress.wrong.item() / seen
         self._check("training", loss, epoch)
         lr = self._learning_rate(self.steps_per_epoch - 1)
-        evaluations = self._evaluations(epoch)
+        evaluations = self._evaluations(epoch, on_step)
         seconds = progress.seconds + time.perf_counter() - clock
         data_seconds = self.batches.seconds
         self.progress = _Progress(*self._zero_sums(), 0.0)
@@ -162,15 +162,22 @@ class Trainer:
         total = self.batches.epoch * self.steps_per_epoch + step
         return learning_rate(recipe.schedule, self.run.lr, total, self.steps_per_epoch, recipe.epochs)
 
-    def _evaluations(self, epoch: int) -> tuple[float | None, float | None, float | None, float | None]:
-        """Validation loss and error, test loss and error, where this epoch has them."""
+    def _evaluations(
+        self, epoch: int, on_batch: Callable[[], None]
+    ) -> tuple[float | None, float | None, float | None, float | None]:
+        """Validation loss and error, test loss and error, where this epoch has them; ``on_batch`` is called before each batch."""
         if epoch % self.run.train.eval_every and epoch != self.run.train.epochs:
             return None, None, None, None
-        test = evaluate(self.engine.logits, self.data, self.data.test)
+
+        def logits(inputs: Tensor) -> Tensor:
+            on_batch()
+            return self.engine.logits(inputs)
+
+        test = evaluate(logits, self.data, self.data.test)
         self._check("test", test[0], epoch)
         if not len(self.data.validation.labels):
             return None, None, *test
-        validation = evaluate(self.engine.logits, self.data, self.data.validation)
+        validation = evaluate(logits, self.data, self.data.validation)
         self._check("validation", validation[0], epoch)
         return *validation, *test
 

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from pkbench.execute import checks as module
+from pkbench.execute.holds import Holds
+from pkbench.plan.check import checks_of
+from pkbench.spec.load import LoadedChecks, load_any
 from tests.spec.test_check_specs import AUDIT, THEORY, write_checks
 from tests.spec.test_commands import Call
 from tests.store.processes import wait_until
@@ -175,17 +177,18 @@ def test_results_can_lie_elsewhere(call: Call) -> None:
 def test_two_processes_at_once_compute_each_check_once(tmp_path: Path, environment: dict[str, str]) -> None:
     write_checks(tmp_path, AUDIT)
     folder = tmp_path / "results" / "numbers"
-    folder.mkdir(parents=True)
+    loaded = load_any(tmp_path / "specs" / "numbers.toml")
+    assert isinstance(loaded, LoadedChecks)
     errors = [tmp_path / "err-1", tmp_path / "err-2"]
     command = [sys.executable, "-m", "pkbench", "run", "numbers", "--json"]
-    with FileLock(folder / ".lock"):
+    with Holds(folder).held(check.run_id for check in checks_of(loaded.spec)):
         started = [
             subprocess.Popen(
                 command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=error.open("w"), text=True
             )
             for error in errors
         ]
-        wait_until(lambda: all("another pkbench is working in" in error.read_text() for error in errors), 60)
+        wait_until(lambda: all("another pkbench computes 2" in error.read_text() for error in errors), 60)
         assert not (folder / "checks").exists()
     outputs = [process.communicate(timeout=60)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0]

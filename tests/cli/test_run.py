@@ -125,6 +125,7 @@ def test_max_time_stops_and_the_same_command_goes_on(tmp_path: Path, pkbench: Co
         (["run", "small", "--profile", "papr"], ["no profile papr", "quick"]),
         (["run", "small", "--only", "narow"], ["--only narow matches no run", "did you mean narrow?"]),
         (["run", "small", "--device", "cuda:9"], ["--device cuda:9 is not available"]),
+        (["run", "small", "--checkpoint-every", "2steps"], ["--checkpoint-every 2steps", "2epochs"]),
         (["run", "small", "--max-time", "soon"], ["'soon' is no duration", "30m"]),
         (["run", "smal"], ["smal", "small"]),
         (["plan", "nothing.toml"], ["nothing.toml"]),

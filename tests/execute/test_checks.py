@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from pkbench.errors import StoreError, UsageError
 from pkbench.execute import checks as module
 from pkbench.execute.checks import CheckEnded, run_checks
 from pkbench.execute.events import Event, Note
+from pkbench.execute.holds import Holds
 from pkbench.finding import Finding
+from pkbench.plan.check import checks_of
 from pkbench.spec.audit import AuditClaim, Configuration
 from pkbench.spec.load import LoadedChecks, load_any
 from pkbench.store.check_record import CheckRecord
@@ -249,31 +250,31 @@ def test_stopping_at_once_computes_nothing(tmp_path: Path) -> None:
     assert watched.records == {}
 
 
-def test_a_second_one_waits_for_the_first(tmp_path: Path) -> None:
+def ids_of(watched: Watched) -> dict[str, str]:
+    return {check.claim.id: check.run_id for check in checks_of(watched.loaded.spec)}
+
+
+def test_a_check_that_another_holds_is_left_to_it_and_taken_over_when_it_lets_go(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
-    folder = Store(watched.results).folder("numbers")
-    folder.mkdir(parents=True)
-    held = FileLock(folder / ".lock")
-    held.acquire()
     thread = threading.Thread(target=watched.run)
-    thread.start()
-    wait_until(lambda: bool(watched.notes))
-    assert "another pkbench is working in" in watched.notes[0]
-    assert watched.records == {}
-    held.release()
+    with Holds(watched.results / "numbers").held([ids_of(watched)["width"]]):
+        thread.start()
+        wait_until(lambda: bool(watched.notes))
+        assert set(watched.records) == {"same-m"}
+        assert watched.notes == ["another pkbench computes 1 of these at this moment; waiting for it"]
     thread.join(timeout=60)
-    assert set(watched.records) == {"width", "same-m"}
+    assert watched.computed == ["same-m", "width"]
+    assert len(watched.notes) == 1
 
 
 def test_what_another_did_while_this_one_waited_is_not_done_again(tmp_path: Path) -> None:
-    """The store is read under the lock, so two at once compute each check once."""
+    """The store is read while a check is held, so two at once compute each check once."""
     watched, other = Watched(tmp_path), Watched(tmp_path)
     other.run()
     kept = {path.name: path.read_bytes() for path in other.path("width").parent.iterdir()}
     (tmp_path / "results").rename(tmp_path / "later")
     folder = Store(watched.results).folder("numbers")
-    folder.mkdir(parents=True)
-    with FileLock(folder / ".lock"):
+    with Holds(folder).held(ids_of(watched).values()):
         thread = threading.Thread(target=watched.run)
         thread.start()
         wait_until(lambda: bool(watched.notes))
@@ -285,13 +286,12 @@ def test_what_another_did_while_this_one_waited_is_not_done_again(tmp_path: Path
     assert watched.computed == []
 
 
-def test_waiting_can_be_given_up(tmp_path: Path) -> None:
+def test_waiting_ends_when_it_is_to_stop(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
-    watched.stop = lambda: True
-    folder = Store(watched.results).folder("numbers")
-    folder.mkdir(parents=True)
-    with FileLock(folder / ".lock"), pytest.raises(StoreError, match="stopped while waiting"):
-        watched.run()
+    watched.stop = lambda: bool(watched.notes)
+    with Holds(watched.results / "numbers").held(ids_of(watched).values()):
+        assert not watched.run()
+    assert watched.records == {}
 
 
 def test_unwritable_results_are_one_clear_error(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Whole sessions on a small spec: what is computed, kept, resumed, and survives damage."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,17 +13,18 @@ from typing import Any
 
 import psutil
 import pytest
-from filelock import FileLock
 
 from pkbench.errors import StoreError, UsageError
 from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted
-from pkbench.execute.prepare import Prepared, Selection
+from pkbench.execute.holds import Holds
+from pkbench.execute.prepare import Prepared, Selection, prepare
 from pkbench.execute.session import Options, Session
 from pkbench.spec.load import load_spec
-from pkbench.store.files import Store
 from pkbench.store.record import Record
 from pkbench.train.ahead import made_ahead
+from tests.essence import essence, essences_in, records_in
 from tests.small import write_small
+from tests.store.processes import wait_until, works
 
 LONG = ("epochs = 2", "epochs = 30")
 
@@ -55,17 +57,11 @@ class Watched:
 
 
 def records(spec: Path) -> dict[str, Record]:
-    return Store(spec.parent.parent / "results").scan("small").records
+    return records_in(spec.parent.parent / "results")
 
 
-def essence(record: Record) -> tuple[object, ...]:
-    """What must be equal whenever a run is repeated."""
-    rows = [epoch.model_dump(exclude={"seconds", "data_seconds", "ended"}) for epoch in record.history]
-    return record.run_id, record.status, record.weights_sha256, rows, record.config, record.counts
-
-
-def essences(spec: Path) -> dict[str, tuple[object, ...]]:
-    return {run_id: essence(record) for run_id, record in records(spec).items()}
+def essences(spec: Path) -> dict[str, dict[str, Any]]:
+    return essences_in(spec.parent.parent / "results")
 
 
 def test_everything_once_and_nothing_twice(tmp_path: Path) -> None:
@@ -240,15 +236,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path: Path) -> No
 
 
 def children_of(process: psutil.Process) -> list[psutil.Process]:
-    """Worker processes that run: the resource tracker of multiprocessing is none."""
-    return [child for child in process.children(recursive=True) if _works(child)]
-
-
-def _works(process: psutil.Process) -> bool:
-    try:
-        return "resource_tracker" not in " ".join(process.cmdline())
-    except psutil.NoSuchProcess:  # it has ended since it was listed
-        return False
+    """Worker processes that run."""
+    return [child for child in process.children(recursive=True) if works(child)]
 
 
 def test_a_killed_worker_costs_nothing(tmp_path: Path) -> None:
@@ -285,33 +274,66 @@ def test_a_run_that_keeps_killing_its_worker_is_recorded_as_failed(tmp_path: Pat
     assert any("SIGKILL" in record.failure.message for record in failed if record.failure)
 
 
-def test_a_second_session_waits_for_the_first(tmp_path: Path) -> None:
-    spec = write_small(tmp_path)
-    folder = tmp_path / "results" / "small"
-    folder.mkdir(parents=True)
-    held = FileLock(folder / ".lock")
-    held.acquire()
-    watched = Watched()
-    thread = threading.Thread(target=lambda: watched.run(spec, selection=Selection(only=("narrow/0",))))
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not watched.notes and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert any("another pkbench" in note for note in watched.notes)
-    assert not records(spec)
-    held.release()
-    thread.join(timeout=60)
-    assert len(records(spec)) == 1
+def ids_of(spec: Path, *only: str) -> list[str]:
+    prepared = prepare(load_spec(spec), Selection(only=only), spec.parent.parent / "results")
+    return [str(run.run_id) for run in prepared.to_run]
 
 
-def test_waiting_can_be_given_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_that_another_holds_is_left_to_it_and_taken_over_when_it_lets_go(tmp_path: Path, jobs: int) -> None:
     spec = write_small(tmp_path)
-    folder = tmp_path / "results" / "small"
-    folder.mkdir(parents=True)
+    (theirs,) = ids_of(spec, "narrow/0")
     watched = Watched()
-    watched.stop = True
-    with FileLock(folder / ".lock"), pytest.raises(StoreError, match="stopped while waiting"):
-        watched.run(spec)
+    thread = threading.Thread(target=lambda: watched.run(spec, jobs))
+    with Holds(tmp_path / "results" / "small").held([theirs]):
+        thread.start()
+        wait_until(lambda: bool(watched.notes), 120)
+        assert len(watched.ended("finished")) == 5, "the others are computed meanwhile"
+        (note,) = watched.notes
+        assert "another pkbench computes a run of these" in note
+        assert "narrow · digits · lr 0.01 · seed 0" in note
+        assert theirs not in records(spec)
+    thread.join(timeout=120)
+    assert len(records(spec)) == 6
+    assert watched.ended("finished").count(theirs) == 1
+    assert watched.notes == [note]
+
+
+def test_what_another_computed_meanwhile_is_not_computed_again(tmp_path: Path) -> None:
+    """A run is looked up again once it is held: others may have ended it since the plan was made."""
+    spec, elsewhere = write_small(tmp_path / "a"), write_small(tmp_path / "b")
+    Watched().run(elsewhere)
+    watched = Watched()
+
+    def arrive(event: Event) -> None:
+        if isinstance(event, RunStarted) and not watched.ended("finished"):
+            for path in (tmp_path / "b" / "results" / "small" / "runs").glob("*.json"):
+                if path.stem != event.run_id:
+                    shutil.copy(path, tmp_path / "a" / "results" / "small" / "runs")
+
+    watched.on_event = arrive
+    (tmp_path / "a" / "results" / "small" / "runs").mkdir(parents=True)
+    watched.run(spec)
+    ended = [event for event in watched.events if isinstance(event, RunEnded)]
+    assert [event.by_other for event in ended] == [False] + [True] * 5
+    assert {event.run_id: event.test_error for event in ended} == {
+        run_id: record.final.test_error for run_id, record in records(elsewhere).items()
+    }
+    assert sum(isinstance(event, RunStarted) for event in watched.events) == 1
+
+
+def test_waiting_ends_when_it_is_to_stop(tmp_path: Path) -> None:
+    spec = write_small(tmp_path)
+    (theirs,) = ids_of(spec, "narrow/0")
+    watched = Watched()
+
+    def stop(event: Event) -> None:
+        watched.stop = watched.stop or isinstance(event, Note)
+
+    watched.on_event = stop
+    with Holds(tmp_path / "results" / "small").held([theirs]):
+        watched.run(spec, selection=Selection(only=("narrow",)))
+    assert len(records(spec)) == 2
 
 
 def test_workers_die_with_their_parent_and_the_next_command_goes_on(tmp_path: Path) -> None:

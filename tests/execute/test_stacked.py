@@ -18,9 +18,10 @@ from pkbench.execute.session import Options, Session
 from pkbench.spec.load import load_spec
 from pkbench.store.record import Record
 from pkbench.train.engines.batch_last.stack import Stack
+from tests.essence import essence
 from tests.small import write_small
 
-from .test_session import Watched, children_of, essence, essences, records
+from .test_session import Watched, children_of, essences, records
 
 RATES = ("lr = [0.01]", "lr = [0.01, 0.003]")
 LONG = ("epochs = 2", "epochs = 12")

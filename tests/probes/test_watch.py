@@ -61,13 +61,13 @@ def test_every_model_can_be_measured_and_stays_as_it_is(kind: str) -> None:
     run = run_of(kind)
     trainer, alone = (Trainer(run, small_data(), torch.device("cpu")) for _ in range(2))
     before = trainer.weights_sha256()
-    found = measure(trainer.model, PROBE, 0, *trainer.probe_batch())
+    found = tuple(measure(trainer.model, PROBE, 0, *trainer.probe_batch()))
     assert trainer.weights_sha256() == before
     assert all(parameter.grad is None for parameter in trainer.model.parameters())
     assert trainer.model.training
 
     def measured(_: EpochResult) -> None:
-        measure(trainer.model, PROBE, 1, *trainer.probe_batch())
+        assert tuple(measure(trainer.model, PROBE, 1, *trainer.probe_batch()))
 
     trained(trainer, on_epoch=measured)
     trained(alone)
@@ -135,5 +135,5 @@ def test_nothing_is_measured_that_is_not_asked_for() -> None:
     nothing = Probe(times=1, spectrum=False, sparsity=False, gradients=False, degrees=False)
     run = run_of("mlp-mixer")
     model = build(run.model, run.shape, run.seed)
-    assert measure(model, nothing, 0, torch.zeros(2, 1, 8, 8), torch.tensor([0, 1])) == ()
+    assert not tuple(measure(model, nothing, 0, torch.zeros(2, 1, 8, 8), torch.tensor([0, 1])))
     assert run.run_id != run_of("mlp-mixer", None).run_id

@@ -133,25 +133,25 @@ with FileLock(sys.argv[1]):
 """
 
 
-def test_who_works_is_told_by_the_lock_and_when_he_saved(made: Made) -> None:
+def test_who_works_is_told_by_what_he_holds(made: Made) -> None:
     runs = [str(run.run_id) for run in made.runs]
     for run_id in runs[:2]:
         made.store.record_path("small", run_id).unlink()
-    save(made, runs[0], 1, when=1e9)
+        save(made, run_id, 1)
     folder = made.store.folder("small")
     assert worker(folder) is None
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(folder / ".lock")], stdout=subprocess.PIPE) as process:
+    lock = folder / "locks" / f"{runs[1]}.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
             process.stdout.readline()
-            save(made, runs[1], 1)
             at_work = worker(folder)
             assert at_work is not None
             assert at_work.pid == process.pid
             assert at_work.since is not None
             assert abs(at_work.since - time.time()) < 3600
             found = {item["id"]: item for item in status()["runs"]}
-            # The one was saved long before he began.
             assert (found[runs[0]]["state"], found[runs[1]]["state"]) == ("interrupted", "running")
             assert found[runs[1]]["worker"]["pid"] == process.pid
             shown = call("status", "small").stdout
@@ -182,12 +182,14 @@ def test_a_run_that_is_held_runs_though_it_was_never_saved(made: Made) -> None:
 
 
 def test_two_who_look_do_not_take_each_other_for_somebody_at_work(made: Made) -> None:
-    lock = made.store.folder("small") / ".lock"
+    folder = made.store.folder("small")
+    lock = folder / "locks" / f"{made.runs[0].run_id}.lock"
+    lock.parent.mkdir(exist_ok=True)
     lock.touch()
     handle = os.open(lock, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH)
-        assert worker(lock.parent) is None
+        assert worker(folder) is None
     finally:
         os.close(handle)
 

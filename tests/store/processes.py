@@ -13,16 +13,18 @@ import psutil
 
 
 def children() -> set[int]:
-    """Processes below this one, without the one that multiprocessing keeps for itself once a worker was spawned."""
+    """Processes below this one, without those that multiprocessing keeps for itself."""
     found = psutil.Process().children(recursive=True)
-    return {child.pid for child in found if is_running(child.pid) and not _keeps_resources(child)}
+    return {child.pid for child in found if is_running(child.pid) and works(child)}
 
 
-def _keeps_resources(process: psutil.Process) -> bool:
+def works(process: psutil.Process) -> bool:
+    """Whether ``process`` is there and is none that multiprocessing keeps for itself."""
     try:
-        return "resource_tracker" in " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
+        line = " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has ended since it was listed
         return False
+    return "resource_tracker import" not in line and "forkserver import" not in line
 
 
 def is_running(pid: int) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.atomic import write_bytes
+from pkbench.atomic import unfinished, write_bytes
 from pkbench.errors import StoreError
 
 from .processes import wait_until
@@ -55,6 +55,26 @@ def test_the_umask_is_honoured(mask: int, mode: int, tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "x.json").stat().st_mode & 0o777 == mode
+
+
+def test_what_is_being_written_is_known_by_the_name_it_will_have(tmp_path: Path) -> None:
+    assert list(unfinished(tmp_path / "none")) == []
+    write_bytes(tmp_path / "x.json", b"old")
+    (tmp_path / ".hidden").touch()
+    found: list[tuple[str, Path]] = []
+
+    def seen() -> bool:
+        found.extend(unfinished(tmp_path))
+        return bool(found)
+
+    assert not seen()
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "x.json")])
+    try:
+        wait_until(seen)
+    finally:
+        process.kill()
+        process.wait()
+    assert {name for name, _ in found} == {"x.json"}
 
 
 def test_long_names_are_written(tmp_path: Path) -> None:

@@ -134,21 +134,23 @@ def test_a_damaged_record_counts_as_not_done_and_is_set_aside(store: Store) -> N
     assert "the run counts as not done" in problem
     assert path.exists(), "a scan changes nothing"
 
-    (message,) = store.set_aside_damaged("toy")
+    assert store.damaged("toy") == (damaged.run_id,)
+    message = store.set_aside("toy", damaged.run_id)
+    assert message is not None
     assert f"{path.name}.damaged" in message
     assert not path.exists()
     assert path.with_name(f"{path.name}.damaged").exists()
-    assert store.set_aside_damaged("toy") == ()
+    assert store.damaged("toy") == ()
     assert store.scan("toy").problems == ()
     store.write(damaged)
     assert set(store.scan("toy").records) == {sound.run_id, damaged.run_id}
 
 
-def test_what_a_killed_process_left_half_written_is_removed(store: Store) -> None:
+def test_a_sound_record_is_not_set_aside(store: Store) -> None:
     path = store.write(make_record())
-    (path.parent / f".{path.name}.abc123.tmp").write_text("{")
-    assert store.set_aside_damaged("toy") == ()
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert store.set_aside("toy", path.stem) is None
+    assert store.set_aside("toy", "0" * 16) is None
+    assert path.exists()
 
 
 def test_other_files_are_neither_records_nor_problems(store: Store) -> None:
@@ -158,7 +160,7 @@ def test_other_files_are_neither_records_nor_problems(store: Store) -> None:
     scan = store.scan("toy")
     assert len(scan.records) == 1
     assert scan.problems == ()
-    assert store.set_aside_damaged("toy") == ()
+    assert store.damaged("toy") == ()
 
 
 def test_a_record_that_cannot_be_read_is_a_problem(store: Store) -> None:

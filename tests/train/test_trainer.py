@@ -97,9 +97,9 @@ def test_steps_equal_a_loop_written_out(optimizer: dict[str, Any]) -> None:
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("stop_after", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("stop_after", range(1, 11))
 @pytest.mark.parametrize("model", [0, 1])
-def test_resuming_at_any_step_is_bit_for_bit(tmp_path: Any, stop_after: int, model: int) -> None:
+def test_resuming_at_any_step_and_in_an_evaluation_is_bit_for_bit(tmp_path: Any, stop_after: int, model: int) -> None:
     run, data = run_of(model), small_data()
     whole = Trainer(run, data, CPU)
     expected = results(whole)

@@ -14,7 +14,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
 _BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from pkbench.store.mirror.worker import main; main()"
 _NUDGE = b"n"
 _FINISH = b"f"
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +100,16 @@ class BackgroundMirror:
         self._send(_NUDGE)
         self._receive()
 
-    def finish(self, timeout_s: float) -> MirrorOutcome:
-        """Let the mirror catch up for at most ``timeout_s`` seconds, then end it."""
+    def finish(self, timeout_s: float, should_stop: Callable[[], bool] = lambda: False) -> MirrorOutcome:
+        """Let the mirror catch up for at most ``timeout_s`` seconds, and not after ``should_stop``; then end it."""
         process = self._process
         if process is None:
             return MirrorOutcome("behind", self._nudges, "not started") if is_installed() else _MISSING
         deadline = time.monotonic() + timeout_s
         self._send(_FINISH)
-        while self._receive(deadline - time.monotonic()):
-            pass
+        self._receive()
+        while not self._is_over and (left := deadline - time.monotonic()) > 0 and not should_stop():
+            self._receive(min(left, _POLL_SECONDS))
         process.kill()
         self._close(process)
         self._process = None
@@ -126,17 +128,21 @@ class BackgroundMirror:
             with suppress(OSError):  # it has died, or 64 KiB of nudges wait for it: one more changes nothing
                 self._process.stdin.write(command)
 
-    def _receive(self, wait_s: float = 0.0) -> bool:
-        """Take up what the process has said so far; whether it may say more within ``wait_s``."""
+    @property
+    def _is_over(self) -> bool:
+        """Whether the process has said its last word, or died without one."""
+        return self._hung_up or self._status.get("final") is True
+
+    def _receive(self, wait_s: float = 0.0) -> None:
+        """Take up what the process has said so far, or says within ``wait_s``."""
         pipe = self._process.stdout if self._process is not None else None
-        if pipe is None or not select.select([pipe], [], [], max(wait_s, 0.0))[0]:
-            return False
+        if pipe is None or not select.select([pipe], [], [], wait_s)[0]:
+            return
         said = pipe.read(65536) or b""
         self._hung_up = not said
         *lines, self._unread = (self._unread + said).split(b"\n")
         if lines:
             self._status = json.loads(lines[-1])
-        return not self._hung_up and self._status.get("final") is not True
 
     @staticmethod
     def _close(process: subprocess.Popen[bytes]) -> None:

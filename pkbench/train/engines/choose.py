@@ -46,8 +46,8 @@ def engine_called(
     if not isinstance(model, Mixer):
         raise TypeError(f"engine {name} knows Mixers, not a {type(model).__name__}")
     if name == "batch-last":
-        return BatchLastEngine(model, recipe, lr, image, device)
-    return NativeEngine(model, recipe, lr, image)
+        return BatchLastEngine(model, recipe, image, device)
+    return NativeEngine(model, recipe, image)
 
 
 def image_of(run: Run) -> tuple[int, int, int]:

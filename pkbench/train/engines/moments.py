@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from pkbench.spec.train import AdamW, BetaLasso, Sgd
-from pkbench.train.optimizer import make_optimizer
 
 Rule = AdamW | Sgd
 """Rules that engines with flat parameters know."""
@@ -31,22 +30,23 @@ def known(rule: AdamW | Sgd | BetaLasso) -> Rule:
     return rule
 
 
-def to_state(model: nn.Module, rule: Rule, lr: float, moments: Sequence[Tensor], steps: int) -> dict[str, Any]:
+def to_state(model: nn.Module, rule: Rule, moments: Sequence[Tensor], steps: int) -> dict[str, Any]:
     """The state dict of the optimizer of ``model`` after ``steps`` steps; ``moments`` (parameters,) each, copied.
 
-    ``model``'s parameters, in their order, are what the moments are of, one after another.
+    ``model``'s parameters, in their order, are what the moments are of, one after another. Its groups name their parameters and
+    no rates, which the recipe has.
     """
-    optimizer = make_optimizer(model, rule, lr)
+    # Written out: the first optimizer that torch makes imports its compiler, for seconds that SIGTERM may not leave.
     sizes = [parameter.numel() for parameter in model.parameters()]
     parts = [torch.split(moment, sizes) for moment in moments]
+    entries: dict[int, dict[str, Tensor]] = {}
     for number, parameter in enumerate(model.parameters() if steps else ()):
-        state = {
+        entries[number] = {
             name: part[number].view(parameter.shape).clone() for name, part in zip(names_of(rule), parts, strict=True)
         }
         if isinstance(rule, AdamW):
-            state["step"] = torch.tensor(float(steps))
-        optimizer.state[parameter] = state
-    return optimizer.state_dict()
+            entries[number]["step"] = torch.tensor(float(steps))
+    return {"state": entries, "param_groups": [{"params": list(range(len(sizes)))}]}
 
 
 def from_state(rule: Rule, state: dict[str, Any], moments: Sequence[Tensor]) -> int:

@@ -36,11 +36,10 @@ class NativeEngine:
 
     name = "native"
 
-    def __init__(self, model: Mixer, recipe: Train, lr: float, image: tuple[int, int, int]) -> None:
+    def __init__(self, model: Mixer, recipe: Train, image: tuple[int, int, int]) -> None:
         self.model: nn.Module = model.train()
         self._recipe = recipe
         self._rule = known(recipe.optimizer)
-        self._lr = lr
         self._c = library()
         self._tile: int = self._c.pk_tile()
         self._about = describe(model, image, self._tile)
@@ -97,7 +96,7 @@ class NativeEngine:
 
     def optimizer_state(self) -> dict[str, Any]:
         """As ``torch.optim`` has it."""
-        return to_state(self.model, self._rule, self._lr, self._moments, self._steps)
+        return to_state(self.model, self._rule, self._moments, self._steps)
 
     def load_optimizer_state(self, state: dict[str, Any]) -> None:
         """From what ``torch.optim`` has."""

@@ -55,8 +55,9 @@ class ReferenceEngine:
         return self._optimizer.state_dict()
 
     def load_optimizer_state(self, state: dict[str, Any]) -> None:
-        """Into the optimizer."""
-        self._optimizer.load_state_dict(state)
+        """Into the optimizer, whose rates are the recipe's already: other engines' states have none."""
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict(state | {"param_groups": groups})
 
     def _precision(self) -> AbstractContextManager[object]:
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.precision == "bf16")

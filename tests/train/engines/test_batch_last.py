@@ -27,7 +27,7 @@ MEMBERS = (Case(seed=1), Case("layer", seed=2), Case("block", seed=3))
 
 
 def engine_of(case: Case) -> BatchLastEngine:
-    return BatchLastEngine(case.model(), case.recipe(), 0.01, IMAGE, CPU)
+    return BatchLastEngine(case.model(), case.recipe(), IMAGE, CPU)
 
 
 def stack_of(cases: tuple[Case, ...]) -> Stack:
@@ -128,7 +128,7 @@ def test_steps_repeat_bit_for_bit() -> None:
 def test_bfloat16_stays_near() -> None:
     case = Case("layer")
     exact = engine_of(case)
-    rounded = BatchLastEngine(case.model(), case.recipe().model_copy(update={"precision": "bf16"}), 0.01, IMAGE, CPU)
+    rounded = BatchLastEngine(case.model(), case.recipe().model_copy(update={"precision": "bf16"}), IMAGE, CPU)
     for batch in case.batches(20):
         losses = [engine.step(batch, 0.01, None)[0].item() for engine in (exact, rounded)]
         assert losses[1] == pytest.approx(losses[0], rel=0.02)

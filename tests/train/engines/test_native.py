@@ -20,7 +20,7 @@ except UnavailableError as error:
 
 
 def native_of(case: Case) -> NativeEngine:
-    return NativeEngine(case.model(), case.recipe(), 0.01, IMAGE)
+    return NativeEngine(case.model(), case.recipe(), IMAGE)
 
 
 @pytest.mark.parametrize("mixed", [False, True])

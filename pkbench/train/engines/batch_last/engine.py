@@ -19,11 +19,8 @@ class BatchLastEngine:
 
     name = "batch-last"
 
-    def __init__(
-        self, model: Mixer, recipe: Train, lr: float, image: tuple[int, int, int], device: torch.device
-    ) -> None:
+    def __init__(self, model: Mixer, recipe: Train, image: tuple[int, int, int], device: torch.device) -> None:
         self._stack, self._run = Stack([model], recipe, image, device), 0
-        self._lr = lr
         self.workspace = self._stack.workspace
         self.model: nn.Module = self._stack.models[0]
 
@@ -38,7 +35,7 @@ class BatchLastEngine:
 
     def optimizer_state(self) -> dict[str, Any]:
         """As ``torch.optim`` has it."""
-        return self._stack.optimizer_state(self._run, self._lr)
+        return self._stack.optimizer_state(self._run)
 
     def load_optimizer_state(self, state: dict[str, Any]) -> None:
         """From what ``torch.optim`` has."""

@@ -85,10 +85,10 @@ class Stack:
         with self._precision():
             return self._forward_alone[run](parameters, inputs.unsqueeze(0))[0].float()
 
-    def optimizer_state(self, run: int, lr: float) -> dict[str, Any]:
+    def optimizer_state(self, run: int) -> dict[str, Any]:
         """The state of one run's optimizer as ``torch.optim`` has it."""
         moments = [moment[run] for moment in self._moments]
-        return to_state(self.models[run], self._rule, lr, moments, int(self._steps[run]))
+        return to_state(self.models[run], self._rule, moments, int(self._steps[run]))
 
     def load_optimizer_state(self, run: int, state: dict[str, Any]) -> None:
         """Let one run go on from such a state."""

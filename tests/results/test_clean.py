@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from pkbench.plan.run import config_id
 from pkbench.results.clean import find, remove
 from pkbench.results.subject import subjects

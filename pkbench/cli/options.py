@@ -40,6 +40,13 @@ Stack = Annotated[
         help="Most runs of one shape to train as one stack; 1: none [default: as many as are measured to be fastest].",
     ),
 ]
+Accumulate = Annotated[
+    str,
+    typer.Option(
+        metavar="N|auto",
+        help="Compute batches in N parts, the same up to rounding, where memory is short; auto: in as many as it demands.",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is already done.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]
@@ -59,3 +66,16 @@ def seconds_of(text: str) -> float:
     if total <= 0:
         raise UsageError(f"{text!r} is no duration", remedy="write it as 90s, 30m or 1h30m")
     return total
+
+
+def parts_of(text: str) -> int | None:
+    """Parts of a batch that ``--accumulate`` asks for; ``None`` for ``auto``.
+
+    Raises:
+        UsageError: the text is neither ``auto`` nor a whole number from 1.
+    """
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--accumulate {text}", constraint="a whole number of parts from 1, or auto")
+    return int(text)

@@ -12,6 +12,7 @@ import typer
 
 from pkbench.cli import checks, claims
 from pkbench.cli.options import (
+    Accumulate,
     Device,
     Engine,
     Fresh,
@@ -24,13 +25,14 @@ from pkbench.cli.options import (
     Seeds,
     SpecNames,
     Stack,
+    parts_of,
     seconds_of,
 )
 from pkbench.cli.stopping import Stopper
 from pkbench.cli.units import duration
 
 if TYPE_CHECKING:
-    from pkbench.cli.progress import Display
+    from pkbench.cli.unread import Patient
     from pkbench.execute.events import Event, RunEnded
     from pkbench.execute.prepare import Prepared, Selection
     from pkbench.execute.session import Options
@@ -42,6 +44,8 @@ EXIT_FAILED = 1
 EXIT_NO_DATA = 2
 EXIT_TIME = 3
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
+"""As of a process that SIGPIPE ended: 128 and its number."""
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +61,7 @@ def run(
     jobs: Jobs = None,
     engine: Engine = "auto",
     stack: Stack = None,
+    accumulate: Accumulate = "1",
     seeds: Seeds = None,
     only: Only = None,
     fresh: Fresh = False,
@@ -72,7 +77,8 @@ def run(
 ) -> None:
     """Train, or check, what is missing; what is done is not computed again.
 
-    Exit code 0: all done. 1: a run failed. 2: bad input or missing data. 3: --max-time came first. 130: interrupted.
+    Exit code 0: all done. 1: a run failed. 2: bad input or missing data. 3: --max-time came first. 130: interrupted. 141: nobody
+    reads the output any more.
     """
     from pkbench.execute.context import new_invocation
     from pkbench.execute.prepare import Selection
@@ -81,6 +87,7 @@ def run(
     from pkbench.spec.load import LoadedChecks, load_any
     from pkbench.store.places import results_folder
 
+    parts = parts_of(accumulate)
     stopper = Stopper(None if max_time is None else seconds_of(max_time))
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
     # All specs are loaded before any is run: a fault in the last one shows at once.
@@ -95,13 +102,16 @@ def run(
             if isinstance(spec, LoadedChecks):
                 code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
             else:
-                code = max(code, command.run(spec, Options(folder, device, jobs, engine=engine, stack=stack)))
+                options = Options(folder, device, jobs, engine=engine, stack=stack, accumulate=parts)
+                code = max(code, command.run(spec, options))
             if stopper.should_stop():
                 break
             if claims_:
                 claims.judge(spec, profile, results, seeds, _tell_claims if json_ else None)
     if stopper.reason == "interrupted":
         code = EXIT_INTERRUPTED
+    elif stopper.reason == "unread":
+        code = EXIT_UNREAD
     raise typer.Exit(code)
 
 
@@ -130,11 +140,12 @@ class _Command:
     def run(self, loaded: LoadedSpec, options: Options) -> int:
         """Run one spec; its exit code."""
         from pkbench.cli.progress import make_display
+        from pkbench.cli.unread import Patient
         from pkbench.execute.events import RunEnded
         from pkbench.execute.session import Session
         from pkbench.store.mirror import BackgroundMirror
 
-        display = make_display(json_events=self.json_events, quiet=self.quiet)
+        display = Patient(make_display(json_events=self.json_events, quiet=self.quiet), self.stopper)
         ended: list[RunEnded] = []
         mirror = BackgroundMirror(options.results, [loaded.spec.experiment.id], None) if self.mlflow else None
 
@@ -160,11 +171,11 @@ class _Command:
         seconds = time.monotonic() - started
         if mirror is not None and ended:
             self._finish_mirror(mirror, display)
-        if not self.quiet and not self.json_events:
+        if not self.quiet and not self.json_events and self.stopper.reason != "unread":
             self._conclude(prepared, ended, seconds, options.results)
         return self._exit_code(prepared, ended)
 
-    def _finish_mirror(self, mirror: BackgroundMirror, display: Display) -> None:
+    def _finish_mirror(self, mirror: BackgroundMirror, display: Patient) -> None:
         from pkbench.execute.events import Note
 
         outcome = mirror.finish(20.0)

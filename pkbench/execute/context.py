@@ -36,6 +36,8 @@ class Context:
     """Runs at once."""
     stack: int | None = None
     """Most runs in a stack that were asked for; ``None``: as many as are measured to be fastest."""
+    accumulate: int | None = 1
+    """Parts that batches are computed in for want of memory; ``None``: as many as memory demands."""
     keep_weights: frozenset[str] = frozenset()
     """Ids of runs whose final weights are kept, because a comparison needs them."""
 

@@ -18,7 +18,7 @@ from pkbench.execute.performer import Performer
 from pkbench.execute.prepare import Prepared, Selection, prepare
 from pkbench.execute.stacking import stacking_here
 from pkbench.execute.workers import WorkerPool
-from pkbench.plan.engine import AUTO, check_engine
+from pkbench.plan.engine import AUTO, check_engine, engine_for_parts
 from pkbench.plan.stack import Group, check_stack, groups
 from pkbench.spec.load import LoadedSpec
 from pkbench.store.files import Store
@@ -36,6 +36,8 @@ class Options:
     engine: str = AUTO
     stack: int | None = None
     """Most runs that train as one stack, 1 for none; ``None``: as many as are measured to be fastest."""
+    accumulate: int | None = 1
+    """Parts that batches are computed in for want of memory; ``None``: as many as memory demands."""
 
 
 class Session:
@@ -76,14 +78,15 @@ class Session:
             for problem in prepared.problems:
                 emit(Note(problem))
             runs = prepared.to_run
-            check_engine(self.options.engine, runs, device.partition(":")[0])
-            check_stack(self.options.stack, self.options.engine)
+            check_stack(self.options.stack, self.options.engine, self.options.accumulate)
+            engine = engine_for_parts(self.options.engine, self.options.accumulate)
+            check_engine(engine, runs, device.partition(":")[0])
             jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
             on_prepared(prepared, jobs)
-            context = self._context(prepared, device, min(jobs, len(runs)))
+            context = self._context(prepared, device, min(jobs, len(runs)), engine)
             if runs and not should_stop():
                 claims = prepared.scaled.spec.claim
-                stacking = stacking_here(self.options.engine, device, self.options.stack, jobs, claims)
+                stacking = stacking_here(engine, device, self.options.stack, jobs, claims)
                 self._perform(groups(runs, stacking), context, jobs, emit, should_stop)
             if prepared.comparisons:
                 data = Performer(context, emit, should_stop, fresh=False).data
@@ -107,7 +110,7 @@ class Session:
         for part in parts:
             performer.perform(part)
 
-    def _context(self, prepared: Prepared, device: str, jobs: int) -> Context:
+    def _context(self, prepared: Prepared, device: str, jobs: int, engine: str) -> Context:
         experiment = self.loaded.spec.experiment
         return Context(
             results=self.options.results,
@@ -118,9 +121,10 @@ class Session:
             checkpoint_seconds=self.options.checkpoint_seconds,
             invocation=self.invocation,
             code=code_identity(),
-            engine=self.options.engine,
+            engine=engine,
             jobs=jobs,
             stack=self.options.stack,
+            accumulate=self.options.accumulate,
             keep_weights=prepared.compared,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pkbench.plan.reasons import Known
 from pkbench.store.files import Scan, Store
-from pkbench.store.record import Record
+from pkbench.store.record import TRANSIENT, Record
 
 
 def known_runs(store: Store, spec_id: str, scan: Scan[Record]) -> list[Known]:
@@ -21,9 +21,11 @@ def known_runs(store: Store, spec_id: str, scan: Scan[Record]) -> list[Known]:
 
 
 def _from_record(record: Record) -> Known:
+    transient = False
     if record.failure is not None:
         detail = f"{record.failure.kind}: {record.failure.message}"
+        transient = record.failure.kind in TRANSIENT
     else:
         detail = f"test error {record.final.test_error:.2f} %"
     labels = (record.labels.model, record.labels.data, record.labels.seed)
-    return Known(record.run_id, record.status, len(record.history), detail, labels, record.config)
+    return Known(record.run_id, record.status, len(record.history), detail, labels, record.config, transient)

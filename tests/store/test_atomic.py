@@ -57,8 +57,9 @@ def test_the_umask_is_honoured(mask: int, mode: int, tmp_path: Path) -> None:
     assert (tmp_path / "x.json").stat().st_mode & 0o777 == mode
 
 
-def test_long_names_are_written(tmp_path: Path) -> None:
-    path = tmp_path / ("x" * 250 + ".json")
+@pytest.mark.parametrize("letters", ["x" * 250, "ü" * 125])
+def test_long_names_are_written(tmp_path: Path, letters: str) -> None:
+    path = tmp_path / f"{letters}.json"
     write_bytes(path, b"content")
     assert path.read_bytes() == b"content"
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
 
-.PHONY: demo test check format ui constraints schema screenshot mutants torture clean
+.PHONY: demo test check format ui repro constraints schema screenshot mutants torture clean
 
 demo: ## Install what it needs, run Table 1 at laptop scale, print its verdicts
 	@$(PYTHON) tools/install.py mlflow dvc
@@ -29,6 +29,10 @@ format:
 ui: ## MLflow's pages on this machine
 	@$(PYTHON) tools/install.py mlflow dvc
 	@$(BIN)/pkbench ui
+
+repro: ## `dvc repro`, whatever ended the last one
+	@$(PYTHON) tools/install.py mlflow dvc
+	@$(BIN)/python tools/repro.py
 
 constraints: ## Pin the newest versions that fit all supported Pythons
 	@$(PYTHON) tools/install.py dev

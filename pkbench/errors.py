@@ -84,6 +84,10 @@ class DataError(PkbenchError):
     exit_code = 2
 
 
+class DataMemoryError(DataError):
+    """A data set does not fit into the memory that is free."""
+
+
 class StoreError(PkbenchError):
     """A result folder cannot be read or written."""
 

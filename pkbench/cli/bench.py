@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pkbench.cli.console import end_with_reader
 from pkbench.cli.options import Device
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def bench(
     comparison = None if old is None else compared_with(old, result, tolerance)
     against = None if comparison is None else comparison_table(comparison)
     written = page.write(result, out, against)
+    end_with_reader()
     _print([*tables(result), *([] if against is None else [against])])
     typer.echo(made(result))
     typer.echo(f"written: {', '.join(map(str, written))}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pkbench.cli.console import end_with_reader
 from pkbench.cli.options import Json
 from pkbench.errors import UsageError
 
@@ -45,10 +46,6 @@ def calibrate(
     text = None if page is None else _read(page)
     found = run.calibrate(studies, jobs=jobs or min(os.cpu_count() or 1, MOST_JOBS), report=_progress)
     content = blocks(found, _made(studies))
-    if json_:
-        typer.echo(json.dumps(found.as_data(), indent=1))
-    else:
-        _print(tables(found))
     problems = found.problems()
     if page is not None and text is not None:
         if check:
@@ -57,6 +54,11 @@ def calibrate(
             from pkbench.atomic import write_bytes
 
             write_bytes(page, written(text, content).encode())
+    end_with_reader()
+    if json_:
+        typer.echo(json.dumps(found.as_data(), indent=1))
+    else:
+        _print(tables(found))
     for problem in problems:
         typer.echo(f"does not hold: {problem}", err=True)
     if problems:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pkbench.cli.console import end_with_reader
 from pkbench.cli.options import Json, Profile, Results, Seeds
 from pkbench.cli.studies import check_study_of, studies_of
 
@@ -43,6 +44,7 @@ def claims(
     def show(data: dict[str, Any]) -> None:
         typer.echo(json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False))
 
+    end_with_reader()
     judge(load_any(find_spec(spec)), profile, results, seeds, show if json_ else None)
 
 

@@ -1,10 +1,24 @@
-"""Printing: to whom, and how an error looks."""
+"""Printing: to whom, how an error looks, and what to do when nobody reads any more."""
 
 from __future__ import annotations
 
+import errno
+import os
+import select
+import signal
 import sys
 
 from pkbench.errors import PkbenchError, SpecError
+
+_REMEDIES = {
+    errno.ENOSPC: "free space, and type the same command again",
+    errno.EDQUOT: "free space, and type the same command again",
+    errno.EROFS: "choose a folder that can be written",
+    errno.EACCES: "check whose it is and its rights",
+    errno.EPERM: "check whose it is and its rights",
+    errno.EMFILE: "allow more open files: ulimit -n",
+    errno.ENOMEM: "free memory, and type the same command again",
+}
 
 
 def print_error(error: PkbenchError) -> None:
@@ -21,3 +35,36 @@ def print_error(error: PkbenchError) -> None:
 def printable(text: str) -> str:
     """``text`` in one line without control characters: names of files and columns may hold a terminal's commands."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def refusal(error: OSError) -> PkbenchError:
+    """What the system refused, as an error of ours: whatever it is, it is no fault of the code."""
+    what = error.strerror or str(error) or type(error).__name__
+    place = f"{error.filename}: " if error.filename is not None else ""
+    return PkbenchError(f"{place}{what}", remedy=_REMEDIES.get(error.errno or 0, ""))
+
+
+def end_with_reader() -> None:
+    """Let the system end this process, as it ends others, when whoever reads its output has gone (``| head``).
+
+    For verbs that print and do nothing else from there on: others talk through sockets and pipes of their own, whose end is
+    not to be theirs.
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def reader_gone() -> bool:
+    """Whether standard output is a pipe that nobody reads any more."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(found & select.POLLERR for _, found in poll.poll(0))
+    except (OSError, ValueError):
+        return False
+
+
+def forget_output() -> None:
+    """Send what is still to be printed nowhere, so that the interpreter does not fail on it while it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pkbench.cli.console import end_with_reader
 from pkbench.cli.options import Device, Json, Profile, SpecNames
 from pkbench.cli.units import count, duration, size
 
@@ -49,6 +50,7 @@ def cost(
         from pkbench.atomic import write_bytes
 
         write_bytes(out, (text + "\n").encode())
+    end_with_reader()
     if json_:
         typer.echo(text)
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkbench.cli.console import print_error
+from pkbench.cli.console import end_with_reader, print_error
 from pkbench.cli.options import Json, Profile
 from pkbench.cli.units import size
 from pkbench.errors import DataError, UsageError
@@ -51,6 +51,7 @@ def list_(specs: Specs = None, json_: Json = False) -> None:
     from pkbench.spec.find import find_specs
     from pkbench.spec.load import LoadedSpec, load_any
 
+    end_with_reader()
     found = [spec for spec in map(load_any, find_specs(specs or [])) if isinstance(spec, LoadedSpec)]
     rows = [_located(loaded, data) for loaded in found for data in loaded.spec.data]
     if json_:
@@ -113,6 +114,7 @@ def check(spec: SpecName, profile: Profile = "quick", out: Out = None, json_: Js
     from pkbench.atomic import write_bytes
     from pkbench.execute.prepare import at_profile
 
+    end_with_reader()
     loaded = _load(spec)
     scaled = at_profile(loaded, profile)
     summaries = []

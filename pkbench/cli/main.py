@@ -28,7 +28,8 @@ from pkbench.cli import (
     track,
     verify,
 )
-from pkbench.cli.console import print_error
+from pkbench.cli.console import forget_output, print_error, reader_gone, refusal
+from pkbench.cli.run import EXIT_UNREAD
 from pkbench.errors import PkbenchError
 
 app = typer.Typer(
@@ -80,24 +81,62 @@ def root(
 
 
 def main() -> None:
-    """Entry point: run the command, turn a :class:`PkbenchError` into its message and exit code."""
+    """Entry point: run the command; what goes wrong is one line and an exit code."""
     # Starting makes many objects and no garbage: looking for it takes a sixth of a short command's time.
     gc.set_threshold(100_000)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show '✓' or 'γ' gets a question mark, not an error.
             stream.reconfigure(errors="replace")
+    code = _exit_code()
+    if isinstance(code, int) and code == EXIT_UNREAD:
+        forget_output()
+    sys.exit(code)
+
+
+def _exit_code() -> int | str | None:
+    """Run the command; the exit code of what came of it."""
     try:
-        app()
+        code = _called()
+        # Here, because what goes wrong while the interpreter ends has neither a line nor a code of its own.
+        sys.stdout.flush()
     except PkbenchError as error:
         print_error(error)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        # The reader (`| head`) has gone: not our failure. Keep the interpreter from complaining at exit.
-        sys.stderr.close()
-        sys.exit(141)
+        return EXIT_UNREAD
+    except OSError as error:
+        print_error(refusal(error))
+        forget_output()
+        return 1
+    except (MemoryError, RuntimeError, ImportError) as error:
+        if not _lacks_memory(error):
+            raise
+        print_error(PkbenchError("out of memory", remedy="free memory, and type the same command again"))
+        return 1
+    # Typer ends with 1 where the reader (`| head`) has gone: not our failure, and no failure's code.
+    return EXIT_UNREAD if code == 1 and reader_gone() else code
+
+
+def _called() -> int | str | None:
+    try:
+        app()
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether memory ran out, while libraries were loaded for instance."""
+    if isinstance(error, ImportError):
+        return "failed to map segment" in str(error) or "annot allocate memory" in str(error)
+    if isinstance(error, MemoryError):
+        return True
+    from pkbench.train.memory import is_out_of_memory
+
+    return is_out_of_memory(error)
 
 
 if __name__ == "__main__":

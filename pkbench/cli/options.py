@@ -50,6 +50,13 @@ CheckpointEvery = Annotated[
         help="Save each run after so much time (60s, 5m) or so many epochs (2epochs); twice for both [default: 60s].",
     ),
 ]
+Accumulate = Annotated[
+    str,
+    typer.Option(
+        metavar="N|auto",
+        help="Compute batches in N parts, the same up to rounding, where memory is short; auto: in as many as it demands.",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is already done.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]
@@ -99,3 +106,16 @@ def _duration_or_epochs(text: str) -> float:
             constraint="a duration or a number of epochs",
             remedy="write 60s, 5m or 2epochs",
         ) from error
+
+
+def parts_of(text: str) -> int | None:
+    """Parts of a batch that ``--accumulate`` asks for; ``None`` for ``auto``.
+
+    Raises:
+        UsageError: the text is neither ``auto`` nor a whole number from 1.
+    """
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--accumulate {text}", constraint="a whole number of parts from 1, or auto")
+    return int(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pkbench.cli import checks
-from pkbench.cli.console import printable
+from pkbench.cli.console import end_with_reader, printable
 from pkbench.cli.options import (
     Device,
     Engine,
@@ -62,6 +62,7 @@ def plan(
     from pkbench.spec.load import LoadedChecks, load_any
     from pkbench.store.places import results_folder
 
+    end_with_reader()
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
     data: list[dict[str, Any]] = []
     for path in find_specs(specs):

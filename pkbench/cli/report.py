@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pkbench.cli.console import end_with_reader
 from pkbench.cli.options import Json, Results, Seeds
 from pkbench.cli.require import check as check_requirements
 from pkbench.cli.studies import check_study_of, studies_of
@@ -79,16 +80,19 @@ def report(
 
     _refuse_nonsense(writes=[html, figures, latex, csv], out=out, require=bool(require), json_=json_)
     if require:
+        end_with_reader()
         code = check_requirements(require, specs or [], profile=profile, results=results, seeds=seeds, json_=json_)
         raise typer.Exit(code)
     folders = _gather(specs or [], profile, results, out, seeds)
     studies = [study for folder in folders.values() for study in folder.studies]
     checks = [study for folder in folders.values() for study in folder.checks]
     if json_:
+        end_with_reader()
         typer.echo(report_json(studies, checks), nl=False)
     else:
-        _write(folders, [path for path in (latex, csv, figures) if path is not None], figures, html=html)
         _export(studies, checks, latex, csv)
+        elsewhere = [path for path in (latex, csv, figures) if path is not None]
+        _write(folders, elsewhere, figures, html=html)
     outcomes = [verdict.outcome for study in studies for verdict in study.evaluation.verdicts]
     outcomes += [verdict.outcome for checked_study in checks for verdict in checked_study.verdicts]
     if check and "contradicted" in outcomes:
@@ -149,17 +153,23 @@ def _write(folders: dict[Path, _Folder], elsewhere: list[Path], figures: Path | 
     from pkbench.execute.device import available_cores
     from pkbench.report.build import write_page, write_report
 
+    # Before anything is printed: whoever reads that may stop in the middle (`| head`).
+    written = {
+        folder: write_report(
+            content.studies, content.checks, folder, available_cores(), elsewhere=elsewhere, export=figures
+        )
+        for folder, content in folders.items()
+    }
+    pages = {folder: write_page(content.studies, content.checks, folder) for folder, content in folders.items() if html}
+    end_with_reader()
     for folder, content in folders.items():
         for study in content.studies:
             print_verdicts(study, sentences=False)
         for checked in content.checks:
             print_study(checked)
-        paths = write_report(
-            content.studies, content.checks, folder, available_cores(), elsewhere=elsewhere, export=figures
-        )
-        typer.echo(f"report: {paths[0]}")
+        typer.echo(f"report: {written[folder][0]}")
         if html:
-            typer.echo(f"page: {write_page(content.studies, content.checks, folder)}")
+            typer.echo(f"page: {pages[folder]}")
     if figures is not None:
         typer.echo(f"figures: {figures} (PDF, SVG and PNG)")
 

@@ -12,6 +12,7 @@ import typer
 
 from pkbench.cli import checks, claims
 from pkbench.cli.options import (
+    Accumulate,
     CheckpointEvery,
     Device,
     Engine,
@@ -26,13 +27,14 @@ from pkbench.cli.options import (
     SpecNames,
     Stack,
     interval_of,
+    parts_of,
     seconds_of,
 )
 from pkbench.cli.stopping import EXIT_INTERRUPTED, Stopper
 from pkbench.cli.units import duration
 
 if TYPE_CHECKING:
-    from pkbench.cli.progress import Display
+    from pkbench.cli.unread import Patient
     from pkbench.execute.events import Event, RunEnded
     from pkbench.execute.prepare import Prepared, Selection
     from pkbench.execute.session import Options
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_NO_DATA = 2
 EXIT_TIME = 3
+EXIT_UNREAD = 141
+"""As of a process that SIGPIPE ended: 128 and its number."""
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +62,7 @@ def run(
     jobs: Jobs = None,
     engine: Engine = "auto",
     stack: Stack = None,
+    accumulate: Accumulate = "1",
     seeds: Seeds = None,
     only: Only = None,
     fresh: Fresh = False,
@@ -74,7 +79,8 @@ def run(
 ) -> None:
     """Train, or check, what is missing; what is done is not computed again.
 
-    Exit code 0: all done. 1: a run failed. 2: bad input or missing data. 3: --max-time came first. 130: interrupted.
+    Exit code 0: all done. 1: a run failed. 2: bad input or missing data. 3: --max-time came first. 130: interrupted. 141: nobody
+    reads the output any more.
     """
     from pkbench.execute.context import new_invocation
     from pkbench.execute.prepare import Selection
@@ -83,6 +89,7 @@ def run(
     from pkbench.spec.load import LoadedChecks, load_any
     from pkbench.store.places import results_folder
 
+    parts = parts_of(accumulate)
     stopper = Stopper(None if max_time is None else seconds_of(max_time))
     checkpoint_seconds, checkpoint_epochs = interval_of(checkpoint_every or ["60s"])
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
@@ -98,7 +105,16 @@ def run(
             if isinstance(spec, LoadedChecks):
                 code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
             else:
-                options = Options(folder, device, jobs, checkpoint_seconds, engine, stack, checkpoint_epochs)
+                options = Options(
+                    folder,
+                    device,
+                    jobs,
+                    checkpoint_seconds,
+                    engine,
+                    stack,
+                    checkpoint_epochs=checkpoint_epochs,
+                    accumulate=parts,
+                )
                 code = max(code, command.run(spec, options))
             if stopper.should_stop():
                 break
@@ -106,6 +122,8 @@ def run(
                 claims.judge(spec, profile, results, seeds, _tell_claims if json_ else None)
     if stopper.reason == "interrupted":
         code = EXIT_INTERRUPTED
+    elif stopper.reason == "unread":
+        code = EXIT_UNREAD
     raise typer.Exit(code)
 
 
@@ -134,11 +152,12 @@ class _Command:
     def run(self, loaded: LoadedSpec, options: Options) -> int:
         """Run one spec; its exit code."""
         from pkbench.cli.progress import make_display
+        from pkbench.cli.unread import Patient
         from pkbench.execute.events import RunEnded
         from pkbench.execute.session import Session
         from pkbench.store.mirror import BackgroundMirror
 
-        display = make_display(json_events=self.json_events, quiet=self.quiet)
+        display = Patient(make_display(json_events=self.json_events, quiet=self.quiet), self.stopper)
         ended: list[RunEnded] = []
         mirror = BackgroundMirror(options.results, [loaded.spec.experiment.id], None) if self.mlflow else None
 
@@ -164,11 +183,11 @@ class _Command:
         seconds = time.monotonic() - started
         if mirror is not None and ended:
             self._finish_mirror(mirror, display)
-        if not self.quiet and not self.json_events:
+        if not self.quiet and not self.json_events and self.stopper.reason != "unread":
             self._conclude(prepared, ended, seconds, options.results)
         return self._exit_code(prepared, ended)
 
-    def _finish_mirror(self, mirror: BackgroundMirror, display: Display) -> None:
+    def _finish_mirror(self, mirror: BackgroundMirror, display: Patient) -> None:
         from pkbench.execute.events import Note
 
         outcome = mirror.finish(20.0, self.stopper.should_stop)

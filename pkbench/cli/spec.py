@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pkbench.cli.console import end_with_reader
 from pkbench.cli.options import Json
 from pkbench.errors import Fault, Place, SpecError, StoreError, UsageError
 
@@ -36,6 +37,7 @@ def validate(specs: Names = None, json_: Json = False) -> None:
     from pkbench.spec.find import find_spec, find_specs
     from pkbench.spec.load import load_any
 
+    end_with_reader()
     faults: list[Fault] = []
     loaded: list[AnyLoaded] = []
     for name in specs or [str(path) for path in find_specs([])]:
@@ -132,6 +134,7 @@ def schema(
     from pkbench.spec.schema import schema_text
 
     if out is None:
+        end_with_reader()
         typer.echo(schema_text(), nl=False)
     else:
         _write(out, schema_text())

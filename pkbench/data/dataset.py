@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pkbench.data.assemble import Arrays, assemble
-from pkbench.errors import DataError
+from pkbench.errors import DataMemoryError
 from pkbench.spec.data import AnyData
 
 
@@ -75,7 +75,8 @@ def load(data: AnyData, base: Path, device: torch.device | str) -> Dataset:
         device: where the tensors shall lie.
 
     Raises:
-        DataError: the data is missing, damaged, not what the spec states, or too large for the device.
+        DataError: the data is missing, damaged or not what the spec states.
+        DataMemoryError: it is too large for the device.
     """
     found = assemble(data, base)
     try:
@@ -88,7 +89,7 @@ def load(data: AnyData, base: Path, device: torch.device | str) -> Dataset:
             classes=data.classes,
         )
     except torch.OutOfMemoryError as error:
-        raise DataError(
+        raise DataMemoryError(
             f"data set {data.id} does not fit into the memory of {device}",
             constraint="a data set is held there whole",
             remedy="state a smaller shape with resize, free memory, or use another device",

@@ -11,8 +11,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import platformdirs
-
+from pkbench.cache import cache_folder
 from pkbench.errors import DataError
 
 _Stamp = tuple[int, int, int, int]
@@ -75,7 +74,7 @@ def _stamp(status: os.stat_result) -> _Stamp:
 def _memory_path(folder: Path) -> Path:
     """The file that remembers the digests of ``folder``."""
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:32]
-    return platformdirs.user_cache_path("pkbench") / "checksums" / f"{name}.json"
+    return cache_folder() / "checksums" / f"{name}.json"
 
 
 def _read_memory(path: Path) -> dict[str, _Entry]:

@@ -5,27 +5,41 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
+from pkbench.cache import cache_folder
 from pkbench.errors import DataError
 
 
 def data_folder() -> Path:
-    """``$PKBENCH_DATA``, or ``pkbench/data`` in the user's cache folder. It need not exist."""
+    """``$PKBENCH_DATA``, or ``pkbench/data`` in the user's cache folder. It need not exist.
+
+    Raises:
+        DataError: ``$PKBENCH_DATA`` begins in the home of a user who has none.
+    """
     configured = os.environ.get("PKBENCH_DATA")
-    if configured:
-        return Path(configured).expanduser().absolute()
-    return platformdirs.user_cache_path("pkbench") / "data"
+    return _at_home(configured).absolute() if configured else cache_folder() / "data"
 
 
 def candidates(path: str, base: Path) -> tuple[Path, ...]:
-    """Every place ``path`` of a spec can mean, first choice first; ``base`` is the spec's folder."""
-    given = Path(path)
-    if given.parts[:1] == ("~",):
-        given = Path.home().joinpath(*given.parts[1:])
+    """Every place ``path`` of a spec can mean, first choice first; ``base`` is the spec's folder.
+
+    Raises:
+        DataError: it begins in the home of a user who has none.
+    """
+    given = _at_home(path) if Path(path).parts[:1] == ("~",) else Path(path)
     if given.is_absolute():
         return (given,)
     return (base.absolute() / given, data_folder() / given)
+
+
+def _at_home(path: str) -> Path:
+    """``path`` with '~' as the user's home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise DataError(
+            f"{path} is in a home folder, and the system knows none of this user",
+            remedy="set HOME, or write the path in full",
+        ) from error
 
 
 def resolve(path: str, base: Path) -> Path:

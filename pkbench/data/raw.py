@@ -10,8 +10,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from pkbench.data.faults import RowFaults, file_error
-from pkbench.errors import DataError
+from pkbench.data.faults import RowFaults, file_error, one_line
+from pkbench.errors import DataError, DataMemoryError, Place
 
 Images = NDArray[np.uint8]
 """(N, H, W, colours), uint8."""
@@ -49,15 +49,15 @@ def check_memory(needed: int, things: str, origin: Origin) -> None:
     """Check that ``things``, which need this many bytes, fit into memory.
 
     Raises:
-        DataError: they do not.
+        DataMemoryError: they do not.
     """
     available = psutil.virtual_memory().available
     if needed > available:
-        raise file_error(
-            origin,
-            f"{things} need {needed / 2**30:.1f} GiB",
-            f"{available / 2**30:.1f} GiB of memory are free, and a data set is held in memory whole",
-            "state a smaller shape, or use a larger machine",
+        raise DataMemoryError(
+            one_line(f"{things} need {needed / 2**30:.1f} GiB"),
+            constraint=f"{available / 2**30:.1f} GiB of memory are free, and a data set is held in memory whole",
+            remedy="state a smaller shape, or use a larger machine",
+            place=Place(str(origin)),
         )
 
 

@@ -41,6 +41,8 @@ class Context:
     """Epochs between two checkpoints of a run besides."""
     retry_failed: bool = False
     """Whether runs that failed before this command are tried again."""
+    accumulate: int | None = 1
+    """Parts that batches are computed in for want of memory; ``None``: as many as memory demands."""
     keep_weights: frozenset[str] = frozenset()
     """Ids of runs whose final weights are kept, because a comparison needs them."""
 

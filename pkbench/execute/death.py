@@ -8,11 +8,11 @@ from pkbench.execute.context import Context
 from pkbench.execute.records import make_record
 from pkbench.plan.run import Run
 from pkbench.store.files import Store
-from pkbench.store.record import Failure
+from pkbench.store.record import Failure, FailureKind
 
 
-def record_death(run: Run, context: Context, message: str) -> None:
-    """Record that ``run`` failed because its process died. Its checkpoints stay: trying again goes on from them."""
+def record_death(run: Run, context: Context, kind: FailureKind, message: str) -> None:
+    """Record that ``run`` failed, with this ``kind`` and reason, because its process died. Its checkpoints stay: trying again goes on from them."""
     if run.run_id is None:
         raise ValueError("a run without an id cannot have been performed")
     store = Store(context.results)
@@ -25,8 +25,9 @@ def record_death(run: Run, context: Context, message: str) -> None:
             data=None,
             history=history,
             measured=progress.measured if progress else (),
-            failure=Failure(kind="worker-died", message=message, epoch=len(history)),
+            failure=Failure(kind=kind, message=message, epoch=len(history)),
             engine=None,
+            accumulated=None,
             stacked=None,
             weights_sha256=None,
             kept_sha256=None,

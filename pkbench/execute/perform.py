@@ -11,20 +11,25 @@ import torch
 
 from pkbench.atomic import write_bytes
 from pkbench.data.dataset import Dataset
-from pkbench.errors import PkbenchError
+from pkbench.errors import StoreError
 from pkbench.execute.context import Context
 from pkbench.execute.device import batches_ahead
 from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted, Status
+from pkbench.execute.failures import explain
 from pkbench.execute.records import make_record
 from pkbench.plan.run import Run
 from pkbench.plan.stack import STACKING
 from pkbench.store.checkpoints import CheckpointInfo
 from pkbench.store.files import Store
 from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Measured, Record
+from pkbench.train.memory import is_out_of_memory
 from pkbench.train.result import EpochResult
 from pkbench.train.steps import StackError, Steps
-from pkbench.train.trainer import DivergedError, Trainer
+from pkbench.train.trainer import Trainer
 from pkbench.train.weights import weights_bytes
+
+_FINAL: frozenset[FailureKind] = frozenset({"diverged", "error"})
+"""Failures that a run would only come to again: it does not go on from its checkpoint."""
 
 
 class StopRequestedError(Exception):
@@ -61,6 +66,7 @@ class Performance:
         self.measured: list[Measured] = []
         self.resumed_after: list[int] = []
         self.engine: str | None = None
+        self.accumulated: int | None = None
         self.started = time.time()
         self.saved = time.monotonic()
 
@@ -78,29 +84,29 @@ class Performance:
             device, jobs = self.context.device, self.context.jobs * (self.stacked or 1)
             ahead = batches_ahead(self.run.train, device, jobs)
             engine = self.context.engine if self.stacked is None else STACKING
-            trainer = Trainer(self.run, data, torch.device(device), engine, ahead)
+            trainer = Trainer(self.run, data, torch.device(device), engine, ahead, self.context.accumulate)
             self.engine = trainer.engine.name
             self._resume(trainer, fresh=fresh)
             yield from self._train(trainer)
-        except StopRequestedError:
-            self._end("interrupted", "stopped; goes on from here next time", None)
+            weights_sha256 = trainer.weights_sha256()
+        except StopRequestedError as stop:
+            self._end("interrupted", str(stop), None)
             return
-        except (MemoryError, torch.OutOfMemoryError) as error:
-            if self.stacked is not None:
+        except StoreError:
+            raise
+        except Exception as error:
+            if self.stacked is not None and is_out_of_memory(error):
                 # Alone it may fit.
                 raise StackError(str(error) or "out of memory") from error
-            self._fail(data, "out-of-memory", str(error) or "out of memory")
+            parts = None if trainer is None else trainer.engine.parts
+            self._fail(data, *explain(error, self.run, self.context, parts))
             return
-        except DivergedError as error:
-            self._fail(data, "diverged", error.message)
-            return
-        except Exception as error:
-            message = error.message if isinstance(error, PkbenchError) else f"{type(error).__name__}: {error}"
-            self._fail(data, "error", message)
-            return
-        kept = self._keep_weights(trainer) if self.run_id in self.context.keep_weights else None
-        self.store.write(self._record(data, None, trainer.weights_sha256(), kept))
-        self.checkpoints.remove()
+        kept = None
+        if self.run_id in self.context.keep_weights:
+            kept = self._keep_weights(trainer)
+        record = self._record(data, None, weights_sha256, kept)
+        self._keep(lambda: self.store.write(record))
+        self._drop_checkpoints()
         self._end("finished", "", self.history[-1].test_error)
 
     def _resume(self, trainer: Trainer, *, fresh: bool) -> None:
@@ -115,6 +121,7 @@ class Performance:
             self.emit(Note(problem))
         if checkpoint is not None:
             trainer.load_state(checkpoint.state)
+            self.accumulated = checkpoint.info.accumulated
             self._tell_change(checkpoint.state.get("engine"))
             self.history = list(checkpoint.info.history)
             self.measured = list(checkpoint.info.measured)
@@ -133,6 +140,7 @@ class Performance:
 
     def _train(self, trainer: Trainer) -> Steps:
         def on_step() -> None:
+            self._note_parts(trainer.engine.parts or 1)
             self._stop_if_asked(trainer)
             if time.monotonic() - self.saved >= self.context.checkpoint_seconds:
                 self._save(trainer)
@@ -152,8 +160,9 @@ class Performance:
     def _stop_if_asked(self, trainer: Trainer) -> None:
         """Save and end the training where that is asked for; the trainer's state must be whole."""
         if self.should_stop():
-            self._save(trainer)
-            raise StopRequestedError
+            kept = self._save(trainer)
+            where = "here" if kept else "its last checkpoint, because this one could not be written"
+            raise StopRequestedError(f"stopped; goes on from {where} next time")
 
     def _measure(self, trainer: Trainer) -> None:
         """What the recipe's probe asks for at this epoch's end, unless it is known already."""
@@ -171,31 +180,61 @@ class Performance:
                 found.append(Measured(**asdict(measurement)))
             self.measured += found
 
-    def _save(self, trainer: Trainer) -> None:
+    def _note_parts(self, parts: int) -> None:
+        """Say so, and keep for the record, where batches are computed in more parts than before."""
+        if parts > (self.accumulated or 1):
+            self.accumulated = parts
+            size = -(-self.run.train.batch_size // parts)
+            self.emit(Note(f"{self.run.label}: batches are computed in {parts} parts of up to {size} images"))
+
+    def _save(self, trainer: Trainer) -> bool:
+        """Write a checkpoint; where that cannot be done, say so and let the training go on: whether it was written."""
         state = trainer.state()
-        self.checkpoints.save(
-            state,
-            CheckpointInfo(
-                run_id=self.run_id,
-                step=state["epoch"] * trainer.steps_per_epoch + state["step"],
-                sha256="",
-                history=tuple(self.history),
-                measured=tuple(self.measured),
-                resumed_after=tuple(self.resumed_after),
-                started=self.started,
-            ),
+        info = CheckpointInfo(
+            run_id=self.run_id,
+            step=state["epoch"] * trainer.steps_per_epoch + state["step"],
+            sha256="",
+            history=tuple(self.history),
+            measured=tuple(self.measured),
+            resumed_after=tuple(self.resumed_after),
+            accumulated=self.accumulated,
+            started=self.started,
         )
         self.saved = time.monotonic()
+        try:
+            self.checkpoints.save(state, info)
+        except StoreError as error:
+            self.emit(Note(f"{self.run.label}: {error.what}; it goes on without this checkpoint"))
+            return False
+        return True
+
+    def _keep(self, write: Callable[[], object]) -> None:
+        """Write what came out; a full disk gets room by the older checkpoint, which a run at its end needs least of all."""
+        try:
+            write()
+        except StoreError:
+            if not self.checkpoints.drop_older():
+                raise
+            write()
+
+    def _drop_checkpoints(self) -> None:
+        """Remove the checkpoints of a run that has a record; where they stay, they are only in the way."""
+        try:
+            self.checkpoints.remove()
+        except StoreError as error:
+            self.emit(Note(error.message))
 
     def _keep_weights(self, trainer: Trainer) -> str:
         """Write the final weights; SHA-256 of their file."""
         content = weights_bytes(trainer.model)
-        write_bytes(self.store.weights_path(self.run.spec_id, self.run_id), content)
+        self._keep(lambda: write_bytes(self.store.weights_path(self.run.spec_id, self.run_id), content))
         return hashlib.sha256(content).hexdigest()
 
     def _fail(self, data: Dataset | None, kind: FailureKind, message: str) -> None:
-        self.store.write(self._record(data, Failure(kind=kind, message=message, epoch=len(self.history))))
-        self.checkpoints.remove()
+        record = self._record(data, Failure(kind=kind, message=message, epoch=len(self.history)))
+        self._keep(lambda: self.store.write(record))
+        if kind in _FINAL:
+            self._drop_checkpoints()
         self._end("failed", message, None)
 
     def _end(self, status: Status, message: str, test_error: float | None) -> None:
@@ -213,6 +252,7 @@ class Performance:
             measured=tuple(self.measured),
             failure=failure,
             engine=self.engine,
+            accumulated=self.accumulated,
             stacked=self.stacked,
             weights_sha256=weights,
             kept_sha256=kept,

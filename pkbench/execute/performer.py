@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pkbench.errors import DataError
 from pkbench.execute.context import Context
 from pkbench.execute.elsewhere import ended_elsewhere
 from pkbench.execute.events import Event, Note, RunTaken
@@ -97,12 +98,22 @@ class Performer:
                     self._alone(run, fresh=False)
 
     def data(self, run: Run) -> Dataset:
-        """The data set of ``run``, read unless it is that of the run before."""
+        """The data set of ``run``, read unless it is that of the run before.
+
+        Raises:
+            DataError: it is missing, damaged, or no longer what the run's id was made of.
+        """
         from pkbench.data.dataset import load
+        from pkbench.execute.failures import data_as_planned
 
         key = run.data.model_dump_json()
         if self._dataset is None or key != self._key:
             self._dataset = None
-            self._dataset = load(run.data, self._context.base, self._context.device)
-            self._key = key
+            dataset = load(run.data, self._context.base, self._context.device)
+            if not data_as_planned(run, self._context):
+                raise DataError(
+                    f"the files of data set {run.data.id} changed since this command read them",
+                    remedy="the same command computes the runs on the data as it is now",
+                )
+            self._dataset, self._key = dataset, key
         return self._dataset

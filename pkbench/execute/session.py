@@ -17,7 +17,7 @@ from pkbench.execute.prepare import Prepared, Selection, prepare
 from pkbench.execute.stacking import stacking_here
 from pkbench.execute.tidy import tidy
 from pkbench.execute.workers import WorkerPool
-from pkbench.plan.engine import AUTO, check_engine
+from pkbench.plan.engine import AUTO, check_engine, engine_for_parts
 from pkbench.plan.run import Run
 from pkbench.plan.stack import Group, Stacking, check_stack, groups
 from pkbench.spec.load import LoadedSpec
@@ -39,6 +39,8 @@ class Options:
     """Most runs that train as one stack, 1 for none; ``None``: as many as are measured to be fastest."""
     checkpoint_epochs: int | None = None
     """Epochs between two checkpoints of a run besides."""
+    accumulate: int | None = 1
+    """Parts that batches are computed in for want of memory; ``None``: as many as memory demands."""
 
 
 class Session:
@@ -75,14 +77,15 @@ class Session:
         for problem in prepared.problems:
             emit(Note(problem))
         runs = prepared.to_run
-        check_engine(self.options.engine, runs, device.partition(":")[0])
-        check_stack(self.options.stack, self.options.engine)
+        check_stack(self.options.stack, self.options.engine, self.options.accumulate)
+        engine = engine_for_parts(self.options.engine, self.options.accumulate)
+        check_engine(engine, runs, device.partition(":")[0])
         jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
         on_prepared(prepared, jobs)
-        context = self._context(prepared, device, min(jobs, len(runs)))
+        context = self._context(prepared, device, min(jobs, len(runs)), engine)
         if runs and not should_stop():
             claims = prepared.scaled.spec.claim
-            stacking = stacking_here(self.options.engine, device, self.options.stack, jobs, claims)
+            stacking = stacking_here(engine, device, self.options.stack, jobs, claims)
             self._compute(runs, stacking, context, jobs, emit, should_stop)
         if prepared.comparisons:
             data = Performer(context, emit, should_stop, fresh=False).data
@@ -144,7 +147,7 @@ class Session:
                 performer.perform(part)
         return taken
 
-    def _context(self, prepared: Prepared, device: str, jobs: int) -> Context:
+    def _context(self, prepared: Prepared, device: str, jobs: int, engine: str) -> Context:
         experiment = self.loaded.spec.experiment
         return Context(
             results=self.options.results,
@@ -155,10 +158,11 @@ class Session:
             checkpoint_seconds=self.options.checkpoint_seconds,
             invocation=self.invocation,
             code=code_identity(),
-            engine=self.options.engine,
+            engine=engine,
             jobs=jobs,
             stack=self.options.stack,
             checkpoint_epochs=self.options.checkpoint_epochs,
             retry_failed=self.selection.retry_failed,
+            accumulate=self.options.accumulate,
             keep_weights=prepared.compared,
         )

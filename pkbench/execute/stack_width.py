@@ -14,6 +14,7 @@ from pkbench.plan.run import Run
 from pkbench.plan.stack import STACKING, Group, stack_key
 from pkbench.train.engines.batch_last.engine import BatchLastEngine
 from pkbench.train.engines.choose import image_of, make_engine
+from pkbench.train.memory import is_out_of_memory
 
 _WIDTHS = (4, 16, 64)
 """Numbers of runs that are tried, or the whole group where it is smaller."""
@@ -43,7 +44,9 @@ class StackWidths:
         for width in sorted({min(width, len(runs)) for width in _WIDTHS}):
             try:
                 seconds = self._seconds(runs[:width], STACKING) / width
-            except (MemoryError, torch.OutOfMemoryError):
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
                 break
             if seconds >= least:
                 break

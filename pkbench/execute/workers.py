@@ -28,6 +28,8 @@ from pkbench.plan.stack import Group
 from pkbench.store.files import Store
 
 _PR_SET_PDEATHSIG = 1
+_FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM})
+"""Signals that no program gets for a fault of its own: a person sent them, or a system whose memory is full."""
 _CRASHES_TOLERATED = 2
 """Times one run may take its worker down before it is recorded as failed."""
 
@@ -37,7 +39,15 @@ def _work(connection: Connection, context: Context, stop: StopFlag, fresh: bool)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
-    performer = Performer(context, connection.send, stop.is_set, fresh=fresh)
+
+    def emit(event: Event) -> None:
+        try:
+            connection.send(event)
+        except OSError:
+            # The parent has gone, and the kernel is about to end this process: no failure of the run.
+            os._exit(1)
+
+    performer = Performer(context, emit, stop.is_set, fresh=fresh)
     while (group := connection.recv()) is not None:
         try:
             performer.perform(group)
@@ -92,12 +102,13 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._queue: deque[Group] = deque()
         self._crashes: dict[str | None, int] = {}
+        self._error: PkbenchError | None = None
 
     def perform(self, groups: Sequence[Group], emit: Callable[[Event], None], should_stop: Callable[[], bool]) -> None:
         """Carry out ``groups``; returns when all are over, or when stopped and all workers have saved.
 
         Raises:
-            PkbenchError: a worker could not write its results.
+            PkbenchError: a worker could not write its results; the others have been stopped and have saved.
         """
         self._queue.extend(groups)
         try:
@@ -105,13 +116,15 @@ class WorkerPool:
             for worker in self._workers:
                 worker.give(self._queue.popleft())
             while any(worker.group is not None for worker in self._workers):
-                if should_stop() and not self._stop.is_set():
+                if (should_stop() or self._error is not None) and not self._stop.is_set():
                     self._stop_workers()
                 busy: list[Connection] = [worker.connection for worker in self._workers if worker.group is not None]
                 for ready in wait(busy, timeout=0.2):
                     self._receive(next(w for w in self._workers if w.connection is ready), emit)
         finally:
             self._end()
+        if self._error is not None:
+            raise self._error
 
     def _stop_workers(self) -> None:
         """Let those that have begun a run save it; those that load libraries or data have nothing to save."""
@@ -132,7 +145,8 @@ class WorkerPool:
             self._bury(worker, emit)
             return
         if isinstance(message, PkbenchError):
-            raise message
+            worker.group, self._error = None, message
+            return
         if message is None:
             worker.give(self._queue.popleft() if self._queue else None)
         else:
@@ -163,10 +177,12 @@ class WorkerPool:
         cause = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         crashes = self._crashes[run.run_id] = self._crashes.get(run.run_id, 0) + 1
         if crashes >= _CRASHES_TOLERATED:
-            message = f"its process died {crashes} times ({cause}); memory may be too small for {self._jobs} jobs"
+            killed = -code in _FROM_OUTSIDE
+            advice = f"; memory may be too small for {self._jobs} jobs" if killed else ""
+            message = f"its process died {crashes} times ({cause}){advice}"
             with Holds(Store(self._context.results).folder(run.spec_id)).held([run.run_id]) as mine:
                 if mine:
-                    record_death(run, self._context, message)
+                    record_death(run, self._context, "worker-killed" if killed else "worker-died", message)
             # Another process may have taken it up the moment that ours died.
             emit(RunEnded(run.run_id, "failed", message, None) if mine else RunTaken(run.run_id))
         elif not self._stop.is_set():

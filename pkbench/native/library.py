@@ -1,6 +1,6 @@
 """Compiling and loading the C part, once for each processor, compiler and version of its source.
 
-The result lies in the user's cache folder. Whatever goes wrong on the way is a reason to do without it, never an error.
+The result lies in the user's cache folder, or where that cannot be written is made anew by each process. Whatever goes wrong on the way is a reason to do without it, never an error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import platformdirs
+from pkbench.cache import cache_folder
 
 SOURCES = Path(__file__).resolve().parent
 FLAGS = (
@@ -53,11 +53,16 @@ def library() -> ctypes.CDLL:
     """
     compiler = find_compiler()
     try:
-        folder = Path(platformdirs.user_cache_dir("pkbench")) / "native"
-        path = folder / f"pkbench-{_key(compiler)}.so"
-        if not _is_ours(path):
-            _compile(compiler, path)
-        loaded = ctypes.CDLL(str(path))
+        path = cache_folder() / "native" / f"pkbench-{_key(compiler)}.so"
+        if _is_ours(path) or _can_be_made(path.parent):
+            if not _is_ours(path):
+                _compile(compiler, path)
+            loaded = ctypes.CDLL(str(path))
+        else:
+            # A folder that only this user can look into, under a name that nobody can foresee.
+            with tempfile.TemporaryDirectory(prefix="pkbench-") as folder:
+                _compile(compiler, Path(folder) / path.name)
+                loaded = ctypes.CDLL(str(Path(folder) / path.name))
     except (OSError, subprocess.SubprocessError) as error:
         raise UnavailableError(f"{compiler[0]} made no library here: {error}") from error
     for name, (result, arguments) in _SIGNATURES.items():
@@ -80,9 +85,17 @@ def find_compiler() -> list[str]:
     raise UnavailableError(f"no C compiler here ({' or '.join(wanted[:1] or _COMPILERS)})")
 
 
+def _can_be_made(folder: Path) -> bool:
+    """Whether ``folder`` is there, made now where needed, and can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
 def _compile(compiler: list[str], path: Path) -> None:
     """Compile beside ``path`` and move the result there: two processes at once do not meet."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, unfinished = tempfile.mkstemp(suffix=".so", dir=path.parent)
     os.close(handle)
     command = [*compiler, *FLAGS, *map(str, sorted(SOURCES.glob("*.c"))), "-o", unfinished, "-lm"]
@@ -101,7 +114,7 @@ def _is_ours(path: Path) -> bool:
     """Whether ``path`` is there and nobody else may have written it: its code will run as us."""
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except OSError:
         return False
     return status.st_uid == os.getuid() and not status.st_mode & 0o022
 

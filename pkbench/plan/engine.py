@@ -23,6 +23,9 @@ PREFERRED = ("native", "reference")
 
 AUTO = "auto"
 
+DIVIDING = "reference"
+"""The engine that can compute a batch in parts. The native one works in slices of at most 64 images whatever the memory."""
+
 
 def candidates(wanted: str, run: Run, device: str) -> tuple[str, ...]:
     """The engines that may compute ``run`` on a kind of device (``cpu``, ``cuda``, ...), by preference.
@@ -53,6 +56,23 @@ def check_engine(wanted: str, runs: Sequence[Run], device: str) -> None:
                 f"--engine {wanted} cannot compute {run.label}: {reason}",
                 remedy=f"choose runs with --only, or leave it to --engine {AUTO}",
             )
+
+
+def engine_for_parts(wanted: str, parts: int | None) -> str:
+    """The engine to ask for so that batches are computed in ``parts`` (``None``: as many as memory demands, where it can).
+
+    Raises:
+        UsageError: the engine that is wanted computes batches whole.
+    """
+    if parts is None or parts == 1:
+        return wanted
+    if wanted not in (AUTO, DIVIDING):
+        raise UsageError(
+            f"--accumulate {parts} with --engine {wanted}",
+            constraint=f"only engine {DIVIDING} computes a batch in parts",
+            remedy=f"leave out one of the two, or write --engine {DIVIDING}",
+        )
+    return DIVIDING
 
 
 def _native(run: Run, device: str) -> str | None:

@@ -22,6 +22,8 @@ class Known:
     labels: tuple[str, str, int]
     """Names of model and data set, and the seed, when it was computed."""
     config: Mapping[str, Any]
+    transient: bool = False
+    """Whether a failed run's cause lay outside of it, and may have gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Decision:
 def decide(runs: Sequence[Run], known: Iterable[Known], *, fresh: bool, retry_failed: bool) -> list[Decision]:
     """A decision for each of ``runs``.
 
-    ``fresh`` computes everything again; ``retry_failed`` what failed before. A run never computed is
+    ``fresh`` computes everything again; ``retry_failed`` what failed before, which is else tried again only where the cause
+    lay outside of the run. A run never computed is
     compared with the nearest result that carries its names and is no longer asked for, to say what changed.
     """
     by_id = {entry.run_id: entry for entry in known}
@@ -78,9 +81,11 @@ def _decide_one(
     if entry.status == "finished":
         reason = f"done ({entry.detail})"
         return Decision(run, "run" if fresh else "skip", "done", reason + ("; computed again" if fresh else ""))
-    again = fresh or retry_failed
-    reason = f"failed before ({entry.detail}); {'tried again' if again else '--retry-failed tries again'}"
-    return Decision(run, "run" if again else "skip", "failed", reason)
+    again = fresh or retry_failed or entry.transient
+    what = "--retry-failed tries again"
+    if again:
+        what = "tried again" if fresh or retry_failed else "the cause may have gone: tried again"
+    return Decision(run, "run" if again else "skip", "failed", f"failed before ({entry.detail}); {what}")
 
 
 def _never_computed(run: Run, candidates: list[Known]) -> Decision:

@@ -47,12 +47,18 @@ class Stacking:
     """Workers that share the memory and the runs."""
 
 
-def check_stack(wanted: int | None, engine: str) -> None:
-    """Accept ``wanted`` runs in a stack for the engine that is asked for.
+def check_stack(wanted: int | None, engine: str, parts: int | None = 1) -> None:
+    """Accept ``wanted`` runs in a stack for the engine that is asked for, and batches computed in ``parts``.
 
     Raises:
-        UsageError: that engine computes one run at a time.
+        UsageError: that engine computes one run at a time, or a stack would have to compute parts.
     """
+    if wanted is not None and wanted > 1 and parts is not None and parts > 1:
+        raise UsageError(
+            f"--stack {wanted} with --accumulate {parts}",
+            constraint="a stack computes its batches whole",
+            remedy="leave out one of the two",
+        )
     if wanted is not None and wanted > 1 and engine not in (AUTO, STACKING):
         raise UsageError(
             f"--stack {wanted} with --engine {engine}",

@@ -15,9 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from pkbench.atomic import write_bytes
+from pkbench.cache import cache_folder
 from pkbench.errors import StoreError
 from pkbench.plan.estimate import Calibration, step_features
 from pkbench.sizes.mixer import MixerShape
@@ -79,7 +78,7 @@ def _cache_path(device: str, threads: int, engine: str) -> Path:
 
     parts = f"3|{platform.node()}|{platform.machine()}|{device}|{threads}|{engine}|{version('torch')}"
     name = hashlib.sha256(parts.encode()).hexdigest()[:16]
-    return Path(platformdirs.user_cache_dir("pkbench")) / f"calibration-{name}.json"
+    return cache_folder() / f"calibration-{name}.json"
 
 
 def measure(device: str, threads: int, engine: str) -> Calibration:

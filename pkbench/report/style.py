@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,12 +86,19 @@ _SETTINGS: Final[dict[Any, Any]] = {
 @contextmanager
 def styled() -> Iterator[None]:
     """Our settings over matplotlib's own defaults, whatever the user's matplotlibrc says; undone afterwards."""
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    # Where its cache cannot be written it says so at length, and draws all the same.
+    log.setLevel(logging.ERROR)
     import matplotlib as mpl
 
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
-        yield
+    try:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(_SETTINGS)
+            yield
+    finally:
+        log.setLevel(level)
 
 
 _METADATA: Final[dict[str, dict[str, str | None]]] = {

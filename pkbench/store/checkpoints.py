@@ -44,6 +44,8 @@ class CheckpointInfo(BaseModel):
     """What was measured so far besides losses and errors."""
     resumed_after: tuple[int, ...]
     """Epochs after which the run had been taken up again."""
+    accumulated: int | None = None
+    """Most parts that batches were computed in so far for want of memory."""
     started: float
     """Unix time of the run's first start."""
 
@@ -117,6 +119,14 @@ class Checkpoints:
             except (OSError, ValueError):
                 continue
         return None
+
+    def drop_older(self) -> bool:
+        """Delete all but the newest checkpoint, to make room; whether there was one to delete."""
+        older = self._infos()[1:]
+        for path in older:
+            path.unlink(missing_ok=True)
+            path.with_suffix(".pt").unlink(missing_ok=True)
+        return bool(older)
 
     def remove(self) -> None:
         """Delete all checkpoints of the run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pkbench.plan.reasons import Known
 from pkbench.store.checkpoints import CheckpointInfo
 from pkbench.store.files import Scan, Store
-from pkbench.store.record import Record
+from pkbench.store.record import TRANSIENT, Record
 
 
 def known_runs(store: Store, spec_id: str, scan: Scan[Record]) -> list[Known]:
@@ -25,9 +25,11 @@ def from_progress(info: CheckpointInfo) -> Known:
 
 def from_record(record: Record) -> Known:
     """What a record says of its run."""
+    transient = False
     if record.failure is not None:
         detail = f"{record.failure.kind}: {record.failure.message}"
+        transient = record.failure.kind in TRANSIENT
     else:
         detail = f"test error {record.final.test_error:.2f} %"
     labels = (record.labels.model, record.labels.data, record.labels.seed)
-    return Known(record.run_id, record.status, len(record.history), detail, labels, record.config)
+    return Known(record.run_id, record.status, len(record.history), detail, labels, record.config, transient)

@@ -133,7 +133,14 @@ class Measured(RecordPart):
     value: float
 
 
-FailureKind = Literal["diverged", "out-of-memory", "worker-died", "error"]
+FailureKind = Literal[
+    "diverged", "out-of-memory", "memory-taken", "worker-died", "worker-killed", "data-gone", "system-error", "error"
+]
+
+TRANSIENT: frozenset[FailureKind] = frozenset({"memory-taken", "worker-killed", "data-gone", "system-error"})
+"""Causes outside of the run, which may have gone: others held the memory, something killed the worker, the data's files were
+not there or changed meanwhile, the system refused something. The same run then may well end, so it is tried again unasked.
+The others lie in the run itself (its loss, its size, a crash of its code) and would only happen again."""
 
 
 class Failure(RecordPart):
@@ -165,6 +172,8 @@ class Record(RecordPart):
     failure: Failure | None
     engine: str | None = None
     """What computed the steps; ``None`` where the run failed before its first one, or was recorded before there was a choice."""
+    accumulated: int | None = None
+    """In how many parts, one after another, a batch's gradient was computed for want of memory; ``None``: in one."""
     stacked: int | None = None
     """How many runs, itself included, computed their steps together when it last started; ``None``: it was alone."""
     weights_sha256: str | None

@@ -48,19 +48,29 @@ class _Progress:
 class Trainer:
     """One run on one device, computed by ``engine``: see :mod:`pkbench.plan.engine`; ``ahead`` batches are made ahead of it.
 
+    ``parts`` of a batch are computed one after another, as many as memory demands if it is ``None``, where the engine can do that.
+
     Raises:
         DataError: the training part has no full batch.
         UsageError: the engine cannot compute the run.
     """
 
-    def __init__(self, run: Run, data: Dataset, device: torch.device, engine: str = AUTO, ahead: int = 0) -> None:
+    def __init__(
+        self,
+        run: Run,
+        data: Dataset,
+        device: torch.device,
+        engine: str = AUTO,
+        ahead: int = 0,
+        parts: int | None = 1,
+    ) -> None:
         self.run = run
         self.data = data
         self.device = device
         recipe = run.train
         self.batches = BatchStream(run, data, device, ahead)
         self.steps_per_epoch = self.batches.steps_per_epoch
-        self.engine = make_engine(engine, run, build(run.model, run.shape, run.seed), device)
+        self.engine = make_engine(engine, run, build(run.model, run.shape, run.seed), device, parts)
         self.progress = _Progress(*self._zero_sums(), 0.0)
         rate = recipe.stochastic_depth
         self._depth = None if rate is None else StochasticDepth(rate, run.shape.layers, run.seed)

@@ -126,6 +126,11 @@ def test_max_time_stops_and_the_same_command_goes_on(tmp_path: Path, pkbench: Co
         (["run", "small", "--only", "narow"], ["--only narow matches no run", "did you mean narrow?"]),
         (["run", "small", "--device", "cuda:9"], ["--device cuda:9 is not available"]),
         (["run", "small", "--checkpoint-every", "2steps"], ["--checkpoint-every 2steps", "2epochs"]),
+        (["run", "small", "--accumulate", "0"], ["--accumulate 0", "a whole number of parts from 1, or auto"]),
+        (
+            ["run", "small", "--accumulate", "2", "--engine", "native"],
+            ["only engine reference computes a batch in parts"],
+        ),
         (["run", "small", "--max-time", "soon"], ["'soon' is no duration", "30m"]),
         (["run", "smal"], ["smal", "small"]),
         (["plan", "nothing.toml"], ["nothing.toml"]),

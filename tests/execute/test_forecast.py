@@ -69,7 +69,7 @@ def test_calibration_predicts_a_shape_it_has_not_seen(
     if engine == "native":
         native_or_skip()
 
-    monkeypatch.setattr(calibrate.platformdirs, "user_cache_dir", lambda _: str(tmp_path))
+    monkeypatch.setattr(calibrate, "cache_folder", lambda: tmp_path)
     measured = calibrate.calibration("cpu", 1, engine)
     assert calibrate.calibration("cpu", 1, engine) == measured  # from the cache: two measurements never agree exactly
     shape = MixerShape(
@@ -91,7 +91,7 @@ def test_calibration_predicts_a_shape_it_has_not_seen(
 
 
 def test_a_damaged_calibration_is_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrate.platformdirs, "user_cache_dir", lambda _: str(tmp_path))
+    monkeypatch.setattr(calibrate, "cache_folder", lambda: tmp_path)
     monkeypatch.setattr(calibrate, "measure", lambda *_: UNIT)
     path = calibrate._cache_path("cpu", 1, "reference")
     path.write_text("{not json")

@@ -270,7 +270,7 @@ def test_a_run_that_keeps_killing_its_worker_is_recorded_as_failed(tmp_path: Pat
     watched.run(spec, jobs=2, selection=Selection(only=("narrow/0", "random/0")))
     failed = [record for record in records(spec).values() if record.status == "failed"]
     assert failed
-    assert all(record.failure is not None and record.failure.kind == "worker-died" for record in failed)
+    assert all(record.failure is not None and record.failure.kind == "worker-killed" for record in failed)
     assert any("SIGKILL" in record.failure.message for record in failed if record.failure)
 
 

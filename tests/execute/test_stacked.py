@@ -221,7 +221,7 @@ def test_runs_of_a_group_that_keeps_dying_are_blamed_each_for_itself(tmp_path: P
     watched.on_event = kill_always
     watched.run(spec, 2, Selection(only=("*/0", "*/1")))
     assert len(watched.ended("failed")) == 4
-    assert {record.failure.kind for record in records(spec).values() if record.failure} == {"worker-died"}
+    assert {record.failure.kind for record in records(spec).values() if record.failure} == {"worker-killed"}
 
 
 def test_one_engine_stacks_and_the_others_say_so(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pkbench.native.library import UnavailableError, find_compiler, library
 @pytest.fixture(autouse=True)
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache folder, and no library loaded yet."""
-    monkeypatch.setattr(module.platformdirs, "user_cache_dir", lambda _name: str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
     library.cache_clear()
     yield tmp_path / "cache" / "native"
     library.cache_clear()
@@ -101,8 +101,22 @@ def test_a_compiler_that_fails(
     assert not [path for path in fresh.glob("*") if path.stat().st_size]
 
 
-def test_no_place_for_it(compiler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_place_to_keep_it(compiler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made for this process alone, and nothing of it stays."""
     monkeypatch.setenv("CC", compiler)
     (tmp_path / "cache").write_text("a file", encoding="utf-8")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    for times in (1, 2):
+        library.cache_clear()
+        assert library().pk_tile() % 8 == 0
+        assert calls(tmp_path) == times
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_no_place_at_all(compiler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", compiler)
+    (tmp_path / "cache").write_text("a file", encoding="utf-8")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     with pytest.raises(UnavailableError):
         library()

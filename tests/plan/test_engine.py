@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pkbench.errors import UsageError
-from pkbench.plan.engine import PREFERRED, candidates, check_engine, obstacle
+from pkbench.plan.engine import PREFERRED, candidates, check_engine, engine_for_parts, obstacle
 from pkbench.plan.run import Run
 from pkbench.spec.other_models import SFc
 from tests.small import small_runs
@@ -50,3 +50,10 @@ def test_what_only_the_reference_takes(run: Run, device: str, said: str) -> None
 def test_an_unknown_engine_is_named_with_the_choices() -> None:
     with pytest.raises(UsageError, match="--engine fast is no engine; auto or native or batch-last or reference"):
         check_engine("fast", [], "cpu")
+
+
+def test_batches_in_parts_are_for_the_reference() -> None:
+    assert [engine_for_parts(wanted, 4) for wanted in ("auto", "reference")] == ["reference"] * 2
+    assert [engine_for_parts("native", parts) for parts in (1, None)] == ["native"] * 2, "auto divides only what can be"
+    with pytest.raises(UsageError, match="--accumulate 4 with --engine native; only engine reference"):
+        engine_for_parts("native", 4)

@@ -45,6 +45,14 @@ def test_failed_is_tried_again_only_when_asked() -> None:
     assert one(RUN, [failed], fresh=True).action == "run"
 
 
+def test_what_failed_by_something_outside_of_it_is_tried_again_unasked() -> None:
+    failed = known(RUN, "failed", detail="worker-killed: killed by SIGKILL", transient=True)
+    decision = one(RUN, [failed])
+    assert (decision.action, decision.state) == ("run", "failed")
+    assert decision.reason == "failed before (worker-killed: killed by SIGKILL); the cause may have gone: tried again"
+    assert one(RUN, [failed], retry_failed=True).reason.endswith("; tried again")
+
+
 def test_a_changed_field_is_named_with_both_values() -> None:
     old = next(run for run in small_runs(epochs=5))
     decision = one(RUN, [known(old)])

@@ -126,3 +126,10 @@ def test_stacks_by_another_engine_are_refused() -> None:
         check_stack(4, "native")
     for wanted, engine in ((4, "auto"), (4, "batch-last"), (1, "native"), (None, "reference")):
         check_stack(wanted, engine)
+
+
+def test_stacks_of_batches_in_parts_are_refused() -> None:
+    with pytest.raises(UsageError, match="--stack 4 with --accumulate 2; a stack computes its batches whole"):
+        check_stack(4, "auto", 2)
+    for wanted, parts in ((4, None), (4, 1), (1, 2), (None, 2)):
+        check_stack(wanted, "auto", parts)

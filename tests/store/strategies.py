@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
-from pkbench.store.record import Epoch, Failure, Invocation, Labels, Record, SpecIdentity
+from pkbench.store.record import Epoch, Failure, FailureKind, Invocation, Labels, Record, SpecIdentity
 
 from .factory import make_config, make_record
 
@@ -34,7 +36,7 @@ epochs = st.builds(
 )
 failures = st.builds(
     Failure,
-    kind=st.sampled_from(["diverged", "out-of-memory", "worker-died", "error"]),
+    kind=st.sampled_from(get_args(FailureKind)),
     message=st.text(),
     epoch=st.integers(0, 10**6),
 )

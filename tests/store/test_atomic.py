@@ -77,8 +77,9 @@ def test_what_is_being_written_is_known_by_the_name_it_will_have(tmp_path: Path)
     assert {name for name, _ in found} == {"x.json"}
 
 
-def test_long_names_are_written(tmp_path: Path) -> None:
-    path = tmp_path / ("x" * 250 + ".json")
+@pytest.mark.parametrize("letters", ["x" * 250, "ü" * 125])
+def test_long_names_are_written(tmp_path: Path, letters: str) -> None:
+    path = tmp_path / f"{letters}.json"
     write_bytes(path, b"content")
     assert path.read_bytes() == b"content"
 

@@ -204,7 +204,7 @@ def test_interrupted_before_every_single_call(
                 interrupted += 1
         sync(store)
         check_all(uri, store, records, tmp_path / "artifacts")
-    assert interrupted == 17  # else there are calls this test does not interrupt
+    assert interrupted == 12  # else there are calls this test does not interrupt
 
 
 def test_an_interrupted_run_is_taken_up_again(

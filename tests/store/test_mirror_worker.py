@@ -86,5 +86,5 @@ def test_progress_does_not_flood_the_pipe(written: list[dict[str, Any]], monkeyp
     monkeypatch.setattr(worker.time, "monotonic", lambda: next(clock))
     status = Status()
     for behind in (3, 2, 1):
-        status.progress(behind)
+        status.progress(lambda behind=behind: behind)
     assert written == [{"behind": 3}, {"behind": 1}]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from pkbench.store.mirror.target import INSTALL, Target, is_installed, resolve_t
 Progress = Callable[[str, int, int], None]
 """Called with a spec id, the records pushed so far and the records to push."""
 _LOCK_SECONDS = 30
+_TURN_SECONDS = 5
+"""How long one process pushes before another that waits may."""
 _MOST_ROUNDS = 5
 
 
@@ -107,35 +111,57 @@ class Mirror:
         raise MirrorError(f"the runs of {spec_id} in {self._target.shown} change while they are pushed")
 
     def _round(self, spec_id: str, files: dict[Path, Stamp], tally: _Tally, progress: Progress | None) -> bool:
-        """Push what MLflow lacks of ``files`` and mark the rest as seen; whether anything was pushed."""
-        with self._lock(spec_id):
-            experiment = Experiment(self._connect(), self._target, spec_id)
-        runs = experiment.runs()
-        self._compared.add(spec_id)  # from here on it is known what is missing, even if pushing fails
+        """Push what MLflow lacks of ``files`` and mark the rest as seen; whether anything was pushed.
+
+        One look at MLflow serves as long as the lock is held; it is given up now and then, for others to have their turn.
+        """
+        left = deque(files.items())
         any_pushed = False
-        for number, (path, stamp) in enumerate(files.items()):
-            try:
-                item = load(path)
-            except FileNotFoundError:
-                continue
-            except (ValueError, OSError) as error:
-                tally.problems.append(f"{path}: {error}; not mirrored")
-                self._ledger.confirm(path, stamp)
-                continue
-            if is_mirrored(item, runs.get(item.record.run_id, [])):
-                self._ledger.confirm(path, stamp)
-                tally.done["present"] += path not in tally.pushed
-                continue
-            if progress is not None:
-                progress(spec_id, number, len(files))
+        while left:
             with self._lock(spec_id):
-                how = experiment.push(item)
-            any_pushed = True
-            self._ledger.push(path, stamp)
-            if how != "present" and path not in tally.pushed:
-                tally.pushed.add(path)
-                tally.done[how] += 1
+                experiment = Experiment(self._connect(), self._target, spec_id)
+                self._compared.add(spec_id)  # from here on it is known what is missing, even if pushing fails
+                until = time.monotonic() + _TURN_SECONDS
+                while left and time.monotonic() < until:
+                    done = len(files) - len(left)
+                    how_far = None if progress is None else partial(progress, spec_id, done, len(files))
+                    any_pushed |= self._bring(experiment, *left.popleft(), tally, how_far)
+                experiment.put_parents_right()
         return any_pushed
+
+    def _bring(
+        self, experiment: Experiment, path: Path, stamp: Stamp, tally: _Tally, tell: Callable[[], None] | None
+    ) -> bool:
+        """Push the record in ``path``, unless MLflow has it or it is not sound; whether it was pushed.
+
+        ``tell`` is called before a push.
+        """
+        live = experiment.live(path.stem)
+        before = self._ledger.pushed(path, stamp)
+        if before is not None and is_mirrored(before, live):
+            self._ledger.confirm(path, stamp)
+            return False
+        try:
+            item = load(path)
+        except FileNotFoundError:
+            return False
+        except (ValueError, OSError) as error:
+            tally.problems.append(f"{path}: {error}; not mirrored")
+            self._ledger.confirm(path, stamp)
+            return False
+        experiment.belongs(item.record.invocation.id)
+        if is_mirrored(item.checksum, live):
+            self._ledger.confirm(path, stamp)
+            tally.done["present"] += path not in tally.pushed
+            return False
+        if tell is not None:
+            tell()
+        how = experiment.push(item)
+        self._ledger.push(path, stamp, item.checksum)
+        if how != "present" and path not in tally.pushed:
+            tally.pushed.add(path)
+            tally.done[how] += 1
+        return True
 
     def _lock(self, spec_id: str) -> FileLock:
         self._target.folder.mkdir(parents=True, exist_ok=True)

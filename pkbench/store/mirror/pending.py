@@ -22,7 +22,7 @@ class Ledger:
     """What is known to be in the mirror, so that a long training does not read every record at every nudge."""
 
     _confirmed: dict[Path, Stamp] = field(default_factory=dict)
-    _pushed: dict[Path, Stamp] = field(default_factory=dict)
+    _pushed: dict[Path, tuple[Stamp, str]] = field(default_factory=dict)
 
     def unconfirmed(self, store: Store, spec_id: str) -> dict[Path, Stamp]:
         """Files of ``spec_id``, and their stamps, that MLflow has not been seen to have."""
@@ -31,11 +31,16 @@ class Ledger:
     def unpushed(self, store: Store, spec_id: str) -> int:
         """How many files have neither been pushed nor been found in MLflow."""
         unconfirmed = self.unconfirmed(store, spec_id)
-        return sum(self._pushed.get(path) != stamp for path, stamp in unconfirmed.items())
+        return sum(self.pushed(path, stamp) is None for path, stamp in unconfirmed.items())
 
-    def push(self, path: Path, stamp: Stamp) -> None:
-        """Remember that ``path`` was pushed as it was at ``stamp``."""
-        self._pushed[path] = stamp
+    def push(self, path: Path, stamp: Stamp, checksum: str) -> None:
+        """Remember that ``path`` was pushed as it was at ``stamp``: the record with ``checksum``."""
+        self._pushed[path] = (stamp, checksum)
+
+    def pushed(self, path: Path, stamp: Stamp) -> str | None:
+        """The checksum with which ``path`` was pushed as it was at ``stamp``, if it was."""
+        found = self._pushed.get(path)
+        return found[1] if found is not None and found[0] == stamp else None
 
     def confirm(self, path: Path, stamp: Stamp) -> None:
         """Remember that there is nothing more to do for ``path`` as it was at ``stamp``."""

@@ -2,14 +2,17 @@
 
 A run is whole when it carries the record's checksum and the tag that is set last. Anything else that carries
 the run's id is taken up again (same record) or deleted (another record, or a double). Metrics have the
-record's timestamps and parameters its values, so whatever is pushed twice is there once.
+record's timestamps and parameters its values, so whatever is pushed twice is there once. Parent runs, one a
+command, are put right at the end of every look, whatever earlier pushes left of them.
 """
 
 from __future__ import annotations
 
 import importlib
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +25,8 @@ _METRICS_A_BATCH = 500
 """Of at most 1000: a slow server answers in time."""
 _PARAMETERS_A_BATCH = 100
 _PAGE = 1000
+_NAMES = {"run": entry.RUN_ID, "invocation": entry.INVOCATION}
+"""The tag that a run of each kind is found by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,114 +52,146 @@ class Live:
     end: int
 
 
-def is_mirrored(item: Item, live: list[Live]) -> bool:
-    """Whether ``live``, all runs of the item's id, are exactly one whole mirror of it."""
-    return len(live) == 1 and live[0].complete and live[0].checksum == item.checksum
+def is_mirrored(checksum: str, live: list[Live]) -> bool:
+    """Whether ``live``, all runs of one id, are exactly one whole mirror of the record with this checksum."""
+    return len(live) == 1 and live[0].complete and live[0].checksum == checksum
 
 
 class Experiment:
-    """One spec's experiment in MLflow, made or restored where it is missing."""
+    """One spec's experiment in MLflow as it is now, made or restored where it is missing.
+
+    One process at a time: the caller holds the spec's lock for as long as it uses this.
+    """
 
     def __init__(self, client: Any, target: Target, spec_id: str) -> None:
         self._client = client
-        name = entry.experiment_name(spec_id)
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            place = None if target.is_server else (target.artifacts / spec_id).as_uri()
-            self._id = client.create_experiment(name, artifact_location=place)
-            return
-        self._id = found.experiment_id
-        if found.lifecycle_stage == "deleted":
-            client.restore_experiment(self._id)
+        self._id = self._found(entry.experiment_name(spec_id), target, spec_id)
+        self._runs: dict[str, list[Live]] = {}
+        self._parents: dict[str, list[Live]] = {}
+        """By invocation, of other machines' commands too."""
+        self._mine: set[str] = set()
+        """Invocations of the records that were looked at here."""
+        for live, kind in self._all():
+            (self._runs if kind == "run" else self._parents).setdefault(live.name, []).append(live)
 
-    def runs(self) -> dict[str, list[Live]]:
-        """The live runs by their pkbench run id; more than one of an id is a fault to be mended."""
-        found: dict[str, list[Live]] = {}
-        for live in self._search(f"tags.`{entry.KIND}` = 'run'", entry.RUN_ID):
-            found.setdefault(live.name, []).append(live)
-        return found
+    def live(self, run_id: str) -> list[Live]:
+        """The runs of a pkbench run id that are not deleted; more than one is a fault to be mended."""
+        return self._runs.get(run_id, [])
 
     def push(self, item: Item) -> Pushed:
-        """Make ``item`` the one live run of its id. One process at a time: the caller holds the spec's lock."""
+        """Make ``item`` the one live run of its id."""
         record = item.record
-        there = self._search(f"tags.`{entry.RUN_ID}` = '{record.run_id}'", entry.RUN_ID)
+        there = self.live(record.run_id)
         same = sorted((live for live in there if live.checksum == item.checksum), key=_whole_first)
         kept = same[0] if same else None
         for live in there:
             if live is not kept:
                 self._delete(live)
+        self._runs[record.run_id] = [] if kept is None else [kept]
         if kept is not None and kept.complete:
             return "present"
         parent = self._parent(record)
-        if kept is None:
-            self._fill(self._create(item, parent), item, parent)
-        else:
-            self._client.set_tag(kept.id, entry.PARENT, parent.id)
-            self._fill(kept.id, item, parent)
+        tags = {entry.PARENT: parent.id}
+        run = self._create(item, tags) if kept is None else kept.id
+        self._fill(run, item, tags)
+        ended = entry.milliseconds(record.ended)
+        self._runs[record.run_id] = [Live(run, record.run_id, item.checksum, True, parent.id, ended)]
         return "replaced" if len(there) > len(same) else "new"
 
-    def _create(self, item: Item, parent: Live) -> str:
+    def belongs(self, invocation: str) -> None:
+        """Say that a record of this invocation is in the store: its parent run is this store's to put right."""
+        self._mine.add(invocation)
+
+    def put_parents_right(self) -> None:
+        """End each parent of this store with its last run, and delete those without any."""
+        children = list(chain.from_iterable(self._runs.values()))
+        for parent in chain.from_iterable(self._parents.get(name, []) for name in sorted(self._mine)):
+            ends = [live.end for live in children if live.parent == parent.id and live.complete]
+            if ends and parent.end != max(ends):
+                self._client.set_terminated(parent.id, "FINISHED", end_time=max(ends))
+            elif not any(live.parent == parent.id for live in children):
+                self._client.delete_run(parent.id)
+
+    def _found(self, name: str, target: Target, spec_id: str) -> str:
+        """The id of the experiment called ``name``."""
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            place = None if target.is_server else (target.artifacts / spec_id).as_uri()
+            return str(self._client.create_experiment(name, artifact_location=place))
+        if found.lifecycle_stage == "deleted":
+            self._client.restore_experiment(found.experiment_id)
+        return str(found.experiment_id)
+
+    def _create(self, item: Item, tags: dict[str, str]) -> str:
         record = item.record
         created = self._client.create_run(
             self._id,
             start_time=entry.milliseconds(record.started),
-            tags=entry.tags(record, item.checksum) | {entry.PARENT: parent.id},
+            tags=entry.tags(record, item.checksum) | tags,
             run_name=entry.run_name(record),
         )
         return str(created.info.run_id)
 
-    def _fill(self, run: str, item: Item, parent: Live) -> None:
-        """Push the content into ``run``, end it and its parent, and mark it complete: in this order."""
+    def _fill(self, run: str, item: Item, tags: dict[str, str]) -> None:
+        """Push the content into ``run`` and end it; what is sent last says that it is complete."""
         record = item.record
-        self._log(run, record)
         with tempfile.TemporaryDirectory(prefix="pkbench-") as folder:
             file = Path(folder) / f"{record.run_id}.json"
             file.write_bytes(item.raw)
             self._client.log_artifact(run, str(file))
-        ended = entry.milliseconds(record.ended)
-        self._client.set_terminated(run, entry.status(record), end_time=ended)
-        self._client.set_terminated(parent.id, "FINISHED", end_time=max(ended, parent.end))
-        self._client.set_tag(run, entry.COMPLETE, "true")
-
-    def _log(self, run: str, record: Record) -> None:
+        self._client.set_terminated(run, entry.status(record), end_time=entry.milliseconds(record.ended))
         entities = importlib.import_module("mlflow.entities")
         parameters = [entities.Param(key, value) for key, value in entry.parameters(record).items()]
-        for start in range(0, len(parameters), _PARAMETERS_A_BATCH):
-            self._client.log_batch(run, params=parameters[start : start + _PARAMETERS_A_BATCH])
         metrics = [entities.Metric(p.key, p.value, p.timestamp, p.step) for p in entry.points(record)]
-        for start in range(0, len(metrics), _METRICS_A_BATCH):
-            self._client.log_batch(run, metrics=metrics[start : start + _METRICS_A_BATCH])
+        pieces = zip_longest(_pieces(metrics, _METRICS_A_BATCH), _pieces(parameters, _PARAMETERS_A_BATCH), fillvalue=())
+        batches = [{"metrics": some, "params": others} for some, others in pieces]
+        # MLflow writes what is sent at once in the order of metrics or parameters, then tags.
+        batches[-1]["tags"] = [entities.RunTag(key, value) for key, value in (tags | {entry.COMPLETE: "true"}).items()]
+        for batch in batches:
+            self._client.log_batch(run, **batch)
 
     def _parent(self, record: Record) -> Live:
         """The parent run of ``record``'s invocation."""
         invocation = record.invocation
-        query = f"tags.`{entry.KIND}` = 'invocation' and tags.`{entry.INVOCATION}` = '{invocation.id}'"
-        there = self._search(query, entry.INVOCATION)
-        if there:
-            return min(there, key=_whole_first)
-        created = self._client.create_run(
-            self._id,
-            start_time=entry.milliseconds(invocation.started),
-            tags=entry.invocation_tags(record),
-            run_name=entry.invocation_name(record),
-        )
-        return _live(created, entry.INVOCATION)
+        self.belongs(invocation.id)
+        there = self._parents.setdefault(invocation.id, [])
+        if not there:
+            created = self._client.create_run(
+                self._id,
+                start_time=entry.milliseconds(invocation.started),
+                tags=entry.invocation_tags(record),
+                run_name=entry.invocation_name(record),
+            )
+            there.append(_live(created, entry.INVOCATION))
+        return min(there, key=_whole_first)
 
     def _delete(self, live: Live) -> None:
-        """Delete a run, and its parent where that has no other."""
+        """Delete a run, after its parent where that has no other: nothing would lead to that afterwards."""
+        children = [other for other in chain.from_iterable(self._runs.values()) if other.parent == live.parent]
+        if len(children) == 1:
+            for parents in self._parents.values():
+                for parent in [found for found in parents if found.id == live.parent]:
+                    self._client.delete_run(parent.id)
+                    parents.remove(parent)
         self._client.delete_run(live.id)
-        if live.parent and not self._search(f"tags.`{entry.PARENT}` = '{live.parent}'", entry.RUN_ID):
-            self._client.delete_run(live.parent)
 
-    def _search(self, query: str, name_tag: str) -> list[Live]:
-        found: list[Live] = []
+    def _all(self) -> Iterator[tuple[Live, str]]:
+        """Every run that is ours and not deleted, with its kind."""
         token = None
         while True:
-            page = self._client.search_runs([self._id], query, max_results=_PAGE, page_token=token)
-            found.extend(_live(run, name_tag) for run in page)
+            page = self._client.search_runs([self._id], max_results=_PAGE, page_token=token)
+            for run in page:
+                kind = run.data.tags.get(entry.KIND, "")
+                if kind in _NAMES:
+                    yield _live(run, _NAMES[kind]), kind
             token = page.token
             if not token:
-                return found
+                return
+
+
+def _pieces(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    """``items`` in pieces of up to ``size``; of none, one piece without any."""
+    return [items[start : start + size] for start in range(0, max(len(items), 1), size)]
 
 
 def _whole_first(live: Live) -> tuple[bool, str]:

@@ -16,7 +16,15 @@ _KNOWN = (
     (re.compile(r"timed? ?out", re.IGNORECASE), "does not answer in time"),
     (re.compile(r"name resolution|resolve|name or service not known", re.IGNORECASE), "is not found: no such host"),
     (re.compile(r"connection (?:aborted|reset)|remote end closed", re.IGNORECASE), "closes the connection"),
-    (re.compile(r"no space left|disk is full|disk i/o error", re.IGNORECASE), "cannot be written: the disk is full"),
+    (
+        re.compile(r"no space left|disk is full|disk i/o error|insufficient storage", re.IGNORECASE),
+        "cannot be written: the disk is full",
+    ),
+    (
+        re.compile(r"\b401\b|\b403\b|unauthorized|forbidden", re.IGNORECASE),
+        "refuses the name or password (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD)",
+    ),
+    (re.compile(r"(?:error code|too many) 5\d\d\b", re.IGNORECASE), "has a fault of its own (it answered 5xx)"),
     (re.compile(r"unable to open database|readonly database|permission denied", re.IGNORECASE), "cannot be written"),
 )
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from pkbench.errors import PkbenchError
@@ -67,10 +68,10 @@ class Status:
     def __init__(self) -> None:
         self._last = 0.0
 
-    def progress(self, behind: int | None) -> None:
-        """Say how many records are not pushed yet."""
+    def progress(self, behind: Callable[[], int | None]) -> None:
+        """Say how many records are not pushed yet, which takes a look at every file."""
         if time.monotonic() - self._last >= _STATUS_SECONDS:
-            self.write({"behind": behind})
+            self.write({"behind": behind()})
 
     def write(self, content: dict[str, object]) -> None:
         """Write ``content``."""
@@ -81,7 +82,7 @@ class Status:
 def run_pass(mirror: Mirror, status: Status) -> dict[str, object]:
     """Catch up once; what to tell the parent."""
     try:
-        mirror.catch_up(lambda *_: status.progress(mirror.behind()))
+        mirror.catch_up(lambda *_: status.progress(mirror.behind))
     except PkbenchError as error:
         return {"behind": mirror.behind(), "error": error.what}
     except Exception as error:  # whatever it is, the parent must hear of it in a line

@@ -18,11 +18,14 @@ class Engine(Protocol):
     Attributes:
         name: what a record says it was trained with.
         model: the module, whose parameters are always those of the last step.
+        parts: in how many parts, one after another, a batch's gradient is computed for want of memory; ``None`` where it is
+            always computed whole, or in pieces that memory does not ask for.
         workspace: bytes that steps work in and that stay between them, parameters and moments left out.
     """
 
     name: str
     model: nn.Module
+    parts: int | None
     workspace: int
 
     def step(self, batch: Mixed, lr: float, branch_scale: Tensor | None) -> tuple[Tensor, Tensor]:

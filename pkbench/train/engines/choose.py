@@ -17,8 +17,10 @@ from pkbench.train.engines.native import NativeEngine
 from pkbench.train.engines.reference import ReferenceEngine
 
 
-def make_engine(wanted: str, run: Run, model: nn.Module, device: torch.device) -> Engine:
+def make_engine(wanted: str, run: Run, model: nn.Module, device: torch.device, parts: int | None = 1) -> Engine:
     """The engine called ``wanted`` for ``run``, or with ``auto`` the best that is to be had here.
+
+    Batches are computed in ``parts``, or in as many as memory demands (``None``), where the engine can do that.
 
     Raises:
         UsageError: the engine that is wanted cannot compute the run, or is not to be had here.
@@ -26,23 +28,31 @@ def make_engine(wanted: str, run: Run, model: nn.Module, device: torch.device) -
     reason = "it is not for such a run"
     for name in candidates(wanted, run, device.type):
         try:
-            return engine_called(name, model, run.train, run.lr, image_of(run), device)
+            return engine_called(name, model, run.train, run.lr, image_of(run), device, parts)
         except UnavailableError as error:
             reason = str(error)
     raise UsageError(f"engine {wanted} cannot compute {run.label}: {reason}", remedy=f"leave it to --engine {AUTO}")
 
 
 def engine_called(
-    name: str, model: nn.Module, recipe: Train, lr: float, image: tuple[int, int, int], device: torch.device
+    name: str,
+    model: nn.Module,
+    recipe: Train,
+    lr: float,
+    image: tuple[int, int, int],
+    device: torch.device,
+    parts: int | None = 1,
 ) -> Engine:
     """The engine called ``name`` for a model and recipe that it can have; ``image`` is (colours, height, width).
+
+    ``parts`` are as in :func:`make_engine`.
 
     Raises:
         UnavailableError: it is not to be had here.
         TypeError: it does not know such a model.
     """
     if name == "reference":
-        return ReferenceEngine(model, recipe, lr, device)
+        return ReferenceEngine(model, recipe, lr, device, parts)
     if not isinstance(model, Mixer):
         raise TypeError(f"engine {name} knows Mixers, not a {type(model).__name__}")
     if name == "batch-last":

@@ -35,6 +35,7 @@ class NativeEngine:
     """
 
     name = "native"
+    parts: int | None = None
 
     def __init__(self, model: Mixer, recipe: Train, image: tuple[int, int, int]) -> None:
         self.model: nn.Module = model.train()

@@ -18,6 +18,7 @@ class BatchLastEngine:
     """See :class:`pkbench.train.engines.base.Engine`; a run that shares its stack takes its steps with the others alone."""
 
     name = "batch-last"
+    parts: int | None = None
 
     def __init__(self, model: Mixer, recipe: Train, image: tuple[int, int, int], device: torch.device) -> None:
         self._stack, self._run = Stack([model], recipe, image, device), 0

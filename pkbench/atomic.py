@@ -41,7 +41,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Delete what a killed process left half-written in ``folder``; nobody may be writing there."""
     for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

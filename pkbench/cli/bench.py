@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pkbench.cli.console import say
 from pkbench.cli.options import Device
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def bench(
     against = None if comparison is None else comparison_table(comparison)
     written = page.write(result, out, against)
     _print([*tables(result), *([] if against is None else [against])])
-    typer.echo(made(result))
-    typer.echo(f"written: {', '.join(map(str, written))}")
+    say(made(result))
+    say(f"written: {', '.join(map(str, written))}")
     if comparison is not None and comparison.fails:
         raise typer.Exit(EXIT_SLOWER)
 
@@ -89,7 +90,7 @@ def bench(
 def _progress(done: str) -> None:
     """A line for each step of the work on standard error, where someone is looking."""
     if sys.stderr.isatty():
-        typer.echo(done, err=True)
+        say(done, err=True)
 
 
 def _print(tables: list[Table]) -> None:

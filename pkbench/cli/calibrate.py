@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json
 from pkbench.errors import UsageError
 
@@ -46,7 +46,7 @@ def calibrate(
     found = run.calibrate(studies, jobs=jobs or min(os.cpu_count() or 1, MOST_JOBS), report=_progress)
     content = blocks(found, _made(studies))
     if json_:
-        typer.echo(json.dumps(found.as_data(), indent=1))
+        say_json(found.as_data())
     else:
         _print(tables(found))
     problems = found.problems()
@@ -58,7 +58,7 @@ def calibrate(
 
             write_bytes(page, written(text, content).encode())
     for problem in problems:
-        typer.echo(f"does not hold: {problem}", err=True)
+        say(f"does not hold: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
 
@@ -97,7 +97,7 @@ def _made(studies: int) -> str:
 def _progress(done: str) -> None:
     """A line for each case on standard error, where someone is looking."""
     if sys.stderr.isatty():
-        typer.echo(done, err=True)
+        say(done, err=True)
 
 
 def _print(found: tuple[Table, ...]) -> None:

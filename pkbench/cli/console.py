@@ -1,10 +1,24 @@
-"""Printing: to whom, and how an error looks."""
+"""Printing: to whom, and how an error looks. What is printed through here steers no terminal, wherever it comes from."""
 
 from __future__ import annotations
 
+import json
 import sys
+from typing import Any
 
 from pkbench.errors import PkbenchError, SpecError
+from pkbench.visible import in_json, printable
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Write the lines of ``text`` to standard output, or with ``err`` to standard error."""
+    for line in text.split("\n"):
+        print(printable(line), file=sys.stderr if err else sys.stdout)
+
+
+def say_json(value: Any) -> None:
+    """Write ``value`` as JSON to standard output."""
+    print(in_json(json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False)))  # noqa: T201
 
 
 def print_error(error: PkbenchError) -> None:
@@ -18,6 +32,8 @@ def print_error(error: PkbenchError) -> None:
         print(f"error: {printable(error.message)}", file=sys.stderr)  # noqa: T201
 
 
-def printable(text: str) -> str:
-    """``text`` in one line without control characters: names of files and columns may hold a terminal's commands."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+def marked(text: str) -> str:
+    """``text`` for Rich: without markup and control characters."""
+    from rich.markup import escape
+
+    return escape(printable(text))

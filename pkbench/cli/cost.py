@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pkbench.cli.console import say
 from pkbench.cli.options import Device, Json, Profile, SpecNames
 from pkbench.cli.units import count, duration, size
 
@@ -50,7 +51,7 @@ def cost(
 
         write_bytes(out, (text + "\n").encode())
     if json_:
-        typer.echo(text)
+        say(text)
     else:
         _print(rows)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pkbench.cli.console import say
 from pkbench.cli.options import Json, Results, Seeds
 from pkbench.cli.require import check as check_requirements
 from pkbench.cli.studies import check_study_of, studies_of
@@ -154,11 +155,11 @@ def _write(folders: dict[Path, _Folder], figures: Path | None, *, html: bool) ->
         for checked in content.checks:
             print_study(checked)
         paths = write_report(content.studies, content.checks, folder, available_cores(), export=figures)
-        typer.echo(f"report: {paths[0]}")
+        say(f"report: {paths[0]}")
         if html:
-            typer.echo(f"page: {write_page(content.studies, content.checks, folder)}")
+            say(f"page: {write_page(content.studies, content.checks, folder)}")
     if figures is not None:
-        typer.echo(f"figures: {figures} (PDF, SVG and PNG)")
+        say(f"figures: {figures} (PDF, SVG and PNG)")
 
 
 def _export(studies: list[Study], checks: list[CheckStudy], latex: Path | None, csv: Path | None) -> None:
@@ -167,7 +168,7 @@ def _export(studies: list[Study], checks: list[CheckStudy], latex: Path | None, 
 
     if latex is not None:
         paths = write_latex(studies, checks, latex)
-        typer.echo(f"latex: {latex} ({len(paths)} tables)")
+        say(f"latex: {latex} ({len(paths)} tables)")
     if csv is not None:
         write_csv(studies, checks, csv)
-        typer.echo(f"csv: {csv} (verdicts, members of families, models, runs; columns.csv describes them)")
+        say(f"csv: {csv} (verdicts, members of families, models, runs; columns.csv describes them)")

@@ -38,20 +38,25 @@ def forecast(
     """
     counts = {run.data.id: None for run in runs} | {run.data.id: image_counts(run.data, base) for run in runs}
     measured = _seconds_per_epoch(records, device)
-    result: list[Forecast | None] = []
-    for run in runs:
+
+    def of(run: Run) -> Forecast | None:
         images = counts[run.data.id]
         name = engine_here(engine, run, device.partition(":")[0])
         if images is None or name is None:
-            result.append(None)
-            continue
+            return None
         predicted = estimate(run, calibration(name), *images)
         seconds = measured.get((_cost_key(run.config), name))
         if seconds is None:
-            result.append(Forecast(predicted, "calibration"))
-        else:
-            result.append(Forecast(Estimate(seconds * run.train.epochs, predicted.bytes), "measured"))
-    return result
+            return Forecast(predicted, "calibration")
+        return Forecast(Estimate(seconds * run.train.epochs, predicted.bytes), "measured")
+
+    # Runs that differ in seed and learning rate alone cost the same.
+    known: dict[tuple[str, str], Forecast | None] = {}
+    for run in runs:
+        key = (run.model.id, run.data.id)
+        if key not in known:
+            known[key] = of(run)
+    return [known[run.model.id, run.data.id] for run in runs]
 
 
 def _seconds_per_epoch(records: Iterable[Record], device: str) -> dict[tuple[str, str], float]:
@@ -73,6 +78,6 @@ def _cost_key(config: Mapping[str, object]) -> str:
     if not isinstance(train, Mapping):
         raise TypeError("a run's configuration has a table 'train'")
     recipe = {
-        key: train[key] for key in ("batch_size", "precision", "cpu_threads", "eval_every", "augment", "drop_last")
+        key: train.get(key) for key in ("batch_size", "precision", "cpu_threads", "eval_every", "augment", "drop_last")
     }
     return canonical_json({"model": config["model"], "data": config["data"], "train": recipe})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
+from pkbench.reading import read_regular
 from pkbench.store.record import Epoch, Measured
+from pkbench.tensors import MAX_BYTES, check_stored
 
+_NAME = re.compile(r"step-\d{12}\.json")
+_LARGEST = 2**28
+"""Bytes of a JSON file that is read, as of a record."""
 KEPT = 2
 """Checkpoints kept: the newest, and the one before in case the newest is damaged."""
 
@@ -68,12 +74,15 @@ class Checkpoints:
         torch.save(state, buffer)
         content = buffer.getvalue()
         info = info.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
-        name = f"step-{info.step:012d}"
-        write_bytes(self.folder / f"{name}.pt", content)
-        write_bytes(self.folder / f"{name}.json", info.model_dump_json(indent=1).encode())
-        for old in self._infos()[KEPT:]:
-            old.unlink(missing_ok=True)
-            old.with_suffix(".pt").unlink(missing_ok=True)
+        path = self.folder / f"step-{info.step:012d}.json"
+        write_bytes(path.with_suffix(".pt"), content)
+        write_bytes(path, info.model_dump_json(indent=1).encode())
+        # What claims to be of a later step is not of this run, whatever it is.
+        before = [found for found in self._infos() if found < path][: KEPT - 1]
+        for old in set(self._infos()) - {path, *before}:
+            for file in (old, old.with_suffix(".pt")):
+                if file.is_file() or file.is_symlink():
+                    file.unlink(missing_ok=True)
 
     def load(self) -> tuple[Checkpoint | None, tuple[str, ...]]:
         """The newest sound checkpoint, or ``None``; and a sentence for each newer one that is damaged."""
@@ -89,17 +98,21 @@ class Checkpoints:
         """The checkpoint whose JSON file is ``path``; one of several errors where it is not sound."""
         import torch
 
-        info = CheckpointInfo.model_validate_json(path.read_bytes())
-        content = path.with_suffix(".pt").read_bytes()
+        info = CheckpointInfo.model_validate_json(read_regular(path, _LARGEST))
+        content = read_regular(path.with_suffix(".pt"), MAX_BYTES)
         if info.run_id != self.run_id or hashlib.sha256(content).hexdigest() != info.sha256:
             raise ValueError("the tensors are not the ones the JSON file names")
-        return Checkpoint(info, torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+        check_stored(content)
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        if not isinstance(state, dict):
+            raise ValueError("the tensors are no trainer's state")  # noqa: TRY004 - as the other damage
+        return Checkpoint(info, state)
 
     def progress(self) -> CheckpointInfo | None:
         """The newest readable JSON side, without opening the tensors; ``None`` if there is none."""
         for path in self._infos():
             try:
-                return CheckpointInfo.model_validate_json(path.read_bytes())
+                return CheckpointInfo.model_validate_json(read_regular(path, _LARGEST))
             except (OSError, ValidationError):
                 continue
         return None
@@ -115,4 +128,4 @@ class Checkpoints:
 
     def _infos(self) -> list[Path]:
         """JSON files of checkpoints, newest first."""
-        return sorted(self.folder.glob("step-*.json"), reverse=True)
+        return sorted((path for path in self.folder.glob("step-*.json") if _NAME.fullmatch(path.name)), reverse=True)

@@ -7,29 +7,21 @@ The files are the truth; everything else (MLflow, reports, DVC metrics) is made 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
-
-from pydantic import ValidationError
-from pydantic_core import from_json
+from typing import Generic
 
 from pkbench.atomic import remove_leftovers, write_bytes
 from pkbench.errors import StoreError
-from pkbench.plan.run import canonical_json, config_id
 from pkbench.store.check_record import CheckRecord
 from pkbench.store.checkpoints import Checkpoints
 from pkbench.store.comparison_record import ComparisonRecord
+from pkbench.store.envelope import AnyRecord, decode, encode, read_record
 from pkbench.store.record import Record
 
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
-
-
-AnyRecord = TypeVar("AnyRecord", Record, CheckRecord, ComparisonRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,47 +30,6 @@ class Scan(Generic[AnyRecord]):
 
     records: dict[str, AnyRecord]
     problems: tuple[str, ...]
-
-
-def encode(record: Record | CheckRecord | ComparisonRecord) -> bytes:
-    """``record`` as the bytes of its file: the record and the SHA-256 of its canonical JSON."""
-    content = record.model_dump(mode="json")
-    digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
-    return (json.dumps({"sha256": digest, "record": content}, indent=1, allow_nan=False) + "\n").encode()
-
-
-def decode(raw: bytes, run_id: str, kind: type[AnyRecord]) -> AnyRecord:
-    """The record of ``kind`` in ``raw``, if it is whole and is that of ``run_id``.
-
-    Raises:
-        ValueError: the bytes are damaged, of another format, or another run's; the message says which.
-    """
-    try:
-        envelope = _parse(raw)
-        content = envelope["record"]
-        digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
-        intact = envelope["sha256"] == digest
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError("it is not a whole JSON record") from error
-    if not intact:
-        raise ValueError("its checksum does not match its content")
-    try:
-        record = kind.model_validate(content)
-    except ValidationError as error:
-        raise ValueError(f"it has another format ({error.error_count()} unexpected fields)") from error
-    if record.run_id != run_id or config_id(record.config) != run_id:
-        raise ValueError("it belongs to another run")
-    return record
-
-
-def _parse(raw: bytes) -> Any:
-    """``raw`` as JSON values; a ``ValueError`` where it is no JSON."""
-    try:
-        # Reads a long record in a third of the time, of which a report spends most on reading.
-        return from_json(raw)
-    except ValueError:
-        # It refuses what the standard library writes of a message with half a character in it.
-        return json.loads(raw)
 
 
 def _set_aside(path: Path) -> str:
@@ -98,20 +49,28 @@ class Store:
         self.root = root
 
     def folder(self, spec_id: str) -> Path:
-        """Everything of one spec."""
-        return self.root / spec_id
+        """Everything of one spec.
+
+        Raises:
+            StoreError: as every other folder here: a link in its place leads out of the results.
+        """
+        return self._inside(self.root / spec_id)
 
     def runs_folder(self, spec_id: str) -> Path:
         """The records of one spec."""
-        return self.folder(spec_id) / "runs"
+        return self._inside(self.folder(spec_id) / "runs")
 
     def checkpoints(self, spec_id: str, run_id: str) -> Checkpoints:
         """The checkpoints of one run."""
-        return Checkpoints(self.folder(spec_id) / "checkpoints", run_id)
+        return Checkpoints(self.checkpoints_folder(spec_id), run_id)
+
+    def checkpoints_folder(self, spec_id: str) -> Path:
+        """The checkpoints of one spec, a folder a run."""
+        return self._inside(self.folder(spec_id) / "checkpoints")
 
     def checks_folder(self, spec_id: str) -> Path:
         """The records of the checks of one spec."""
-        return self.folder(spec_id) / "checks"
+        return self._inside(self.folder(spec_id) / "checks")
 
     def record_path(self, spec_id: str, run_id: str) -> Path:
         """The file of one run's record; ``run_id`` must be one."""
@@ -119,11 +78,21 @@ class Store:
 
     def comparisons_folder(self, spec_id: str) -> Path:
         """The records of the comparisons of one spec."""
-        return self.folder(spec_id) / "comparisons"
+        return self._inside(self.folder(spec_id) / "comparisons")
 
     def weights_path(self, spec_id: str, run_id: str) -> Path:
         """The file of the final weights of a run that a comparison needs."""
-        return _named(self.folder(spec_id) / "weights", run_id).with_suffix(".pt")
+        return _named(self._inside(self.folder(spec_id) / "weights"), run_id).with_suffix(".pt")
+
+    def _inside(self, folder: Path) -> Path:
+        """``folder``, which is no link: results may come from somebody else, and are written where they seem to be."""
+        if folder.is_symlink():
+            raise StoreError(
+                f"{folder} is a link to {folder.readlink()}",
+                constraint="only the results folder itself may be one: what is below it is written where it seems to be",
+                remedy="put the folder itself there, or name another place with --results",
+            )
+        return folder
 
     def write(self, record: Record | CheckRecord | ComparisonRecord) -> Path:
         """Write ``record`` atomically over whatever the run had; its path."""
@@ -142,7 +111,7 @@ class Store:
         """The record of ``run_id``; ``None`` where there is none that can be read and is sound (see :meth:`scan`)."""
         path = self.record_path(spec_id, run_id)
         try:
-            return decode(path.read_bytes(), run_id, Record)
+            return decode(read_record(path), run_id, Record)
         except (OSError, ValueError):
             return None
 
@@ -170,7 +139,7 @@ class Store:
         problems: list[str] = []
         for path in _files(folder):
             try:
-                records[path.stem] = decode(path.read_bytes(), path.stem, kind)
+                records[path.stem] = decode(read_record(path), path.stem, kind)
             except ValueError as error:
                 problems.append(f"{path}: {error}; the run counts as not done")
             except OSError as error:
@@ -180,8 +149,8 @@ class Store:
     def set_aside_damaged(self, spec_id: str) -> tuple[str, ...]:
         """Rename every damaged record to ``RUN.json.damaged``, so that the run is computed again; a sentence for each.
 
-        Only for who holds the folder's lock: what a killed process left half-written is deleted as well. A record
-        that cannot be read at all is left to :meth:`scan` to report.
+        Only for who holds the folder's lock: what a killed process left half-written is deleted as well. A file
+        that cannot be read at all is left to :meth:`scan` to report; a folder or pipe in its place is set aside too.
 
         Raises:
             StoreError: a damaged record cannot be renamed.
@@ -189,11 +158,14 @@ class Store:
         messages: list[str] = []
         for path in _files(self.runs_folder(spec_id)):
             try:
-                decode(path.read_bytes(), path.stem, Record)
+                decode(read_record(path), path.stem, Record)
             except ValueError as error:
                 messages.append(f"{path}: {error}; set aside as {_set_aside(path)}, the run is computed again")
-            except OSError:
-                continue
+            except OSError as error:
+                if path.is_file():
+                    continue
+                why = error.strerror
+                messages.append(f"{path}: {why}; set aside as {_set_aside(path)}, the run is computed again")
         remove_leftovers(self.runs_folder(spec_id))
         return tuple(messages)
 

@@ -10,7 +10,7 @@ from pkbench.store.record import Record
 def known_runs(store: Store, spec_id: str, scan: Scan[Record]) -> list[Known]:
     """Everything known of ``spec_id``: its records in ``scan``, and the checkpoints of runs without one."""
     known = [_from_record(record) for record in scan.records.values()]
-    folder = store.folder(spec_id) / "checkpoints"
+    folder = store.checkpoints_folder(spec_id)
     for run_folder in sorted(folder.iterdir()) if folder.is_dir() else ():
         if run_folder.name in scan.records:
             continue

@@ -120,6 +120,7 @@ TOO_MUCH: dict[str, tuple[str, str]] = {
         "compare",
     ),
     "50,000 values": ("x = [" + "0," * 50_001 + "]", "more than 50,000 values"),
+    "a recipe that is a table": (small(("S = 4\n", "S = 4\nrecipe = { a = 1 }\n")), "it needs a name"),
     "nesting": ("x = " + "[" * 500_000, "nested more than 32 levels"),
     "a megabyte": ("#" * 2**20 + "\n", "at most 1,048,576"),
     "an array of another kind of spec": (

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
 
-.PHONY: demo test check format ui repro constraints schema screenshot mutants torture clean
+.PHONY: demo test check format ui repro constraints schema screenshot mutants torture fuzz audit clean
 
 demo: ## Install what it needs, run Table 1 at laptop scale, print its verdicts
 	@$(PYTHON) tools/install.py mlflow dvc
@@ -54,6 +54,14 @@ mutants: ## Change the code of verdicts in every small way and see that a test f
 torture: ## Kill, truncate, fill, mutate, and see that nothing is lost: a table of it after some minutes (FILES="kills" for some of it)
 	@$(PYTHON) tools/install.py dev
 	@$(BIN)/python -m pytest $(if $(FILES),$(FILES:%=tests/torture/test_%.py),tests/torture) -p no:cacheprovider -q --torture full
+
+fuzz: ## Hostile specs without end against loading, checking and planning: INPUTS=100000, SEED=7 for the same ones again
+	@$(PYTHON) tools/install.py dev
+	@nice -n 19 $(BIN)/python -m tests.torture.fuzz_specs --inputs $(or $(INPUTS),100000) $(if $(SEED),--seed $(SEED))
+
+audit: ## Known weaknesses of the pinned dependencies, where their database can be reached; never part of CI
+	@$(PYTHON) tools/install.py audit
+	@$(BIN)/python tools/audit.py
 
 clean: ## Remove caches, not results
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist

@@ -10,13 +10,29 @@ import pytest
 import pkbench
 
 PACKAGE = Path(pkbench.__file__).parent
-LEAVES = {"cache", "errors", "finding", "paper", "widths", "structures", "sizes", "seeding", "atomic"}
+LEAVES = {
+    "cache",
+    "errors",
+    "finding",
+    "paper",
+    "widths",
+    "structures",
+    "sizes",
+    "seeding",
+    "atomic",
+    "reading",
+    "tensors",
+    "visible",
+}
 ALLOWED: dict[str, set[str]] = {
     "cache": set(),
     "errors": set(),
     "finding": set(),
     "paper": set(),
     "seeding": set(),
+    "reading": set(),
+    "tensors": set(),
+    "visible": set(),
     "widths": set(),
     "structures": {"errors", "widths"},
     "sizes": {"errors", "widths", "structures"},

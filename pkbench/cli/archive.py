@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pkbench.cli.console import printable
+from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 from pkbench.cli.units import ranges, size
 
@@ -36,17 +35,15 @@ def export(
 
     contents, problems = write_archive(subjects(specs or [], results), out)
     for problem in problems:
-        typer.echo(f"warning: {printable(problem)}", err=True)
+        say(f"warning: {problem}", err=True)
     places = [place_of(member.name) for member in contents.members]
     counts = Counter(f"{place.spec_id} {place.kind}" for place in places)
     if json_:
-        typer.echo(json.dumps({"archive": str(out), "files": counts, "left_out": list(problems)}, indent=1))
+        say_json({"archive": str(out), "files": counts, "left_out": list(problems)})
         return
     for what, number in counts.items():
-        typer.echo(f"{what}: {number}")
-    typer.echo(
-        f"{out}: {len(places)} files, {size(out.stat().st_size)}; on the other machine: pkbench import {out.name}"
-    )
+        say(f"{what}: {number}")
+    say(f"{out}: {len(places)} files, {size(out.stat().st_size)}; on the other machine: pkbench import {out.name}")
 
 
 def import_(
@@ -63,12 +60,12 @@ def import_(
     done = take_in(archive, folder)
     if json_:
         new = {spec: sorted(found) for spec, found in done.seeds.items()}
-        typer.echo(json.dumps({**asdict(done), "seeds": new, "results": str(folder)}, indent=1))
+        say_json({**asdict(done), "seeds": new, "results": str(folder)})
         return
     for what, number in done.added.items():
         spec, _, kind = what.partition(" ")
         seeds = f" (seeds {ranges(sorted(done.seeds[spec]))})" if kind == "runs" else ""
-        typer.echo(f"added: {what}: {number}{seeds}")
+        say(f"added: {what}: {number}{seeds}")
     for sentence in done.kept:
-        typer.echo(f"note: {printable(sentence)}")
-    typer.echo(f"{done.added.total()} added to {folder}, {done.same} there already, {len(done.kept)} notes")
+        say(f"note: {sentence}")
+    say(f"{done.added.total()} added to {folder}, {done.same} there already, {len(done.kept)} notes")

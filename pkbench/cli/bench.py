@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pkbench.cli.console import end_with_reader
+from pkbench.cli.console import end_with_reader, say
 from pkbench.cli.options import Device
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def bench(
     written = page.write(result, out, against)
     end_with_reader()
     _print([*tables(result), *([] if against is None else [against])])
-    typer.echo(made(result))
-    typer.echo(f"written: {', '.join(map(str, written))}")
+    say(made(result))
+    say(f"written: {', '.join(map(str, written))}")
     if comparison is not None and comparison.fails:
         raise typer.Exit(EXIT_SLOWER)
 
@@ -91,7 +91,7 @@ def bench(
 def _progress(done: str) -> None:
     """A line for each step of the work on standard error, where someone is looking."""
     if sys.stderr.isatty():
-        typer.echo(done, err=True)
+        say(done, err=True)
 
 
 def _print(tables: list[Table]) -> None:

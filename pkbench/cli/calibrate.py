@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pkbench.cli.console import end_with_reader
+from pkbench.cli.console import end_with_reader, say, say_json
 from pkbench.cli.options import Json
 from pkbench.errors import UsageError
 
@@ -56,11 +55,11 @@ def calibrate(
             write_bytes(page, written(text, content).encode())
     end_with_reader()
     if json_:
-        typer.echo(json.dumps(found.as_data(), indent=1))
+        say_json(found.as_data())
     else:
         _print(tables(found))
     for problem in problems:
-        typer.echo(f"does not hold: {problem}", err=True)
+        say(f"does not hold: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
 
@@ -99,7 +98,7 @@ def _made(studies: int) -> str:
 def _progress(done: str) -> None:
     """A line for each case on standard error, where someone is looking."""
     if sys.stderr.isatty():
-        typer.echo(done, err=True)
+        say(done, err=True)
 
 
 def _print(found: tuple[Table, ...]) -> None:

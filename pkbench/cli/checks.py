@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pkbench.cli.console import printable
+from pkbench.cli.console import say
 from pkbench.cli.units import duration
 
 if TYPE_CHECKING:
@@ -50,18 +50,18 @@ def run(loaded: LoadedChecks, results: Path, stopper: Stopper, *, fresh: bool, q
             state = "" if event.fresh else " (done before)"
             line = f"{verdict.outcome:12} {verdict.claim_id}  residual {number(verdict.residual)}"
             tail = f"; {verdict.sentence}" if verdict.outcome != "supported" else ""
-            typer.echo(printable(f"{line}, tolerance {number(verdict.tolerance)}{state}{tail}"))
+            say(f"{line}, tolerance {number(verdict.tolerance)}{state}{tail}")
 
     def emit(event: Event) -> None:
-        typer.echo(printable(str(event)), err=True)
+        say(str(event), err=True)
 
     started = time.monotonic()
     complete = run_checks(loaded, results, fresh=fresh, emit=emit, on_check=on_check, should_stop=stopper.should_stop)
     study = check_study(loaded, Store(results))
     if not quiet and not json_events:
         left = "" if complete else "; stopped, the same command goes on"
-        typer.echo(f"{study.spec_id}: {summary(study)} in {duration(time.monotonic() - started)}{left}")
-        typer.echo(f"next: pkbench report {loaded.path.stem}")
+        say(f"{study.spec_id}: {summary(study)} in {duration(time.monotonic() - started)}{left}")
+        say(f"next: pkbench report {loaded.path.stem}")
     if any(event.record.failure is not None for event in ended):
         return EXIT_FAILED
     return 0 if complete else EXIT_TIME

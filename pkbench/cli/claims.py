@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkbench.cli.console import end_with_reader
+from pkbench.cli.console import end_with_reader, say, say_json
 from pkbench.cli.options import Json, Profile, Results, Seeds
 from pkbench.cli.studies import check_study_of, studies_of
 
@@ -36,13 +36,11 @@ def claims(
     json_: Json = False,
 ) -> None:
     """Print the verdicts on one spec's claims, and write data.json, metrics/ and plots/ beside its results (for DVC)."""
-    import json
-
     from pkbench.spec.find import find_spec
     from pkbench.spec.load import load_any
 
     def show(data: dict[str, Any]) -> None:
-        typer.echo(json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False))
+        say_json(data)
 
     end_with_reader()
     judge(load_any(find_spec(spec)), profile, results, seeds, show if json_ else None)
@@ -73,7 +71,7 @@ def judge(
         return
     print_verdicts(found, sentences=True)
     folders = dict.fromkeys(str(path.parent) for path in written)
-    typer.echo(f"written: {', '.join(folders)}")
+    say(f"written: {', '.join(folders)}")
 
 
 def _judge_checks(
@@ -89,7 +87,7 @@ def _judge_checks(
         show(study_data(study))
         return
     print_study(study)
-    typer.echo(f"written: {written[0].parent}")
+    say(f"written: {written[0].parent}")
 
 
 def print_verdicts(study: Study, *, sentences: bool) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkbench.cli.console import printable
+from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 from pkbench.cli.units import size
 
@@ -41,24 +40,24 @@ def clean(
     candidates = remove(found) if yes else list(found.candidates)
     if json_:
         rows = [{"path": str(one.path), "why": one.why, "bytes": one.bytes} for one in candidates]
-        typer.echo(json.dumps({"deleted": yes, "files": rows, "notes": list(found.notes)}, indent=1))
+        say_json({"deleted": yes, "files": rows, "notes": list(found.notes)})
         return
     for note in found.notes:
-        typer.echo(f"note: {printable(note)}")
+        say(f"note: {note}")
     by_reason: dict[str, list[Candidate]] = {}
     for one in candidates:
         by_reason.setdefault(one.why, []).append(one)
     for why, members in by_reason.items():
-        typer.echo(f"{why}: {len(members)}, {size(sum(one.bytes for one in members))}")
+        say(f"{why}: {len(members)}, {size(sum(one.bytes for one in members))}")
         for one in members:
-            typer.echo(f"    {printable(_shown(one.path))}  {size(one.bytes)}")
+            say(f"    {_shown(one.path)}  {size(one.bytes)}")
     total = size(sum(one.bytes for one in candidates))
     if not candidates:
-        typer.echo("nothing can go")
+        say("nothing can go")
     elif yes:
-        typer.echo(f"deleted {len(candidates)}, {total}")
+        say(f"deleted {len(candidates)}, {total}")
     else:
-        typer.echo(f"{len(candidates)} can go, {total}; nothing was deleted: `pkbench clean --yes` does it")
+        say(f"{len(candidates)} can go, {total}; nothing was deleted: `pkbench clean --yes` does it")
 
 
 def _shown(path: Path) -> str:

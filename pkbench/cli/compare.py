@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pkbench.cli.console import printable
+from pkbench.cli.console import say_json
 from pkbench.cli.options import Json, Results
+from pkbench.visible import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -42,7 +42,7 @@ def compare(a: Name, b: Name, results: Results = None, json_: Json = False) -> N
 
     found = compared(*sides(a, b, results))
     if json_:
-        typer.echo(json.dumps(asdict(found), indent=1))
+        say_json(asdict(found))
         return
     from rich.console import Console
 

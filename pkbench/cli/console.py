@@ -1,14 +1,32 @@
-"""Printing: to whom, how an error looks, and what to do when nobody reads any more."""
+"""Printing: to whom, how an error looks, and what to do when nobody reads any more.
+
+What is printed through here steers no terminal, wherever it comes from.
+"""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import select
 import signal
 import sys
+from typing import Any
 
 from pkbench.errors import PkbenchError, SpecError
+from pkbench.visible import in_json, printable
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Write the lines of ``text`` to standard output, or with ``err`` to standard error."""
+    for line in text.split("\n"):
+        print(printable(line), file=sys.stderr if err else sys.stdout)
+
+
+def say_json(value: Any) -> None:
+    """Write ``value`` as JSON to standard output."""
+    print(in_json(json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False)))  # noqa: T201
+
 
 _REMEDIES = {
     errno.ENOSPC: "free space, and type the same command again",
@@ -30,11 +48,6 @@ def print_error(error: PkbenchError) -> None:
         print(f"{count} fault{'s' if count != 1 else ''}", file=sys.stderr)  # noqa: T201
     else:
         print(f"error: {printable(error.message)}", file=sys.stderr)  # noqa: T201
-
-
-def printable(text: str) -> str:
-    """``text`` in one line without control characters: names of files and columns may hold a terminal's commands."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def refusal(error: OSError) -> PkbenchError:
@@ -68,3 +81,10 @@ def forget_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def marked(text: str) -> str:
+    """``text`` for Rich: without markup and control characters."""
+    from rich.markup import escape
+
+    return escape(printable(text))

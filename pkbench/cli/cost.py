@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkbench.cli.console import end_with_reader
+from pkbench.cli.console import end_with_reader, say
 from pkbench.cli.options import Device, Json, Profile, SpecNames
 from pkbench.cli.units import count, duration, size
 
@@ -52,7 +52,7 @@ def cost(
         write_bytes(out, (text + "\n").encode())
     end_with_reader()
     if json_:
-        typer.echo(text)
+        say(text)
     else:
         _print(rows)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkbench.cli.console import end_with_reader, print_error
+from pkbench.cli.console import end_with_reader, marked, print_error, say, say_json
 from pkbench.cli.options import Json, Profile
 from pkbench.cli.units import size
 from pkbench.errors import DataError, UsageError
@@ -55,10 +55,9 @@ def list_(specs: Specs = None, json_: Json = False) -> None:
     found = [spec for spec in map(load_any, find_specs(specs or [])) if isinstance(spec, LoadedSpec)]
     rows = [_located(loaded, data) for loaded in found for data in loaded.spec.data]
     if json_:
-        typer.echo(json.dumps(rows, indent=1))
+        say_json(rows)
         return
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("spec", "data", "source", "here", "size", "sha256", "place")
@@ -73,14 +72,14 @@ def list_(specs: Specs = None, json_: Json = False) -> None:
             "yes" if there else "[yellow]no[/]",
             size(row["bytes"]) if there else "",
             row["checksum"][:12] if there else "",
-            escape("\n".join(row["places"])),
+            "\n".join(map(marked, row["places"])),
         )
     # Piped to a file or program there is no width to keep to: paths stay in one piece.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
     console.print(table)
     for row in rows:
         if row["problem"] is not None:
-            console.print(f"[yellow]note:[/] {escape(row['problem'])}", soft_wrap=True)
+            console.print(f"[yellow]note:[/] {marked(row['problem'])}", soft_wrap=True)
 
 
 @group.command("get")
@@ -100,7 +99,7 @@ def get(spec: SpecName, ids: Ids = None) -> None:
             print_error(error)
             failed = True
         else:
-            typer.echo(f"{data.id}: {'downloaded' if fetched else 'already here'}")
+            say(f"{data.id}: {'downloaded' if fetched else 'already here'}")
     if failed:
         raise typer.Exit(EXIT_FAULT)
 
@@ -136,7 +135,7 @@ def check(spec: SpecName, profile: Profile = "quick", out: Out = None, json_: Js
     }
     text = json.dumps(manifest, indent=1)
     if json_:
-        typer.echo(text)
+        say(text)
     if out is not None:
         write_bytes(out, text.encode() + b"\n")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from pkbench.cli.console import printable
+from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 
 if TYPE_CHECKING:
@@ -34,14 +33,14 @@ def doctor(results: Results = None, json_: Json = False) -> None:
     for symptom in _symptoms(results):
         found.append(symptom)
         if not json_:
-            typer.echo(printable(f"{_SIGNS[symptom.state]} {symptom.what}: {symptom.found}"))
+            say(f"{_SIGNS[symptom.state]} {symptom.what}: {symptom.found}")
             if symptom.remedy:
-                typer.echo(printable(f"    {symptom.remedy}"))
+                say(f"    {symptom.remedy}")
     missing = sum(symptom.state == "missing" for symptom in found)
     if json_:
-        typer.echo(json.dumps([asdict(symptom) for symptom in found], indent=1))
+        say_json([asdict(symptom) for symptom in found])
     else:
-        typer.echo("everything that is needed is here" if not missing else f"{missing} needed things are missing")
+        say("everything that is needed is here" if not missing else f"{missing} needed things are missing")
     if missing:
         raise typer.Exit(EXIT_MISSING)
 

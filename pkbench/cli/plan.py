@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pkbench.cli import checks
-from pkbench.cli.console import end_with_reader, printable
+from pkbench.cli.console import end_with_reader, marked
 from pkbench.cli.options import (
     Device,
     Engine,
@@ -24,6 +24,7 @@ from pkbench.cli.options import (
     Stack,
 )
 from pkbench.cli.units import count, duration, ranges, size
+from pkbench.visible import in_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -81,7 +82,7 @@ def plan(
         # Thousands of runs take the standard library seconds.
         from pydantic_core import to_json
 
-        typer.echo(to_json(data, indent=1))
+        print(in_json(to_json(data, indent=1).decode()))  # noqa: T201
 
 
 def as_data(planned: Planned) -> dict[str, Any]:
@@ -132,20 +133,19 @@ def as_data(planned: Planned) -> dict[str, Any]:
 
 def _print(planned: Planned) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console(highlight=False)
     prepared = planned.prepared
     experiment = prepared.loaded.spec.experiment
-    console.print(f"[bold]{escape(printable(experiment.title))}[/]")
+    console.print(f"[bold]{marked(experiment.title)}[/]")
     console.print(
-        f"{experiment.id} at profile {prepared.scaled.profile_name}: {escape(printable(prepared.scaled.profile.scope))}",
+        f"{experiment.id} at profile {prepared.scaled.profile_name}: {marked(prepared.scaled.profile.scope)}",
         soft_wrap=True,
     )
     for warning in prepared.loaded.warnings:
-        console.print(f"[yellow]warning:[/] {escape(printable(str(warning)))}", soft_wrap=True)
+        console.print(f"[yellow]warning:[/] {marked(str(warning))}", soft_wrap=True)
     for problem in prepared.problems:
-        console.print(f"[yellow]note:[/] {escape(printable(problem))}", soft_wrap=True)
+        console.print(f"[yellow]note:[/] {marked(problem)}", soft_wrap=True)
     for table in _model_tables(planned):
         console.print(table)
     console.print(_run_table(planned))
@@ -220,5 +220,5 @@ def _run_table(planned: Planned) -> Table:
         rows.setdefault((*names, *own), []).append(run)
     for (model, data, lr, action, reason, *_), runs in rows.items():
         first = str(len(runs)) if many else runs[0].run_id or "–"
-        table.add_row(first, model, data, lr, ranges([run.seed for run in runs]), action, reason)
+        table.add_row(first, model, data, lr, ranges([run.seed for run in runs]), action, marked(reason))
     return table

@@ -8,8 +8,10 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
+from pkbench.cli.console import marked, say
 from pkbench.cli.units import duration
 from pkbench.execute.events import ComparisonEnded, EpochEnded, Event, Note, RunEnded, RunStarted
+from pkbench.visible import printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -82,9 +84,9 @@ class Quiet(_Base):
     def event(self, event: Event) -> None:
         """Print notes and failures."""
         if isinstance(event, Note):
-            print(f"note: {event.text}", file=sys.stderr)  # noqa: T201
+            say(f"note: {event.text}", err=True)
         elif isinstance(event, RunEnded) and event.status == "failed":
-            print(f"failed: {_outcome(self.runs[event.run_id], event)}", file=sys.stderr)  # noqa: T201
+            say(f"failed: {_outcome(self.runs[event.run_id], event)}", err=True)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -131,7 +133,7 @@ class Lines(_Base):
         """Nothing is open."""
 
     def _print(self, text: str) -> None:
-        print(text, flush=True)  # noqa: T201
+        print(printable(text), flush=True)  # noqa: T201
         self._printed = time.monotonic()
 
 
@@ -185,9 +187,7 @@ class Bars(_Base):
     def prepared(self, prepared: Prepared, jobs: int) -> None:
         """Print the headline and open the overall bar."""
         super().prepared(prepared, jobs)
-        from rich.markup import escape
-
-        self._progress.console.print(escape(_headline(prepared, jobs)), highlight=False, soft_wrap=True)
+        self._progress.console.print(marked(_headline(prepared, jobs)), highlight=False, soft_wrap=True)
         if not self.runs:
             return
         epochs = sum(run.train.epochs for run in self.runs.values())
@@ -196,15 +196,13 @@ class Bars(_Base):
 
     def event(self, event: Event) -> None:
         """Move the bars."""
-        from rich.markup import escape
-
         match event:
             case Note(text):
-                self._progress.console.print(f"[yellow]note:[/] {escape(text)}", highlight=False, soft_wrap=True)
+                self._progress.console.print(f"[yellow]note:[/] {marked(text)}", highlight=False, soft_wrap=True)
             case RunStarted(run_id, resumed_after):
                 run = self.runs[run_id]
                 self._tasks[run_id] = self._progress.add_task(
-                    escape(run.label), total=run.train.epochs, completed=resumed_after, unit="epochs", figures=""
+                    marked(run.label), total=run.train.epochs, completed=resumed_after, unit="epochs", figures=""
                 )
                 self._advance(resumed_after)
             case EpochEnded(run_id, result):
@@ -214,11 +212,9 @@ class Bars(_Base):
             case RunEnded(run_id, status):
                 self._end(run_id, event, status)
             case ComparisonEnded():
-                self._progress.console.print(escape(_compared(event)), highlight=False, soft_wrap=True)
+                self._progress.console.print(marked(_compared(event)), highlight=False, soft_wrap=True)
 
     def _end(self, run_id: str, event: RunEnded, status: str) -> None:
-        from rich.markup import escape
-
         self.done += 1
         task = self._tasks.pop(run_id, None)
         if task is not None:
@@ -226,7 +222,7 @@ class Bars(_Base):
         if event.by_other:
             self._advance(self.runs[run_id].train.epochs)
         colour = {"finished": "green", "failed": "red"}.get(status, "yellow")
-        text = escape(_outcome(self.runs[run_id], event))
+        text = marked(_outcome(self.runs[run_id], event))
         self._progress.console.print(
             f"[{colour}]{self.done}/{len(self.runs)}[/] {text}", highlight=False, soft_wrap=True
         )

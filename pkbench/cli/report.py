@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkbench.cli.console import end_with_reader
+from pkbench.cli.console import end_with_reader, say
 from pkbench.cli.options import Json, Results, Seeds
 from pkbench.cli.require import check as check_requirements
 from pkbench.cli.studies import check_study_of, studies_of
@@ -167,11 +167,11 @@ def _write(folders: dict[Path, _Folder], elsewhere: list[Path], figures: Path | 
             print_verdicts(study, sentences=False)
         for checked in content.checks:
             print_study(checked)
-        typer.echo(f"report: {written[folder][0]}")
+        say(f"report: {written[folder][0]}")
         if html:
-            typer.echo(f"page: {pages[folder]}")
+            say(f"page: {pages[folder]}")
     if figures is not None:
-        typer.echo(f"figures: {figures} (PDF, SVG and PNG)")
+        say(f"figures: {figures} (PDF, SVG and PNG)")
 
 
 def _export(studies: list[Study], checks: list[CheckStudy], latex: Path | None, csv: Path | None) -> None:
@@ -180,7 +180,7 @@ def _export(studies: list[Study], checks: list[CheckStudy], latex: Path | None, 
 
     if latex is not None:
         paths = write_latex(studies, checks, latex)
-        typer.echo(f"latex: {latex} ({len(paths)} tables)")
+        say(f"latex: {latex} ({len(paths)} tables)")
     if csv is not None:
         write_csv(studies, checks, csv)
-        typer.echo(f"csv: {csv} (verdicts, members of families, models, runs; columns.csv describes them)")
+        say(f"csv: {csv} (verdicts, members of families, models, runs; columns.csv describes them)")

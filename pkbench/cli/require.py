@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from pkbench.cli.console import say, say_json
 from pkbench.cli.studies import check_study_of, default_profile, studies_of
 
 if TYPE_CHECKING:
@@ -42,19 +41,17 @@ def check(
     Raises:
         UsageError: a requirement cannot be read, or its spec, profile, claim or data set is not there.
     """
-    import json
-
     from pkbench.report.require import parse
 
     reader = _Reader(specs, results, seeds)
     findings = [reader.judge(requirement, profile) for requirement in [parse(text) for text in texts]]
     for problem in reader.problems():
-        typer.echo(f"note: {problem}", err=True)
+        say(f"note: {problem}", err=True)
     if json_:
-        typer.echo(json.dumps([_data(finding) for finding in findings], indent=1, ensure_ascii=False))
+        say_json([_data(finding) for finding in findings])
     else:
         for finding in findings:
-            typer.echo(finding.line)
+            say(finding.line)
     return 0 if all(finding.holds for finding in findings) else EXIT_UNMET
 
 

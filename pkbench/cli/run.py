@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkbench.cli import checks, claims
+from pkbench.cli.console import say
 from pkbench.cli.options import (
     Accumulate,
     CheckpointEvery,
@@ -208,9 +209,9 @@ class _Command:
         if left:
             parts.append(f"{left} left: the same command goes on")
         if prepared.to_run:
-            typer.echo(f"{spec_id}: {', '.join(parts)} in {duration(seconds)}; records in {results / spec_id / 'runs'}")
+            say(f"{spec_id}: {', '.join(parts)} in {duration(seconds)}; records in {results / spec_id / 'runs'}")
         profile = "" if self.selection.profile == "quick" else f" --profile {self.selection.profile}"
-        typer.echo(f"next: pkbench report {_as_typed(prepared.loaded.path)}{profile}")
+        say(f"next: pkbench report {_as_typed(prepared.loaded.path)}{profile}")
 
     def _exit_code(self, prepared: Prepared, ended: list[RunEnded]) -> int:
         failed = any(event.status == "failed" for event in ended) or any(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkbench.cli.console import printable
+from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 from pkbench.cli.studies import check_study_of, studies_of
 from pkbench.cli.units import duration
@@ -50,10 +50,10 @@ def show(
     profile = None if isinstance(located.record, CheckRecord) else located.record.profile
     told = story(located, _studies(located.subject, profile))
     if json_:
-        typer.echo(json.dumps(told.as_data(), indent=1))
+        say_json(told.as_data())
         return
     for line in _lines(told):
-        typer.echo(printable(line))
+        say(line)
 
 
 def _studies(subject: Subject, profile: str | None) -> list[Study | CheckStudy]:

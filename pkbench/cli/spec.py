@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkbench.cli.console import end_with_reader
+from pkbench.cli.console import end_with_reader, say, say_json
 from pkbench.cli.options import Json
 from pkbench.errors import Fault, Place, SpecError, StoreError, UsageError
 
@@ -48,7 +47,7 @@ def validate(specs: Names = None, json_: Json = False) -> None:
         except UsageError as error:
             faults.append(Fault(Place(name), error.what, error.constraint, error.remedy))
     if json_:
-        typer.echo(json.dumps(_as_data(loaded, faults), indent=1, ensure_ascii=False))
+        say_json(_as_data(loaded, faults))
     else:
         for spec in loaded:
             _print(spec)
@@ -60,15 +59,15 @@ def _print(loaded: AnyLoaded) -> None:
     from pkbench.spec.load import LoadedSpec
 
     for warning in loaded.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     if not isinstance(loaded, LoadedSpec):
-        typer.echo(f"ok {_shown(loaded.path)}  {_count(len(loaded.spec.claim), 'claim')}, nothing to train")
+        say(f"ok {_shown(loaded.path)}  {_count(len(loaded.spec.claim), 'claim')}, nothing to train")
         return
     spec = loaded.spec
     parts = [_count(len(spec.model), "model"), _count(len(spec.data), "data set"), _count(len(spec.claim), "claim")]
     (first, runs), *others = _runs(spec).items()
     scales = [f"{first} {_count(runs, 'run')}", *(f"{name} {count:,}" for name, count in others)]
-    typer.echo(f"ok {_shown(loaded.path)}  {', '.join(parts)}; {', '.join(scales)}")
+    say(f"ok {_shown(loaded.path)}  {', '.join(parts)}; {', '.join(scales)}")
 
 
 def _count(number: int, noun: str) -> str:
@@ -138,7 +137,7 @@ def schema(
         typer.echo(schema_text(), nl=False)
     else:
         _write(out, schema_text())
-        typer.echo(f"wrote {out}")
+        say(f"wrote {out}")
 
 
 def new(
@@ -163,9 +162,9 @@ def new(
     if path.exists() and not force:
         raise UsageError(f"{path} exists", remedy="choose another id, or replace it with --force")
     _write(path, text)
-    typer.echo(f"wrote {path}; next: pkbench run {path}")
+    say(f"wrote {path}; next: pkbench run {path}")
     if schema_file is None:
-        typer.echo(f"for completion in an editor: pkbench schema --out {folder.parent / FILE_NAME}")
+        say(f"for completion in an editor: pkbench schema --out {folder.parent / FILE_NAME}")
 
 
 def _above(folder: Path) -> list[Path]:

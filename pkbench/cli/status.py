@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from pkbench.cli.console import printable
+from pkbench.cli.console import say_json
 from pkbench.cli.options import Device, Json, Results
 from pkbench.cli.units import duration
+from pkbench.visible import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +113,7 @@ def _live(looks: Iterator[list[Status]]) -> None:
 
 def _show(found: list[Status], json_: bool) -> None:
     if json_:
-        typer.echo(json.dumps([_as_data(one) for one in found], indent=1))
+        say_json([_as_data(one) for one in found])
         return
     from rich.console import Console
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from pkbench.cli.console import say
 from pkbench.cli.options import Results
 from pkbench.errors import UsageError
 
@@ -54,16 +55,14 @@ def sync(
     except PkbenchError as error:
         if not lenient:
             raise
-        typer.echo(f"warning: not mirrored: {error.message}", err=True)
+        say(f"warning: not mirrored: {error.message}", err=True)
         return
     finally:
         if progress is not None:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
     for problem in summary.problems:
-        typer.echo(f"warning: {problem}", err=True)
-    typer.echo(
-        f"{summary.pushed} pushed, {summary.replaced} replaced, {summary.present} already there: {summary.target}"
-    )
+        say(f"warning: {problem}", err=True)
+    say(f"{summary.pushed} pushed, {summary.replaced} replaced, {summary.present} already there: {summary.target}")
 
 
 def ui(
@@ -81,17 +80,17 @@ def ui(
         raise UsageError("MLflow is not installed", remedy=target.INSTALL)
     place = target.resolve_target(_results_folder(results, []))
     if place.is_server:
-        typer.echo(f"{place.shown} is a server and has its own user interface")
+        say(f"{place.shown} is a server and has its own user interface")
         return
     if place.sqlite_file is not None and not place.sqlite_file.exists():
         raise UsageError(f"nothing is mirrored yet in {place.shown}", remedy="run `pkbench sync` first")
     if not interface.is_loopback(host):
-        typer.echo(f"warning: whoever reaches {host} can read and change the mirror; it has no password", err=True)
+        say(f"warning: whoever reaches {host} can read and change the mirror; it has no password", err=True)
     port = interface.free_port(host, port)
     signal.signal(signal.SIGTERM, _interrupt)
     with interface.serving(place, host, port) as server:
         url = interface.address(host, port)
-        typer.echo(f"MLflow on {url} (Ctrl-C ends it)")
+        say(f"MLflow on {url} (Ctrl-C ends it)")
         if browser:
             webbrowser.open(url)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkbench.cli.console import printable
+from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 from pkbench.errors import UsageError
 
@@ -63,7 +62,7 @@ def verify_results(
     if json_:
         proven = {name: number for name, number in proof.proven.items() if number}
         rows = [asdict(discrepancy) for discrepancy in proof.discrepancies]
-        typer.echo(json.dumps({"proven": proven, "discrepancies": rows, "notes": proof.notes}, indent=1))
+        say_json({"proven": proven, "discrepancies": rows, "notes": proof.notes})
     else:
         _print(proof)
     if any(found.kind == "damaged" or not damage_only for found in proof.discrepancies):
@@ -73,15 +72,15 @@ def verify_results(
 def _print(proof: Proof) -> None:
     """What is wrong first, each with its meaning and remedy; then what is proven."""
     for found in proof.discrepancies:
-        typer.echo(f"{found.kind}: {printable(found.file)}: {printable(found.what)}")
-        typer.echo(f"    {printable(found.means)}")
-        typer.echo(f"    {printable(found.remedy)}")
+        say(f"{found.kind}: {found.file}: {found.what}")
+        say(f"    {found.means}")
+        say(f"    {found.remedy}")
     for note in proof.notes:
-        typer.echo(f"note: {printable(note)}")
+        say(f"note: {note}")
     proven = [f"{number} {name}" for name, number in proof.proven.items() if number]
-    typer.echo(f"proven: {', '.join(proven) or 'nothing is there'}")
+    say(f"proven: {', '.join(proven) or 'nothing is there'}")
     kinds = Counter(found.kind for found in proof.discrepancies)
-    typer.echo(
+    say(
         ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
         or "nothing is damaged, stale or changed"
     )

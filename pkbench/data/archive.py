@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from pkbench.data.faults import choices, file_error
+from pkbench.data.raw import check_memory
 from pkbench.errors import DataError
 
 DAMAGE = (
@@ -46,6 +49,9 @@ def array(archive: NpzFile, file: Path, key: str) -> NDArray[Any]:
     if key not in archive.files:
         raise file_error(file, f"has no array '{key}'", "the spec names it", choices(key, archive.files))
     try:
+        shape, dtype = header(cast("zipfile.ZipFile", archive.zip), key)
+        if not dtype.hasobject:
+            check_memory(math.prod(shape) * dtype.itemsize, f"{key} of shape {shape}", file)
         found = archive[key]
         # numpy hands out a member that does not begin as an array does as bytes.
         if not isinstance(found, np.ndarray):
@@ -60,6 +66,26 @@ def array(archive: NpzFile, file: Path, key: str) -> NDArray[Any]:
             f"store {key} as {'numbers' if pickled else 'a complete array'}",
         ) from error
     return found
+
+
+def header(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of the array called ``key``, which is not read: it may be a bomb.
+
+    Raises:
+        ValueError: or another of :data:`DAMAGE`; it is no array.
+    """
+    # numpy finds members by their name with and without the ending.
+    name = key if key in archive.namelist() else f"{key}.npy"
+    with archive.open(name) as file:
+        try:
+            version = npy.read_magic(file)
+        except ValueError as error:
+            raise ValueError("it is no array") from error
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(file)
+    if min(shape, default=1) < 0:
+        raise ValueError(f"its shape is {shape}")
+    return shape, dtype
 
 
 def _not_an_archive(file: Path, reason: object) -> DataError:

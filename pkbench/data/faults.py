@@ -9,6 +9,10 @@ from pathlib import Path
 from pkbench.errors import DataError, Place
 
 ROWS_SHOWN = 5
+LONGEST = 1000
+"""Characters of a message that come out of a file."""
+_SHOWN = 100
+"""Characters that are shown of a single name or value."""
 
 
 class RowFaults:
@@ -26,7 +30,7 @@ class RowFaults:
     def add(self, row: str | int, what: str) -> None:
         """Note that ``row`` (a number from 0, or an image's name) has the fault ``what``."""
         if self.count < ROWS_SHOWN:
-            self.shown.append(f"{f'row {row}' if isinstance(row, int) else row}: {what}")
+            self.shown.append(f"{f'row {row}' if isinstance(row, int) else row[:_SHOWN]}: {what[:_SHOWN]}")
         self.count += 1
 
     def check(self, total: int, constraint: str, remedy: str = "correct or remove them") -> None:
@@ -55,17 +59,18 @@ def file_error(file: Path | str, what: str, constraint: str, remedy: str) -> Dat
 
 def choices(wanted: str, present: Iterable[str]) -> str:
     """A remedy that names what there is instead of ``wanted``, the most alike first."""
-    names = sorted(present)
+    names = sorted(name[:_SHOWN] for name in present)
     plain = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(wanted.casefold(), plain, n=1)
+    close = difflib.get_close_matches(wanted.casefold(), list(plain)[:_SHOWN], n=1)
     meant = f"did you mean '{plain[close[0]]}'? " if close else ""
     listed = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
     return one_line(f"{meant}there {'is' if len(names) < 2 else 'are'} {listed or 'none at all'}")
 
 
 def one_line(text: str) -> str:
-    """``text`` on one line without control characters: names and reasons out of files may hold anything."""
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    """``text`` on one line without control characters, and no longer than a line can be: files may hold anything."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text[: 2 * LONGEST].split()))
+    return line if len(text) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def check_colours(colours: int, policy: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pkbench.data.listing import image_files
-from pkbench.data.places import resolve
+from pkbench.data.places import resolve_file, resolve_folder
 from pkbench.errors import DataError
 from pkbench.spec.data import (
     AnyData,
@@ -31,6 +31,8 @@ _TORCHVISION_COUNTS = {
     "torchvision:SVHN": (73_257, 26_032),
 }
 _DIGITS_COUNT = 1_797
+_PIECE = 2**20
+"""Bytes of a text file that are held at a time: it may be one single line."""
 
 
 def image_counts(data: AnyData, base: Path) -> tuple[int, int] | None:
@@ -62,32 +64,39 @@ def _counted(data: NpzData | AudioData | ParquetData | ImageFolderData | TextDat
     """The same for a source whose files tell."""
     match data:
         case NpzData():
-            path = resolve(data.path, base)
+            path = resolve_file(data.path, base)
             test = 0 if data.test_count is not None else _npz_rows(path, data.test_labels)
             return _npz_rows(path, data.train_labels), test
         case AudioData():
-            path = resolve(data.path, base)
+            path = resolve_file(data.path, base)
             test = 0 if data.test_count is not None else _marked(path, data.is_test)
             return _npz_rows(path, data.labels) - test, test
         case ParquetData():
-            return _both(_parquet_rows, data, base)
+            return _both(lambda path: _parquet_rows(resolve_file(path, base)), data)
         case ImageFolderData():
-            return _both(lambda path: len(image_files(path).names), data, base)
+            return _both(lambda path: len(image_files(resolve_folder(path, base)).names), data)
         case TextData():
             header = data.format == "tsv" and data.header
-            return _both(lambda path: _lines(path) - header, data, base)
+            return _both(lambda path: _lines(resolve_file(path, base)) - header, data)
 
 
-def _both(count: Callable[[Path], int], data: ParquetData | ImageFolderData | TextData, base: Path) -> tuple[int, int]:
-    """What ``count`` says of the training and, where there is one, the test part."""
-    test = 0 if data.test_path is None else count(resolve(data.test_path, base))
-    return count(resolve(data.train_path, base)), test
+def _both(count: Callable[[str], int], data: ParquetData | ImageFolderData | TextData) -> tuple[int, int]:
+    """What ``count`` says of the paths of the training and, where there is one, the test part."""
+    test = 0 if data.test_path is None else count(data.test_path)
+    return count(data.train_path), test
 
 
 def _lines(path: Path) -> int:
-    """Lines of a text file that are not blank: it is read, but neither decoded nor split into words."""
+    """Lines of a text file that are not blank: it is read, but neither decoded nor split into words nor held whole."""
+    count, begun = 0, False
     with path.open("rb") as file:
-        return sum(bool(line.strip()) for line in file)
+        while piece := file.read(_PIECE):
+            first, *rest = piece.split(b"\n")
+            begun = begun or bool(first.strip())
+            if rest:
+                count += begun + sum(bool(line.strip()) for line in rest[:-1])
+                begun = bool(rest[-1].strip())
+    return count + begun
 
 
 def _marked(path: Path, key: str) -> int:
@@ -110,15 +119,11 @@ def _parquet_rows(path: Path) -> int:
 
 def _npz_rows(path: Path, key: str) -> int:
     """Length of the array ``key``, from its header."""
-    from numpy.lib import format as npy
-
-    from pkbench.data.archive import DAMAGE
+    from pkbench.data.archive import DAMAGE, header
 
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as file:
-            version = npy.read_magic(file)
-            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, _ = read(file)
+        with zipfile.ZipFile(path) as archive:
+            shape, _ = header(archive, key)
             return int(shape[0])
     except (*DAMAGE, IndexError) as error:
         raise ValueError(str(error)) from error

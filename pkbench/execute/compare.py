@@ -12,8 +12,10 @@ from pkbench.execute.events import ComparisonEnded, Event, Note
 from pkbench.execute.holds import Holds
 from pkbench.plan.compare import Comparison
 from pkbench.plan.run import Run
+from pkbench.reading import read_regular
 from pkbench.store.comparison_record import ComparisonRecord
 from pkbench.store.files import Store
+from pkbench.tensors import MAX_BYTES
 
 if TYPE_CHECKING:
     import torch
@@ -123,7 +125,8 @@ def _trained(run: Run, store: Store, context: Context) -> tuple[torch.nn.Module,
     if record is None or record.weights_sha256 is None:
         return None
     model = build(run.model, run.shape, run.seed)
-    load_weights(model, store.weights_path(context.spec.id, record.run_id).read_bytes(), record.weights_sha256)
+    content = read_regular(store.weights_path(context.spec.id, record.run_id), MAX_BYTES)
+    load_weights(model, content, record.weights_sha256)
     return model.to(torch.device(context.device)).eval(), record.weights_sha256
 
 

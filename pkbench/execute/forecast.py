@@ -38,21 +38,25 @@ def forecast(
     """
     counts = {run.data.id: None for run in runs} | {run.data.id: image_counts(run.data, base) for run in runs}
     measured = _seconds_per_epoch(records, device)
-    result: list[Forecast | None] = []
-    for run in runs:
+
+    def of(run: Run) -> Forecast | None:
         images = counts[run.data.id]
         name = engine_here(engine, run, device.partition(":")[0])
         if images is None or name is None:
-            result.append(None)
-            continue
+            return None
         seconds = measured.get((_cost_key(run.config), name))
         if seconds is not None:
-            found = Estimate(seconds * run.train.epochs, memory_bytes(run, *images))
-            result.append(Forecast(found, "measured"))
-            continue
+            return Forecast(Estimate(seconds * run.train.epochs, memory_bytes(run, *images)), "measured")
         calibrated = calibration(name)
-        result.append(None if calibrated is None else Forecast(estimate(run, calibrated, *images), "calibration"))
-    return result
+        return None if calibrated is None else Forecast(estimate(run, calibrated, *images), "calibration")
+
+    # Runs that differ in seed and learning rate alone cost the same.
+    known: dict[tuple[str, str], Forecast | None] = {}
+    for run in runs:
+        key = (run.model.id, run.data.id)
+        if key not in known:
+            known[key] = of(run)
+    return [known[run.model.id, run.data.id] for run in runs]
 
 
 def _seconds_per_epoch(records: Iterable[Record], device: str) -> dict[tuple[str, str], float]:
@@ -74,6 +78,6 @@ def _cost_key(config: Mapping[str, object]) -> str:
     if not isinstance(train, Mapping):
         raise TypeError("a run's configuration has a table 'train'")
     recipe = {
-        key: train[key] for key in ("batch_size", "precision", "cpu_threads", "eval_every", "augment", "drop_last")
+        key: train.get(key) for key in ("batch_size", "precision", "cpu_threads", "eval_every", "augment", "drop_last")
     }
     return canonical_json({"model": config["model"], "data": config["data"], "train": recipe})

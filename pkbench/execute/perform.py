@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 import torch
 
@@ -19,7 +20,7 @@ from pkbench.execute.failures import explain
 from pkbench.execute.records import make_record
 from pkbench.plan.run import Run
 from pkbench.plan.stack import STACKING
-from pkbench.store.checkpoints import CheckpointInfo
+from pkbench.store.checkpoints import Checkpoint, CheckpointInfo
 from pkbench.store.files import Store
 from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Measured, Record
 from pkbench.train.memory import is_out_of_memory
@@ -84,9 +85,12 @@ class Performance:
             device, jobs = self.context.device, self.context.jobs * (self.stacked or 1)
             ahead = batches_ahead(self.run.train, device, jobs)
             engine = self.context.engine if self.stacked is None else STACKING
-            trainer = Trainer(self.run, data, torch.device(device), engine, ahead, self.context.accumulate)
+            parts = self.context.accumulate
+            make_trainer = partial(Trainer, self.run, data, torch.device(device), engine, ahead, parts)
+            trainer = make_trainer()
             self.engine = trainer.engine.name
-            self._resume(trainer, fresh=fresh)
+            if not self._resume(trainer, fresh=fresh):
+                trainer = make_trainer()
             yield from self._train(trainer)
             weights_sha256 = trainer.weights_sha256()
         except StopRequestedError as stop:
@@ -109,18 +113,25 @@ class Performance:
         self._drop_checkpoints()
         self._end("finished", "", self.history[-1].test_error)
 
-    def _resume(self, trainer: Trainer, *, fresh: bool) -> None:
-        """Take up the newest sound checkpoint, unless everything is to be computed afresh."""
+    def _resume(self, trainer: Trainer, *, fresh: bool) -> bool:
+        """Take up the newest sound checkpoint, unless everything is to be computed afresh.
+
+        Returns:
+            Whether ``trainer`` can be used: not where what it was given is the state of something else.
+        """
         if self.should_stop():
             # While data was loaded, for instance. There is nothing to save yet.
-            raise StopRequestedError
+            raise StopRequestedError("stopped before it went on")
         if fresh:
             self.checkpoints.remove()
         checkpoint, problems = self.checkpoints.load()
         for problem in problems:
             self.emit(Note(problem))
-        if checkpoint is not None:
-            trainer.load_state(checkpoint.state)
+        fits = checkpoint is None or _is_loaded(trainer, checkpoint)
+        if not fits:
+            self.checkpoints.remove()
+            self.emit(Note(f"{self.run.label}: its checkpoint is of something else; it starts from the beginning"))
+        elif checkpoint is not None:
             self.accumulated = checkpoint.info.accumulated
             self._tell_change(checkpoint.state.get("engine"))
             self.history = list(checkpoint.info.history)
@@ -128,6 +139,7 @@ class Performance:
             self.resumed_after = [*checkpoint.info.resumed_after, len(self.history)]
             self.started = checkpoint.info.started
         self.emit(RunStarted(self.run_id, len(self.history)))
+        return fits
 
     def _tell_change(self, before: object) -> None:
         """Say so where another engine goes on: the run then ends within rounding of where it would have, not bit for bit."""
@@ -259,6 +271,15 @@ class Performance:
             resumed_after=tuple(self.resumed_after),
             started=self.started,
         )
+
+
+def _is_loaded(trainer: Trainer, checkpoint: Checkpoint) -> bool:
+    """Give ``trainer`` the state of ``checkpoint``; whether it is the state of a trainer like it, at the end of its history."""
+    try:
+        trainer.load_state(checkpoint.state)
+    except (LookupError, TypeError, ValueError, RuntimeError, AttributeError):
+        return False
+    return bool(checkpoint.state["epoch"] == len(checkpoint.info.history) < trainer.run.train.epochs)
 
 
 def summary(run: Run, data: Dataset) -> DataSummary:

@@ -12,6 +12,7 @@ from pkbench.plan.compare import Comparison, comparisons
 from pkbench.plan.reasons import Decision, decide
 from pkbench.plan.run import Run, expand
 from pkbench.plan.select import select, with_seed_count
+from pkbench.spec.checks.extent import MAX_RUNS
 from pkbench.spec.load import LoadedSpec
 from pkbench.spec.scale import Scaled, scale
 from pkbench.store.files import Store
@@ -85,6 +86,13 @@ def prepare(loaded: LoadedSpec, selection: Selection, results: Path) -> Prepared
     if selection.seeds is not None:
         scaled = with_seed_count(scaled, selection.seeds)
     checksums, missing = data_checksums(scaled, loaded.path.parent)
+    count = sum(len(scaled.train_of(model).optimizer.lr) for model in scaled.models) * len(scaled.train.seeds)
+    if count * len(scaled.data) > MAX_RUNS:
+        raise UsageError(
+            f"with {len(scaled.train.seeds):,} seeds there are {count * len(scaled.data):,} runs",
+            constraint=f"a profile has at most {MAX_RUNS:,}",
+            remedy="take fewer --seeds",
+        )
     runs: Sequence[Run] = select(list(expand(scaled, checksums)), selection.only)
     store = Store(results)
     spec_id = loaded.spec.experiment.id

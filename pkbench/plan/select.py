@@ -10,12 +10,19 @@ from itertools import count
 
 from pkbench.errors import UsageError
 from pkbench.plan.run import Run
+from pkbench.spec.checks.extent import MAX_RUNS
 from pkbench.spec.scale import Scaled
 
 
 def with_seed_count(scaled: Scaled, n: int) -> Scaled:
-    """``scaled`` with ``n`` seeds: the spec's first, then the smallest numbers it does not use."""
+    """``scaled`` with ``n`` seeds: the spec's first, then the smallest numbers it does not use.
+
+    Raises:
+        UsageError: there would be far too many runs.
+    """
     own = scaled.train.seeds
+    if n > MAX_RUNS:
+        raise UsageError(f"--seeds {n:,}", constraint=f"a profile has at most {MAX_RUNS:,} runs", remedy="take fewer")
     return with_seeds(scaled, own + tuple(further_seeds(own, n - len(own))) if n > len(own) else own[:n])
 
 

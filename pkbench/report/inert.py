@@ -7,8 +7,6 @@ from typing import Final
 
 from pkbench.report.words import plain
 
-_UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-"""Marks that turn the direction of a line around or that nobody sees."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """Halves of characters, as file names that are no UTF-8 have them: they cannot be written and become question marks."""
 
@@ -42,7 +40,7 @@ _FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 def inert(text: str) -> str:
     """``text`` in one line that can be written as UTF-8, without control characters or marks that nobody sees."""
-    return plain(_SURROGATE.sub("?", _UNSEEN.sub("", text)))
+    return plain(_SURROGATE.sub("?", text))
 
 
 def tex(text: str) -> str:

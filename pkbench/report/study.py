@@ -135,5 +135,5 @@ def _votes(runs: Sequence[Run], records: Sequence[Record]) -> dict[str, Counter[
         data = record.config["data"]
         key = canonical_json(record.config | {"data": data | {"checksum": None}})
         for data_id in wanted.get(key, ()):
-            votes.setdefault(data_id, Counter())[str(data["checksum"])] += 1
+            votes.setdefault(data_id, Counter())[str(data.get("checksum"))] += 1
     return votes

@@ -11,6 +11,7 @@ from pkbench.claims.metrics import difference
 from pkbench.claims.published import Published
 from pkbench.claims.verdict import Estimate, Outcome, Verdict
 from pkbench.spec.metric import METRICS, MetricName, noun
+from pkbench.visible import UNSEEN
 
 SYMBOLS: Final[dict[Outcome, str]] = {"supported": "✓", "contradicted": "✗", "inconclusive": "?", "not assessed": "–"}
 """A sign for each outcome, always shown with its word: a sign alone says nothing to a screen reader."""
@@ -18,12 +19,13 @@ SYMBOLS: Final[dict[Outcome, str]] = {"supported": "✓", "contradicted": "✗",
 NOTHING = "–"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$])")
 
 
 def plain(text: str) -> str:
-    """``text`` in one line without control characters: a spec cannot move the cursor or start a line of its own."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """``text`` in one line without control characters: a spec cannot move the cursor, start a line or turn one around."""
+    return " ".join(_CONTROL.sub(" ", _UNSEEN.sub("", text)).split())
 
 
 def markdown(text: str) -> str:

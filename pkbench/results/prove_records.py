@@ -15,7 +15,8 @@ from pkbench.results.subject import Subject
 from pkbench.store.check_record import CheckRecord
 from pkbench.store.checkpoints import is_whole
 from pkbench.store.comparison_record import ComparisonRecord
-from pkbench.store.files import Scan, decode_proven, record_files
+from pkbench.store.envelope import decode_proven
+from pkbench.store.files import Scan, record_files
 from pkbench.store.record import Record
 from pkbench.store.seal import is_as_sealed
 

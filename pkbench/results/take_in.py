@@ -13,7 +13,8 @@ from pkbench.errors import StoreError, UsageError
 from pkbench.results.archive import Member, Place, place_of
 from pkbench.results.coherence import contradictions
 from pkbench.results.unpack import Archive
-from pkbench.store.files import Store, decode
+from pkbench.store.envelope import decode
+from pkbench.store.files import Store
 from pkbench.store.kinds import decode_any
 from pkbench.store.record import Record
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from pkbench.errors import Fault
 from pkbench.spec.audit import AuditClaim, Configuration, EqualClaim, TotalClaim, can_vary
-from pkbench.spec.checks.models import model_faults, patch_faults
+from pkbench.spec.checks.models import model_faults, patch_faults, room_faults
+from pkbench.spec.checks.scene import has_sizes
 from pkbench.spec.document import ROOTS, AuditSpec, CheckSpec, Spec, TheorySpec
+from pkbench.spec.enough import first_faults
 from pkbench.spec.faults import faults_of
 from pkbench.spec.model import AnyModel, PatchedModel
 from pkbench.spec.parts import Parts
@@ -43,7 +46,8 @@ def validate_checks(
     try:
         spec = root.model_validate(parts.document.data)
     except ValidationError as error:
-        faults += [fault for loc, fault in faults_of(error, root, parts.document) if loc not in repaired.excused]
+        found = (fault for loc, fault in faults_of(error, root, parts.document) if loc not in repaired.excused)
+        faults = first_faults(chain(faults, found), parts.document.file)
     faults += _repeated_ids(parts)
     if root is TheorySpec:
         for index, claim in _valid(TypeAdapter(TheoryClaim), parts.items("claim")).items():
@@ -106,6 +110,8 @@ def _configuration_faults(parts: Parts, loc: Loc, configuration: Configuration) 
         yield parts.fault((*loc, "sweep"), what, "a configuration is one setting", "write one for each")
     if isinstance(configuration.model, PatchedModel):
         yield from patch_faults(parts, (*loc, "patch"), configuration.model, configuration.image, "")
+        if has_sizes(configuration.model):
+            yield from room_faults(parts, loc, configuration.model, configuration.image)
 
 
 def _claim_faults(parts: Parts, models: Mapping[str, AnyModel], loc: Loc, claim: AuditClaim) -> Iterator[Fault]:

@@ -63,7 +63,7 @@ class Spec(Part):
     """Architectures."""
     train: Train
     """The recipe."""
-    recipe: Annotated[dict[Identifier, Recipe], Field(default_factory=dict)]
+    recipe: Annotated[dict[Identifier, Recipe], Field(default_factory=dict, max_length=100)]
     """Recipes of single models, by name."""
     profile: Annotated[dict[ProfileName, Profile], Field(min_length=1)]
     """Scales of the question: quick (a laptop, minutes), fast (one GPU), paper (as published)."""
@@ -73,7 +73,7 @@ class Spec(Part):
     """What is to be checked."""
     compare: Annotated[tuple[Compare, ...], array(min_length=0, max_length=200)] = ()
     """Trained models held against each other."""
-    assumption: Annotated[dict[str, Text], Field(default_factory=dict)]
+    assumption: Annotated[dict[str, Text], Field(default_factory=dict, max_length=1000)]
     """Dotted path of a value (as in ``train.optimizer.weight_decay``) to the reason it was chosen where the paper is silent."""
 
 

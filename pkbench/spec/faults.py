@@ -37,7 +37,7 @@ def faults_of(error: ValidationError, model: type[BaseModel], document: Document
         (locate(model, item["loc"]), item["type"], item.get("input"))
         for item in error.errors(include_url=False, include_context=False)
     ]
-    locs = [spot.loc for spot, _, _ in found]
+    around = {spot.loc[:length] for spot, _, _ in found for length in range(len(spot.loc))}
     names = {spot.loc for spot, _, _ in found if _is_key_of_map(spot)}
     for spot, kind, value in found:
         # A name that cannot stand there says enough: what it names is no better.
@@ -46,7 +46,7 @@ def faults_of(error: ValidationError, model: type[BaseModel], document: Document
         if document.lost and kind == "missing" and not isinstance(spot.form, Scalar):
             continue
         # pydantic counts only the items it accepted: an array with a bad item is not also too short.
-        if kind in _SIZES and any(loc != spot.loc and loc[: len(spot.loc)] == spot.loc for loc in locs):
+        if kind in _SIZES and spot.loc in around:
             continue
         yield spot.loc, _fault(spot, kind, value, document)
 

@@ -50,6 +50,7 @@ class Map:
     key: Scalar
     value: Form
     least: int
+    most: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,12 @@ def _form(annotation: Any, bounds: dict[str, Any], tag: str | None) -> Form:
         length = len(items) if fixed else None
         return Array(items, fixed, length or bounds.get("min_length"), length or bounds.get("max_length"))
     if origin is dict:
-        return Map(_scalar(arguments[0], {}), _form(arguments[1], {}, None), bounds.get("min_length", 0))
+        return Map(
+            _scalar(arguments[0], {}),
+            _form(arguments[1], {}, None),
+            bounds.get("min_length", 0),
+            bounds.get("max_length"),
+        )
     return _scalar(annotation, bounds) if not _is_model(annotation) else Table(annotation)
 
 

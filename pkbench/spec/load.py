@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pkbench.errors import Fault, Place, SpecError
@@ -11,6 +12,7 @@ from pkbench.spec.check_parts import root_of, validate_checks
 from pkbench.spec.checks import find_faults, find_warnings
 from pkbench.spec.checks.warnings import check_file_name
 from pkbench.spec.document import CheckSpec, Spec
+from pkbench.spec.enough import first_faults
 from pkbench.spec.files import read
 from pkbench.spec.parts import LISTS, validate
 from pkbench.spec.toml import parse
@@ -59,10 +61,10 @@ def load_any(path: Path) -> AnyLoaded:
     if not issubclass(root, Spec):
         spec, faults = validate_checks(document, root)
         if faults or spec is None:
-            raise SpecError(faults)
+            raise SpecError(first_faults(faults, str(path)))
         return LoadedChecks(spec, path.absolute(), sha256, tuple(check_file_name(document, spec.experiment.id, path)))
     parts, faults = validate(document)
-    faults += find_faults(parts)
+    faults = first_faults(chain(faults, find_faults(parts)), str(path))
     if faults or parts.spec is None:
         raise SpecError(faults)
     warnings = tuple(sorted(set(find_warnings(parts, path))))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from typing import Any, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +15,7 @@ from pkbench.spec.base import IDENTIFIER
 from pkbench.spec.claim import AnyClaim, Reported
 from pkbench.spec.compare import Compare
 from pkbench.spec.document import Experiment, ProfileName, Spec
+from pkbench.spec.enough import first_faults
 from pkbench.spec.faults import faults_of
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import Profile
@@ -95,7 +98,8 @@ def validate(document: Document) -> tuple[Parts, list[Fault]]:
     try:
         parts.spec = Spec.model_validate(document.data)
     except ValidationError as error:
-        faults += [fault for loc, fault in faults_of(error, Spec, document) if loc not in repaired.excused]
+        found = (fault for loc, fault in faults_of(error, Spec, document) if loc not in repaired.excused)
+        faults = first_faults(chain(faults, found), document.file)
         _salvage(parts, with_stand_ins(document.data, _locs(error)))
     else:
         _take_apart(parts, parts.spec)
@@ -131,13 +135,21 @@ def _salvage(parts: Parts, data: dict[str, Any]) -> None:
     else:
         return
     for section, value in data.items():
-        annotation: Any = Spec.model_fields[section].annotation
         if (section,) in bad:
             continue
-        if get_origin(annotation) not in (tuple, dict):
-            setattr(parts, section, TypeAdapter(annotation).validate_python(value))
+        adapter, has_items = _adapter(section)
+        if not has_items:
+            setattr(parts, section, adapter.validate_python(value))
             continue
-        kind = get_args(annotation)[0 if get_origin(annotation) is tuple else 1]
-        adapter: TypeAdapter[Any] = TypeAdapter(kind)
         pairs = enumerate(value) if isinstance(value, list) else value.items()
         setattr(parts, section, {key: adapter.validate_python(it) for key, it in pairs if (section, key) not in bad})
+
+
+@cache
+def _adapter(section: str) -> tuple[TypeAdapter[Any], bool]:
+    """What validates ``section`` of a spec, or an item of it, and whether it has items."""
+    annotation: Any = Spec.model_fields[section].annotation
+    origin = get_origin(annotation)
+    if origin not in (tuple, dict):
+        return TypeAdapter(annotation), False
+    return TypeAdapter(get_args(annotation)[0 if origin is tuple else 1]), True

@@ -138,11 +138,11 @@ class Profile(Part):
     """What a verdict at this scale says, and what it does not: printed with every verdict."""
     data: Annotated[tuple[Identifier, ...], array()]
     """Data sets used, by id."""
-    model: Annotated[dict[Identifier, ModelScale], Field(default_factory=dict)]
+    model: Annotated[dict[Identifier, ModelScale], Field(default_factory=dict, max_length=1000)]
     """Sizes by model id."""
     train: TrainScale | None = None
     """Numbers of the recipe."""
-    recipe: Annotated[dict[Identifier, RecipeScale], Field(default_factory=dict)]
+    recipe: Annotated[dict[Identifier, RecipeScale], Field(default_factory=dict, max_length=100)]
     """Numbers of models' own recipes, by name."""
-    compare: Annotated[dict[Identifier, CompareScale], Field(default_factory=dict)]
+    compare: Annotated[dict[Identifier, CompareScale], Field(default_factory=dict, max_length=200)]
     """Sizes of comparisons, by id."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from pkbench.errors import Fault
 from pkbench.spec.base import IDENTIFIER
+from pkbench.spec.enough import Faults
 from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Scalar, Table, fields_of
 from pkbench.spec.positions import Loc
 from pkbench.spec.syntax import shorten
@@ -53,7 +54,7 @@ class _Repairer:
     def __init__(self, document: Document, root: type[BaseModel]) -> None:
         self.document = document
         self.root = root
-        self.faults: list[Fault] = []
+        self.faults = Faults(document.file)
         self.origins: dict[Loc, Loc] = {}
         self.excused: set[Loc] = set()
 
@@ -116,7 +117,8 @@ class _Repairer:
             if len(unknowns) >= _SEVERAL:
                 self.faults.append(lost_header(unknowns, self.document))
             else:
-                self.faults += [unknown.fault(self.document, None) for unknown in unknowns]
+                for unknown in unknowns:
+                    self.faults.append(unknown.fault(self.document, None))
         table = self._rename(
             {key: item for key, item in table.items() if key in fields or key in renamed}, renamed, loc, origin
         )
@@ -187,9 +189,8 @@ class _Repairer:
                 what, constraint = f"`{shorten(key)}` cannot stand here as a name", f"it needs {any_of(choices)}"
             remedy = f"did you mean `{near}`?" if near else ""
             if near or not form.key.choices:
-                self.faults.append(
-                    Fault(self.document.at_key(self._origin(loc, origin, key)), what, constraint, remedy)
-                )
+                place = self.document.at_key(self._origin(loc, origin, key))
+                self.faults.append(Fault(place, what, constraint, remedy))
             if near is not None:
                 renamed[key] = near
         table = self._rename(table, renamed, loc, origin)
@@ -216,14 +217,9 @@ class _Repairer:
 
     def _models(self, loc: Loc) -> tuple[str, ...]:
         """The ids that keys at ``loc`` have to be, where these are ids of models and all of them can be read."""
-        if (
-            len(loc) != 3
-            or loc[0] != "profile"
-            or loc[2] != "model"
-            or set(self.document.data) - set(fields_of(self.root))
-        ):
+        if len(loc) != 3 or loc[0] != "profile" or loc[2] != "model" or self.document.lost:
             return ()
-        if self.document.lost:
+        if set(self.document.data) - set(fields_of(self.root)):
             return ()
         models = self.document.data.get("model")
         ids = (

@@ -76,20 +76,20 @@ def members(model: AnyModel) -> tuple[AnyModel, ...]:
     axes = model.sweep.axes
     base = model.model_dump() | {"sweep": None}
     found = []
-    for place, values in enumerate(zip(*axes.values(), strict=True)):
+    for label, *values in zip(_labels(axes), *axes.values(), strict=True):
         member = type(model).model_validate(base | dict(zip(axes, values, strict=True)))
         # Not validated: that a name is too long is a fault with a place, which checks/sweeps.py finds.
-        found.append(member.model_copy(update={"id": f"{model.id}-{_label(axes, place)}"}))
+        found.append(member.model_copy(update={"id": f"{model.id}-{label}"}))
     return tuple(found)
 
 
-def _label(axes: dict[str, tuple[float, ...]], place: int) -> str:
-    """What tells a member from the others: its value of the first list without repetitions, or its number."""
+def _labels(axes: dict[str, tuple[float, ...]]) -> list[str]:
+    """What tells each member from the others: its value of the first list without repetitions, or its number."""
     for name, values in axes.items():
         labels = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
         if len(set(labels)) == len(labels):
-            return f"{name.lower().replace('_', '-')}{labels[place].replace('+', '')}"
-    return str(place + 1)
+            return [f"{name.lower().replace('_', '-')}{label.replace('+', '')}" for label in labels]
+    return [str(place + 1) for place in range(max((len(values) for values in axes.values()), default=0))]
 
 
 def _without_replaced(model: AnyModel, override: set[str]) -> dict[str, Any]:

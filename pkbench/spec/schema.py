@@ -113,6 +113,8 @@ def _map(form: Map, definitions: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"type": "object"}
     if form.least:
         result["minProperties"] = form.least
+    if form.most:
+        result["maxProperties"] = form.most
     if form.key.choices:
         return result | {"properties": dict.fromkeys(form.key.choices, value), "additionalProperties": False}
     if form.key.bounds:

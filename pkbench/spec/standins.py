@@ -39,10 +39,17 @@ _STAND_INS: dict[tuple[str, ...], object] = {
 
 def with_stand_ins(data: dict[str, Any], locs: Iterable[Loc]) -> dict[str, Any]:
     """A copy of ``data`` with the faulty or missing values at ``locs`` replaced, where there is a stand-in for them."""
-    mended = copy.deepcopy(data)
+    mended: dict[str, Any] = _copied(data)
     for loc in locs:
         _replace(mended, loc)
     return mended
+
+
+def _copied(value: Any) -> Any:
+    """A copy of nested tables and arrays, whose nesting the scanner has bounded; much faster than the library's."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _replace(data: dict[str, Any], loc: Loc) -> None:

@@ -18,6 +18,8 @@ from pkbench.spec.syntax import MAX_DEPTH, MAX_SLIPS, Slip
 
 SHORT: Final = 2**16
 """Characters of a text that is given to tomllib before the scanner has bounded it: no such text takes it long."""
+_DOTS: Final = 8 * MAX_DEPTH
+"""The same of dots in a line, more than any sound one has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def parse(content: bytes, file: str, lists: frozenset[str] = frozenset()) -> Doc
 
 def _sound(text: str) -> dict[str, Any] | None:
     """What a short text means that tomllib accepts and that has no more levels than the scanner allows; ``None`` of others."""
-    if len(text) > SHORT:
+    # Of a key with thousands of parts tomllib looks up every beginning.
+    if len(text) > SHORT or any(line.count(".") > _DOTS for line in text.split("\n")):
         return None
     try:
         data = tomllib.loads(text)

@@ -17,11 +17,15 @@ _IDENTIFIER = "a name of at most 63 lower-case letters, digits, '.' and '-', beg
 _LOW = (("ge", "of at least"), ("gt", "above"))
 _HIGH = (("le", "up to"), ("lt", "below"))
 _MAX_BITS = 256
+_COMPARED = 100
+"""Names at most, and characters of each, that are compared with what may be meant by one of them."""
 
 
 def requirement(form: Form) -> str:
     """What ``form`` asks for: 'a whole number from 1 to 1,000'."""
     match form:
+        case Map(_, _, _, int(most)):
+            return f"a table of at most {most:,} names"
         case Table() | Map():
             return "a table"
         case Choice(tag, variants):
@@ -103,9 +107,17 @@ def kind_of(value: object) -> str:
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
     """The one of ``choices`` that ``word`` is likely meant to be."""
-    by_folded = {choice.lower().replace("-", "_"): choice for choice in choices}
-    found = difflib.get_close_matches(word.lower().replace("-", "_"), by_folded, n=1, cutoff=0.6)
+    folded = _folded(word)
+    by_folded = {_folded(choice): choice for choice in choices}
+    # Comparing takes a while: of many, those as long.
+    likely = sorted(by_folded, key=lambda choice: abs(len(choice) - len(folded)))[:_COMPARED]
+    found = difflib.get_close_matches(folded, likely, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
+
+
+def _folded(word: str) -> str:
+    """What of ``word`` is compared."""
+    return word[:_COMPARED].lower().replace("-", "_")
 
 
 def nearest(word: str, choices: Iterable[str], taken: Collection[str]) -> str | None:

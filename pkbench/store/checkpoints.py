@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import pickle
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,13 @@ from pydantic import BaseModel, ConfigDict
 from pkbench.atomic import unfinished, write_bytes
 from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json
+from pkbench.reading import read_regular
 from pkbench.store.record import Epoch, Measured
+from pkbench.tensors import MAX_BYTES, check_stored
 
+_NAME = re.compile(r"step-\d{12}\.json")
+_LARGEST = 2**28
+"""Bytes of a JSON file that is read, as of a record."""
 KEPT = 2
 """Checkpoints kept: the newest, and the one before in case the newest is damaged."""
 
@@ -105,17 +111,21 @@ class Checkpoints:
         """The checkpoint whose JSON file is ``path``; one of several errors where it is not sound."""
         import torch
 
-        info = _opened(path.read_bytes())
-        content = path.with_suffix(".pt").read_bytes()
+        info = _opened(read_regular(path, _LARGEST))
+        content = read_regular(path.with_suffix(".pt"), MAX_BYTES)
         if info.run_id != self.run_id or hashlib.sha256(content).hexdigest() != info.sha256:
             raise ValueError("the tensors are not the ones the JSON file names")
-        return Checkpoint(info, torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+        check_stored(content)
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        if not isinstance(state, dict):
+            raise ValueError("the tensors are no trainer's state")  # noqa: TRY004 - as the other damage
+        return Checkpoint(info, state)
 
     def progress(self) -> CheckpointInfo | None:
         """The newest readable JSON side, without opening the tensors; ``None`` if there is none."""
         for path in self._infos():
             try:
-                return _opened(path.read_bytes())
+                return _opened(read_regular(path, _LARGEST))
             except (OSError, ValueError):
                 continue
         return None

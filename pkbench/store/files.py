@@ -11,23 +11,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
-
-from pydantic import ValidationError
+from typing import Generic
 
 from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError
-from pkbench.plan.run import config_id
 from pkbench.store.check_record import CheckRecord
 from pkbench.store.checkpoints import Checkpoints
 from pkbench.store.comparison_record import ComparisonRecord
+from pkbench.store.envelope import AnyRecord, decode, decode_proven, encode, read_record
 from pkbench.store.record import Record
-from pkbench.store.seal import seal, unseal
 
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
-
-
-AnyRecord = TypeVar("AnyRecord", Record, CheckRecord, ComparisonRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +34,15 @@ class Scan(Generic[AnyRecord]):
     """What each record's file says is the SHA-256 of its content, by run id."""
 
 
-def encode(record: Record | CheckRecord | ComparisonRecord) -> bytes:
-    """``record`` as the bytes of its file: the record and the SHA-256 of its canonical JSON."""
-    return seal("record", record.model_dump(mode="json"))
-
-
-def decode(raw: bytes, run_id: str, kind: type[AnyRecord]) -> AnyRecord:
-    """The record of ``kind`` in ``raw``, if it is whole and is that of ``run_id``.
-
-    Raises:
-        ValueError: the bytes are damaged, of another format, or another run's; the message says which.
-    """
-    return decode_proven(raw, run_id, kind)[0]
-
-
-def decode_proven(raw: bytes, run_id: str, kind: type[AnyRecord]) -> tuple[AnyRecord, str]:
-    """:func:`decode`, and the SHA-256 of the record's content that was found to be right."""
-    content, checksum = unseal(raw, "record")
-    try:
-        record = kind.model_validate(content)
-    except ValidationError as error:
-        raise ValueError(f"it has another format ({error.error_count()} unexpected fields)") from error
-    if record.run_id != run_id or config_id(record.config) != run_id:
-        raise ValueError("it belongs to another run")
-    return record, checksum
-
-
 def _damage(path: Path) -> str | None:
-    """What is wrong with the record of a run in ``path``; ``None`` where it is sound or cannot be read."""
+    """What is wrong with the record of a run in ``path``; ``None`` where it is sound or a file that cannot be read."""
     try:
-        decode(path.read_bytes(), path.stem, Record)
+        decode(read_record(path), path.stem, Record)
     except ValueError as error:
         return str(error)
-    except OSError:
-        return None
+    except OSError as error:
+        # A folder or pipe in a record's place is none.
+        return None if path.is_file() or not path.exists() else str(error.strerror)
     return None
 
 
@@ -94,16 +63,24 @@ class Store:
         self.root = root
 
     def folder(self, spec_id: str) -> Path:
-        """Everything of one spec."""
-        return self.root / spec_id
+        """Everything of one spec.
+
+        Raises:
+            StoreError: as every other folder here: a link in its place leads out of the results.
+        """
+        return self._inside(self.root / spec_id)
 
     def runs_folder(self, spec_id: str) -> Path:
         """The records of one spec."""
-        return self.folder(spec_id) / "runs"
+        return self._inside(self.folder(spec_id) / "runs")
 
     def checkpoints(self, spec_id: str, run_id: str) -> Checkpoints:
         """The checkpoints of one run."""
-        return Checkpoints(self.folder(spec_id) / "checkpoints", run_id)
+        return Checkpoints(self.checkpoints_folder(spec_id), run_id)
+
+    def checkpoints_folder(self, spec_id: str) -> Path:
+        """The checkpoints of one spec, a folder a run."""
+        return self._inside(self.folder(spec_id) / "checkpoints")
 
     def checkpointed(self, spec_id: str) -> tuple[str, ...]:
         """Ids of the runs with a folder of checkpoints."""
@@ -113,7 +90,7 @@ class Store:
 
     def checks_folder(self, spec_id: str) -> Path:
         """The records of the checks of one spec."""
-        return self.folder(spec_id) / "checks"
+        return self._inside(self.folder(spec_id) / "checks")
 
     def record_path(self, spec_id: str, run_id: str) -> Path:
         """The file of one run's record; ``run_id`` must be one."""
@@ -121,11 +98,21 @@ class Store:
 
     def comparisons_folder(self, spec_id: str) -> Path:
         """The records of the comparisons of one spec."""
-        return self.folder(spec_id) / "comparisons"
+        return self._inside(self.folder(spec_id) / "comparisons")
 
     def weights_path(self, spec_id: str, run_id: str) -> Path:
         """The file of the final weights of a run that a comparison needs."""
-        return _named(self.folder(spec_id) / "weights", run_id).with_suffix(".pt")
+        return _named(self._inside(self.folder(spec_id) / "weights"), run_id).with_suffix(".pt")
+
+    def _inside(self, folder: Path) -> Path:
+        """``folder``, which is no link: results may come from somebody else, and are written where they seem to be."""
+        if folder.is_symlink():
+            raise StoreError(
+                f"{folder} is a link to {folder.readlink()}",
+                constraint="only the results folder itself may be one: what is below it is written where it seems to be",
+                remedy="put the folder itself there, or name another place with --results",
+            )
+        return folder
 
     def write(self, record: Record | CheckRecord | ComparisonRecord) -> Path:
         """Write ``record`` atomically over whatever the run had; its path."""
@@ -177,7 +164,7 @@ class Store:
         problems: list[str] = []
         for path in record_files(folder):
             try:
-                records[path.stem], checksums[path.stem] = decode_proven(path.read_bytes(), path.stem, kind)
+                records[path.stem], checksums[path.stem] = decode_proven(read_record(path), path.stem, kind)
             except ValueError as error:
                 problems.append(f"{path}: {error}; the run counts as not done")
             except FileNotFoundError:

@@ -6,7 +6,7 @@ from typing import Final
 
 from pkbench.store.check_record import CheckRecord
 from pkbench.store.comparison_record import ComparisonRecord
-from pkbench.store.files import decode_proven
+from pkbench.store.envelope import decode_proven
 from pkbench.store.record import Record
 
 AnyRecord = Record | CheckRecord | ComparisonRecord

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pkbench.sizes.base import Shape
+from pkbench.spec.base import Identifier
 
 RECORD_FORMAT = 1
 
@@ -17,21 +18,28 @@ class RecordPart(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
+Whole = Annotated[int, Field(ge=0, le=10**30)]
+"""A count. Bounded, as the times are: a record can come from anywhere, and is shown and calculated with."""
+Time = Annotated[float, Field(ge=0, lt=253_402_300_800)]
+"""Unix time, before the year 10000."""
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
+
+
 class Labels(RecordPart):
     """The names the run had when it was computed; its id does not depend on them."""
 
-    model: str
-    data: str
-    seed: int
+    model: Identifier
+    data: Identifier
+    seed: Whole
     lr: float
 
 
 class SpecIdentity(RecordPart):
     """The spec file the run came from."""
 
-    id: str
+    id: Identifier
     title: str
-    sha256: str
+    sha256: Hash
     """Of the file's bytes."""
 
 
@@ -63,18 +71,17 @@ class Environment(RecordPart):
 class Invocation(RecordPart):
     """The command that computed the run; runs of one command share it."""
 
-    id: str
-    started: float
-    """Unix time."""
+    id: Identifier
+    started: Time
 
 
 class DataSummary(RecordPart):
     """The data as used: split sizes and normalisation."""
 
     checksum: str
-    train: int
-    validation: int
-    test: int
+    train: Whole
+    validation: Whole
+    test: Whole
     mean: Annotated[tuple[float, ...], Field(strict=False)]
     std: Annotated[tuple[float, ...], Field(strict=False)]
 
@@ -82,18 +89,18 @@ class DataSummary(RecordPart):
 class Counts(RecordPart):
     """Sizes of the model, from :mod:`pkbench.sizes`; what it does not have is ``None``."""
 
-    S: int | None
-    C: int | None
+    S: Whole | None
+    C: Whole | None
     gamma: float | None
-    depth: int
-    m: int
-    width: int
+    depth: Whole
+    m: Whole
+    width: Whole
     omega: float
     p: float
-    parameters: int
-    connections: int
-    forward_flops: int
-    activation_floats: int
+    parameters: Whole
+    connections: Whole
+    forward_flops: Whole
+    activation_floats: Whole
 
     @classmethod
     def of(cls, shape: Shape) -> Counts:
@@ -104,7 +111,7 @@ class Counts(RecordPart):
 class Epoch(RecordPart):
     """One epoch. Errors in per cent, losses in nats; evaluations are ``None`` in epochs without one."""
 
-    epoch: int
+    epoch: Whole
     """From 1."""
     lr: float
     """At the epoch's last step."""
@@ -119,14 +126,13 @@ class Epoch(RecordPart):
     """Wall time of the epoch, evaluation included."""
     data_seconds: float | None = None
     """Of them, spent waiting for batches; ``None`` in records from before this was measured."""
-    ended: float
-    """Unix time."""
+    ended: Time
 
 
 class Measured(RecordPart):
     """One number measured of a part of the model besides its losses and errors."""
 
-    epoch: int
+    epoch: Whole
     """After how many epochs; 0 is the initialisation."""
     where: str
     name: str
@@ -148,18 +154,21 @@ class Failure(RecordPart):
 
     kind: FailureKind
     message: str
-    epoch: int
+    epoch: Whole
     """Last epoch that was completed."""
 
 
 class Record(RecordPart):
-    """Everything known of one run. ``status`` is ``failed`` exactly when ``failure`` is given."""
+    """Everything known of one run. ``status`` is ``failed`` exactly when ``failure`` is given.
+
+    A finished run has a last epoch that was tested.
+    """
 
     format: Literal[1]
     run_id: str
     status: Literal["finished", "failed"]
     spec: SpecIdentity
-    profile: str
+    profile: Identifier
     labels: Labels
     config: dict[str, Any]
     """What determines the result; its hash is ``run_id``."""
@@ -172,23 +181,33 @@ class Record(RecordPart):
     failure: Failure | None
     engine: str | None = None
     """What computed the steps; ``None`` where the run failed before its first one, or was recorded before there was a choice."""
-    accumulated: int | None = None
+    accumulated: Annotated[int, Field(ge=1, le=10**9)] | None = None
     """In how many parts, one after another, a batch's gradient was computed for want of memory; ``None``: in one."""
-    stacked: int | None = None
+    stacked: Annotated[int, Field(ge=1, le=10**9)] | None = None
     """How many runs, itself included, computed their steps together when it last started; ``None``: it was alone."""
     weights_sha256: str | None
     """Of the final parameters' bytes, in order of their names."""
     kept_sha256: str | None = None
     """Of the file of final weights; ``None`` where none was kept, or the record is from before this was."""
-    resumed_after: Annotated[tuple[int, ...], Field(strict=False)]
+    resumed_after: Annotated[tuple[Whole, ...], Field(strict=False)]
     """Epochs after which the run was taken up again from a checkpoint."""
-    seconds: float
+    seconds: Annotated[float, Field(ge=0)]
     """Wall time of all epochs."""
-    started: float
-    ended: float
+    started: Time
+    ended: Time
     environment: Environment
     code: CodeIdentity
     invocation: Invocation
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.status == "failed") != (self.failure is not None):
+            raise ValueError("a run has failed exactly where it says why")
+        if self.status == "finished" and (not self.history or self.history[-1].test_error is None):
+            raise ValueError("a finished run has a last epoch that was tested")
+        if not all(isinstance(self.config.get(name), dict) for name in ("model", "data", "train")):
+            raise ValueError("a run's configuration has a model, data and a recipe")
+        return self
 
     @property
     def final(self) -> Epoch:

@@ -6,11 +6,15 @@ input first, so it is the rightmost matrix of the product.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pkbench.structures.factors import Factor, Shared
+
+MAX_FEATURES = 10_000_000
+"""Features that a structured matrix reads or gives at most: its block counts are searched among their divisors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,8 @@ class Slot:
     A Mixer has ``groups`` equal blocks there: ``C`` in token mixing, ``S`` in channel mixing.
 
     Raises:
-        ValueError: a size is not positive, or the groups divide ``n_in`` or ``n_out`` with a rest.
+        ValueError: a size is not positive, there are more than :data:`MAX_FEATURES`, or the groups divide ``n_in`` or
+            ``n_out`` with a rest.
     """
 
     n_in: int
@@ -31,6 +36,8 @@ class Slot:
     def __post_init__(self) -> None:
         if min(self.n_in, self.n_out, self.groups, self.connections) < 1:
             raise ValueError(f"sizes must be positive: {self}")
+        if max(self.n_in, self.n_out) > MAX_FEATURES:
+            raise ValueError(f"a layer of {max(self.n_in, self.n_out):,} features")
         if self.n_in % self.groups or self.n_out % self.groups:
             raise ValueError(f"the groups must divide both sizes: {self}")
 
@@ -67,10 +74,11 @@ def bias_size(factors: tuple[Factor, ...]) -> int:
     return last.rows if isinstance(last, Shared) else last.n_out
 
 
-def divisors(n: int) -> list[int]:
+@functools.cache
+def divisors(n: int) -> tuple[int, ...]:
     """All divisors of ``n``, ascending."""
     small = [d for d in range(1, math.isqrt(n) + 1) if n % d == 0]
-    return small + [n // d for d in reversed(small) if d * d != n]
+    return (*small, *(n // d for d in reversed(small) if d * d != n))
 
 
 def block_count(slot: Slot) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pkbench.structures.base import Slot, divisors
 from pkbench.structures.factors import Blocks, Commute, Factor
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CLOSE = 0.01
 """Relative shortfall of connections that is accepted for a wider hidden vector or better balanced factors."""
@@ -26,34 +29,32 @@ def monarch(slot: Slot) -> tuple[Factor, ...]:
     Connections: within 1 % of the most achievable. None are achievable below ``n_in + n_out``; where nothing fits, the
     smallest Monarch matrix is taken and exceeds the wanted.
     """
-    candidates = list(_candidates(slot))
-    fitting = [c for c in candidates if _connections(slot, *c) <= slot.connections]
-    mixing = [c for c in fitting if c[0] < slot.n_in and c[1] < slot.n_out]
-    if not fitting:
-        return _factors(slot, *min(candidates, key=lambda c: (_connections(slot, *c), c)))
-    pool = mixing or fitting
-    enough = (1 - CLOSE) * max(_connections(slot, *c) for c in pool)
-    return _factors(slot, *max((c for c in pool if _connections(slot, *c) >= enough), key=lambda c: _rank(slot, *c)))
+    import numpy as np
 
-
-def _candidates(slot: Slot) -> Iterator[tuple[int, int, int]]:
-    """``(k, l, h)``, each pair of block counts with its largest ``h`` that fits, or with its smallest if none does."""
-    for k in divisors(slot.n_in):
-        for l in divisors(slot.n_out):  # noqa: E741 - the source's letter
-            step = math.lcm(k, l)
-            most = min(slot.n_in, slot.n_out, slot.connections // (slot.n_in // k + slot.n_out // l))
-            if step <= min(slot.n_in, slot.n_out):
-                yield k, l, max(step, most // step * step)
-
-
-def _connections(slot: Slot, k: int, l: int, h: int) -> int:  # noqa: E741
-    return h * (slot.n_in // k + slot.n_out // l)
-
-
-def _rank(slot: Slot, k: int, l: int, h: int) -> tuple[float, ...]:  # noqa: E741
-    """What is better is larger; the last entries only make the choice unique."""
+    k, l, h = _candidates(slot)  # noqa: E741 - the source's letter
     p, s = slot.n_in // k, slot.n_out // l
-    return h, min(p, s) / max(p, s), _connections(slot, k, l, h), k, l
+    connections = h * (p + s)
+    fits = connections <= slot.connections
+    if not fits.any():
+        best = np.lexsort((h, l, k, connections))[0]
+        return _factors(slot, int(k[best]), int(l[best]), int(h[best]))
+    mixes = fits & (p > 1) & (s > 1)
+    pool = mixes if mixes.any() else fits
+    pool &= connections >= (1 - CLOSE) * connections[pool].max()
+    # What is better is larger, and counts the more the later it stands; k and l only make the choice unique.
+    best = np.lexsort((l, k, connections, np.minimum(p, s) / np.maximum(p, s), h, pool))[-1]
+    return _factors(slot, int(k[best]), int(l[best]), int(h[best]))
+
+
+def _candidates(slot: Slot) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """``k``, ``l`` and ``h``: each pair of block counts with its largest ``h`` that fits, or with its smallest if none does."""
+    import numpy as np
+
+    k, l = (grid.ravel() for grid in np.meshgrid(divisors(slot.n_in), divisors(slot.n_out), indexing="ij"))  # noqa: E741
+    step, shortest = np.lcm(k, l), min(slot.n_in, slot.n_out)
+    most = np.minimum(shortest, slot.connections // (slot.n_in // k + slot.n_out // l))
+    there = step <= shortest
+    return k[there], l[there], np.maximum(step, most // step * step)[there]
 
 
 def _factors(slot: Slot, k: int, l: int, h: int) -> tuple[Factor, ...]:  # noqa: E741

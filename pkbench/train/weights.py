@@ -9,6 +9,8 @@ import pickle
 import torch
 from torch import nn
 
+from pkbench.tensors import check_stored
+
 
 def weights_sha256(model: nn.Module) -> str:
     """Hash of all parameters' and buffers' bytes, in order of their names."""
@@ -34,9 +36,10 @@ def load_weights(model: nn.Module, content: bytes, sha256: str) -> None:
         ValueError: the bytes are damaged, or other weights.
     """
     try:
+        check_stored(content)
         state = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
         model.load_state_dict(state)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, AttributeError, TypeError) as error:
         raise ValueError("these are no weights of this model") from error
     if weights_sha256(model) != sha256:
         raise ValueError("these are not the weights of the recorded run")

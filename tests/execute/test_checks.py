@@ -18,7 +18,8 @@ from pkbench.plan.check import checks_of
 from pkbench.spec.audit import AuditClaim, Configuration
 from pkbench.spec.load import LoadedChecks, load_any
 from pkbench.store.check_record import CheckRecord
-from pkbench.store.files import Store, encode
+from pkbench.store.envelope import encode
+from pkbench.store.files import Store
 from tests.spec.test_check_specs import AUDIT, THEORY, load_checks, write_checks
 from tests.store.processes import wait_until
 from tests.store.test_check_records import sealed

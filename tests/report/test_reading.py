@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pkbench.store.files import decode, encode
+from pkbench.store.envelope import decode, encode
 from pkbench.store.record import Record
 from tests.claims import factory
 

@@ -174,7 +174,7 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
             ("seeds = [0, 1, 2, 3, 4]", f"seeds = {list(range(1000))}"),
             ("lr = [0.01, 0.03]", f"lr = {[(n + 1) / 1000 for n in range(40)]}"),
         ],
-        ["3 models x 1 data set x 1,000 seeds x 40 learning rates = 120,000 runs", "at most 100,000"],
+        ["120 learning rates of 3 single models x 1 data set x 1,000 seeds = 120,000 runs", "at most 20,000"],
     ),
 }
 

@@ -6,10 +6,13 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
+from pkbench.spec.base import IDENTIFIER
 from pkbench.store.record import Epoch, Failure, FailureKind, Invocation, Labels, Record, SpecIdentity
 
-from .factory import make_config, make_record
+from .factory import make_config, make_epoch, make_record
 
+times = st.floats(0, 2e11)
+names = st.from_regex(IDENTIFIER, fullmatch=True)
 finite = st.floats(allow_nan=False, allow_infinity=False)
 maybe = st.none() | finite
 json_leaves = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | finite | st.text(max_size=20)
@@ -32,7 +35,7 @@ epochs = st.builds(
     test_loss=maybe,
     test_error=maybe,
     seconds=finite,
-    ended=finite,
+    ended=times,
 )
 failures = st.builds(
     Failure,
@@ -45,15 +48,18 @@ failures = st.builds(
 @st.composite
 def records(draw: st.DrawFn) -> Record:
     failure = draw(st.none() | failures)
+    history = draw(st.lists(epochs, max_size=4))
+    if failure is None:
+        history.append(make_epoch(len(history) + 1))
     return make_record(
         config=draw(configs),
-        history=tuple(draw(st.lists(epochs, max_size=4))),
+        history=tuple(history),
         status="finished" if failure is None else "failed",
         failure=failure,
-        labels=Labels(model=draw(st.text()), data=draw(st.text()), seed=draw(st.integers()), lr=draw(finite)),
+        labels=Labels(model=draw(names), data=draw(names), seed=draw(st.integers(0, 10**30)), lr=draw(finite)),
         spec=SpecIdentity(id="toy", title=draw(st.text()), sha256="cd" * 32),
-        resumed_after=tuple(draw(st.lists(st.integers(), max_size=3))),
-        invocation=Invocation(id="a" * 16, started=draw(finite)),
-        started=draw(finite),
-        ended=draw(finite),
+        resumed_after=tuple(draw(st.lists(st.integers(0, 10**30), max_size=3))),
+        invocation=Invocation(id="a" * 16, started=draw(times)),
+        started=draw(times),
+        ended=draw(times),
     )

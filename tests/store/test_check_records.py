@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pkbench.plan.run import canonical_json, config_id
 from pkbench.store.check_record import CheckRecord, FoundValue
-from pkbench.store.files import Store, decode, encode
+from pkbench.store.envelope import decode, encode
+from pkbench.store.files import Store
 from pkbench.store.record import CodeIdentity, Environment, Invocation, SpecIdentity
 
 from .factory import make_record

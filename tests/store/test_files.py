@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json
-from pkbench.store.files import Store, decode, encode
+from pkbench.store.envelope import decode, encode
+from pkbench.store.files import Store
 from pkbench.store.record import Record
 
 from .factory import make_config, make_failed, make_record

@@ -77,7 +77,7 @@ def test_block_count_is_the_smallest_that_fits(n_in: int, n_out: int, wanted: in
 
 @given(n=st.integers(1, 500))
 def test_divisors(n: int) -> None:
-    assert divisors(n) == [d for d in range(1, n + 1) if n % d == 0]
+    assert list(divisors(n)) == [d for d in range(1, n + 1) if n % d == 0]
 
 
 def test_sums_over_factors() -> None:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pkbench.data.faults import RowFaults, choices, file_error
 from pkbench.data.pixels import decode_all
 from pkbench.data.places import resolve_file
-from pkbench.data.raw import Images, Labels, RawImages, empty_images, shape_text
+from pkbench.data.raw import Images, Labels, RawImages, check_memory, empty_images, shape_text
 from pkbench.spec.data import ParquetData
 
 _BATCH = 2048
@@ -38,8 +38,10 @@ def read(data: ParquetData, base: Path) -> RawImages:
 def _part(file: Path, data: ParquetData) -> tuple[Images, Labels]:
     """Images and labels of one file, in its order."""
     try:
-        with pq.ParquetFile(file) as parquet:
+        # As a dictionary: a few bytes of the file can stand for one large image in millions of rows.
+        with pq.ParquetFile(file, read_dictionary=_byte_columns(file, data.image_column)) as parquet:
             _check_columns(parquet.schema_arrow, file, data)
+            check_memory(_largest_group(parquet.metadata), "the columns of a row group", file)
             return _rows(parquet, file, data)
     except _DAMAGE as error:
         raise file_error(
@@ -48,6 +50,14 @@ def _part(file: Path, data: ParquetData) -> tuple[Images, Labels]:
             "it is a whole Parquet file",
             "get or write the file again",
         ) from error
+
+
+def _byte_columns(file: Path, name: str) -> list[str]:
+    """Paths of the columns of bytes in the column called ``name``."""
+    schema = pq.read_metadata(file).schema
+    columns = [schema.column(place) for place in range(len(schema))]
+    paths = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    return [path for path in dict.fromkeys(paths) if path in (name, f"{name}.bytes") and paths.count(path) == 1]
 
 
 def _check_columns(schema: Any, file: Path, data: ParquetData) -> None:
@@ -67,6 +77,7 @@ def _check_columns(schema: Any, file: Path, data: ParquetData) -> None:
                 "write the images as encoded bytes",
             )
         image = image.field(fields.index("bytes")).type
+    image = image.value_type if pa.types.is_dictionary(image) else image
     if not (pa.types.is_binary(image) or pa.types.is_large_binary(image) or pa.types.is_binary_view(image)):
         raise file_error(
             file,
@@ -110,11 +121,20 @@ def _rows(parquet: Any, file: Path, data: ParquetData) -> tuple[Images, Labels]:
     return images, labels
 
 
+def _largest_group(metadata: Any) -> int:
+    """Bytes, decompressed, of the largest row group."""
+    return max((metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)), default=0)
+
+
 def _encoded(column: Any) -> list[bytes | None]:
     """The encoded image of each row."""
     if pa.types.is_struct(column.type):
         # Not column.field(): that would hand out the bytes behind rows that are null as a whole.
         column = pc.struct_field(column, "bytes")
+    if pa.types.is_dictionary(column.type):
+        # Not decoded by Arrow, which would repeat the bytes for every row.
+        images = column.dictionary.to_pylist()
+        return [None if place is None else images[place] for place in column.indices.to_pylist()]
     encoded: list[bytes | None] = column.to_pylist()
     return encoded
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pkbench.data.faults import RowFaults, choices, file_error
 from pkbench.data.places import resolve_file
-from pkbench.data.raw import Images, Labels, RawImages
+from pkbench.data.raw import Images, Labels, RawImages, check_memory
 from pkbench.data.words import encode, words
 from pkbench.spec.data import TextData
 
@@ -81,6 +81,8 @@ def _form(data: TextData) -> str:
 
 def _lines(file: Path, encoding: str) -> Iterator[Line]:
     """The lines of ``file`` that are not blank. Only a line feed ends one: Latin-1 text may hold other separators."""
+    # Its bytes, its text and its lines: all of it may be one.
+    check_memory(6 * file.stat().st_size, "its bytes and text", file)
     try:
         raw = file.read_bytes()
         # A byte order mark is no part of the first label.

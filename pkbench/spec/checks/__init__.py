@@ -15,6 +15,7 @@ from pkbench.spec.checks.claims import check_claims, check_profiles, check_repor
 from pkbench.spec.checks.compare import check_compare, check_compare_at
 from pkbench.spec.checks.curves import check_families_at, check_metrics, check_paper_curves
 from pkbench.spec.checks.data import check_data
+from pkbench.spec.checks.extent import check_extent
 from pkbench.spec.checks.models import check_models, check_models_at
 from pkbench.spec.checks.recipes import check_recipes
 from pkbench.spec.checks.repeats import check_names
@@ -48,7 +49,14 @@ _WHOLE = (
 
 
 def find_faults(parts: Parts) -> Iterator[Fault]:
-    """Faults between the parts of a spec; the same one can come up at several profiles."""
+    """Faults between the parts of a spec; the same one can come up at several profiles.
+
+    Of a spec that asks for far too much this alone is said: looking at all of it would take too long.
+    """
+    too_much = list(check_extent(parts))
+    if too_much:
+        yield from too_much
+        return
     for check in _WHOLE:
         yield from check(parts)
     odd: dict[int, list[Fault]] = {index: list(check_data(parts, index)) for index in parts.data}

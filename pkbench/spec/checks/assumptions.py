@@ -11,16 +11,20 @@ from pkbench.errors import Fault
 from pkbench.spec.parts import LISTS, Parts
 from pkbench.spec.words import closest
 
+_GUESSES = 10
+"""Paths for which it is said what may be meant: it is looked for among all values of the spec."""
+
 
 def check_assumptions(parts: Parts) -> Iterator[Fault]:
     """Faults of the paths under ``[assumption]``."""
     if parts.document.lost:
         return
-    paths = set(_paths(parts))
+    paths, guesses = set(_paths(parts)), _GUESSES
     for path in parts.assumption:
         if path in paths or tuple(path.split(".")) in parts.excused or _might_be_there(parts, path):
             continue
-        near = closest(path, paths)
+        near = closest(path, paths) if guesses > 0 else None
+        guesses -= 1
         constraint = "a path is like train.optimizer.lr, or model.<id>.bias, of a value that the spec has"
         remedy = f'did you mean "{near}"?' if near else ""
         place = parts.document.at_key(("assumption", path))

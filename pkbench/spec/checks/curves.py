@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pkbench.errors import Fault
 from pkbench.paper.points import figures, names_in
-from pkbench.spec.checks.scene import Scene, uneven
+from pkbench.spec.checks.scene import Scene
 from pkbench.spec.claim import (
     AnyClaim,
     AnyCurve,
@@ -21,7 +21,6 @@ from pkbench.spec.metric import MEASURED_SWITCHES, XName
 from pkbench.spec.model import AnyModel, shape_of
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
-from pkbench.spec.scale import members
 from pkbench.spec.sizes_along import x_of
 from pkbench.spec.words import no_such
 
@@ -75,7 +74,7 @@ def check_families_at(scene: Scene) -> Iterator[Fault]:
 
 def _check_compares(scene: Scene) -> Iterator[Fault]:
     """Comparisons between families of different lengths."""
-    lengths = {model.id: len(members(model)) for model in scene.models.values() if not uneven(model.sweep)}
+    lengths = {scene.models[index].id: len(family) for index, family in scene.families.items()}
     for index, compare in scene.parts.compare.items():
         a, b = (lengths.get(name, 1) for name in (compare.a, compare.b))
         if a != b and min(a, b) > 1:
@@ -105,14 +104,14 @@ def _check_single(scene: Scene, index: int, claim: PairClaim | ValueClaim, with_
 
 def _families(scene: Scene, claim: AnyClaim, name: str) -> tuple[tuple[AnyModel, ...], ...]:
     """The members behind ``name``; of a comparison those of both its models; nothing where one is not valid."""
-    by_id = {model.id: model for model in scene.models.values() if not uneven(model.sweep)}
+    by_id = {scene.models[index].id: family for index, family in scene.families.items()}
     names: tuple[str, ...] = (name,)
     if claim.metric == "cka":
         compare = next((found for found in scene.parts.compare.values() if found.id == name), None)
         names = () if compare is None else (compare.a, compare.b)
     if not all(found in by_id for found in names):
         return ()
-    return tuple(members(by_id[found]) for found in names)
+    return tuple(by_id[found] for found in names)
 
 
 def _check_curve_claim(scene: Scene, index: int, claim: AnyCurve) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ from pkbench.spec.parts import Parts, Placed
 from pkbench.spec.positions import Loc
 from pkbench.spec.scale import AnyData
 from pkbench.spec.words import no_such
+from pkbench.structures.base import MAX_FEATURES
 from pkbench.structures.registry import STRUCTURES
 
 
@@ -65,6 +66,7 @@ def _check_single(scene: Scene, index: int, model: AnyModel) -> Iterator[Fault]:
     if isinstance(model, PatchedModel) and has_sizes(model):
         for data in scene.data.values():
             yield from _check_patches(scene, index, model, data)
+            yield from room_faults(scene.parts, scene.model_loc(index, "S", "C"), model, data.shape)
 
 
 def _check_permutations(placed: Placed, loc: Loc, model: PermutedPart) -> Iterator[Fault]:
@@ -180,6 +182,17 @@ def patch_faults(
         constraint = f"it must divide images of {height} x {width} pixels"
         sizes = [size for size in range(1, min(height, width, 512) + 1) if height % size == width % size == 0]
         yield placed.fault(loc, what, constraint, f"patches that fit: {', '.join(map(str, sizes))}")
+
+
+def room_faults(placed: Placed, loc: Loc, model: AnyModel, image: tuple[int, int, int]) -> Iterator[Fault]:
+    """A fault where a structured matrix would have far too many features: how it is best cut is searched for."""
+    if not isinstance(model, StructuredMixer):
+        return
+    S0, _ = widths.patch_grid(*image, model.patch)
+    features = max(S0, model.tokens) * model.C * max(1.0, model.gamma or 1.0)
+    if features > MAX_FEATURES:
+        what = f"`model.{model.id}` has a layer of about {features:,.0f} features"
+        yield placed.fault(loc, what, f"structured matrices have at most {MAX_FEATURES:,}", "write smaller sizes")
 
 
 def _check_patches(scene: Scene, index: int, model: PatchedModel, data: AnyData) -> Iterator[Fault]:

@@ -13,7 +13,8 @@ from pkbench.spec.words import no_such
 
 def check_recipes(parts: Parts) -> Iterator[Fault]:
     """Faults of recipes' names and of what profiles change in them."""
-    used = {item.get("recipe") for item in parts.items("model").values()}
+    named = [item.get("recipe") for item in parts.items("model").values()]
+    used = {name for name in named if isinstance(name, str)}
     for index, model in parts.model.items():
         if model.recipe is not None and model.recipe not in parts.recipe and not parts.document.lost:
             yield parts.fault(("model", index, "recipe"), *no_such("recipe", model.recipe, tuple(parts.recipe)))

@@ -30,6 +30,8 @@ class Scene:
     data: dict[int, AnyData]
     models: dict[int, AnyModel]
     """Of a family its first member."""
+    families: dict[int, tuple[AnyModel, ...]]
+    """Every single model that each of ``models`` stands for; without families whose lists are not equally long."""
     train: Train | None
     recipe: str | None = None
     """Name of the recipe that ``train`` is of, where it is not the spec's own."""
@@ -46,9 +48,8 @@ class Scene:
 
     def members(self) -> Iterator[tuple[int, AnyModel]]:
         """Every single model with the index of its table; none of a family whose lists are not equally long."""
-        for index, model in self.models.items():
-            if not uneven(model.sweep):
-                yield from ((index, member) for member in members(model))
+        for index, family in self.families.items():
+            yield from ((index, member) for member in family)
 
     def model_loc(self, index: int, *fields: str) -> Loc:
         """Where the first of ``fields`` that the profile sets comes from, or else the first that the model sets."""
@@ -98,6 +99,7 @@ def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int
         profile,
         {index: data for index, data in parts.data.items() if data.id in wanted and index not in odd},
         models,
+        {index: members(model) for index, model in models.items() if not uneven(model.sweep)},
         scaled_train(parts.train, profile)
         if parts.train is not None and not foreign_numbers(parts, profile, None) and not foreign_probe(parts, profile)
         else None,

@@ -50,8 +50,8 @@ def check_sweeps_at(scene: Scene) -> Iterator[Fault]:
     for index, model in scene.models.items():
         if model.sweep is not None and not uneven(model.sweep):
             loc = scene.model_loc(index, *model.sweep.axes)
-            yield from _check_names(parts, loc, f"family `{model.id}`", [m.id for m in members(model)], taken)
-    families = {model.id: members(model) for model in scene.models.values() if not uneven(model.sweep)}
+            yield from _check_names(parts, loc, f"family `{model.id}`", [m.id for m in scene.families[index]], taken)
+    families = {scene.models[index].id: family for index, family in scene.families.items()}
     taken = {compare.id for compare in parts.compare.values()}
     for index, compare in parts.compare.items():
         count = max(len(families.get(name, ())) for name in (compare.a, compare.b))

@@ -12,10 +12,6 @@ from pkbench.spec.model import PatchedModel
 from pkbench.spec.parts import Parts
 from pkbench.spec.scale import AnyData
 from pkbench.spec.train import Sgd, Train
-from pkbench.spec.words import plural
-
-MAX_RUNS = 100_000
-"""Runs of a spec at one profile: more is a slip of the keyboard, and planning them would only fill the memory."""
 
 
 def check_train(parts: Parts) -> Iterator[Fault]:
@@ -48,7 +44,6 @@ def check_train_at(scene: Scene) -> Iterator[Fault]:
     yield from repeated(scene.parts, scene.train_loc("seeds"), train.seeds, "a seed gives the same run each time")
     yield from repeated(scene.parts, scene.train_loc("optimizer.lr"), train.optimizer.lr, "each is tried once")
     yield from _check_schedule(scene, train)
-    yield from _check_size(scene, train)
     yield from _check_depth(scene, train)
     yield from _check_probe(scene, train)
     for index, data in scene.data.items():
@@ -68,18 +63,6 @@ def _check_schedule(scene: Scene, train: Train) -> Iterator[Fault]:
             loc = scene.train_loc(f"schedule.{name}", "optimizer.lr")
             what = f"{name} is {value:g} and the least lr {least:g}{scene.at(loc)}"
             yield scene.parts.fault(loc, what, "the schedule does not leave the peak upwards", f"write {name} = 0.0")
-
-
-def _check_size(scene: Scene, train: Train) -> Iterator[Fault]:
-    models, data, rates = len(scene.parts.items("model")), len(scene.profile.data), len(train.optimizer.lr)
-    runs = models * data * len(train.seeds) * rates
-    if runs > MAX_RUNS:
-        what = (
-            f"profile {scene.name} has {plural(models, 'model')} x {plural(data, 'data set')}"
-            f" x {plural(len(train.seeds), 'seed')} x {plural(rates, 'learning rate')} = {runs:,} runs"
-        )
-        loc = ("profile", scene.name)
-        yield scene.parts.fault(loc, what, f"a profile has at most {MAX_RUNS:,}", "take fewer, or split the spec")
 
 
 def _check_probe(scene: Scene, train: Train) -> Iterator[Fault]:

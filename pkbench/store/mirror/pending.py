@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkbench.store.files import Store, decode
+from pkbench.store.envelope import decode, read_record
+from pkbench.store.files import Store
 from pkbench.store.mirror.push import Item
 from pkbench.store.record import Record
 
@@ -54,7 +55,7 @@ def load(path: Path) -> Item:
         ValueError: it is not sound; the message says why.
         OSError: it cannot be read.
     """
-    raw = path.read_bytes()
+    raw = read_record(path)
     return Item(record=decode(raw, path.stem, Record), checksum=json.loads(raw)["sha256"], raw=raw)
 
 

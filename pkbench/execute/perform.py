@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,24 +9,22 @@ from functools import partial
 
 import torch
 
-from pkbench.atomic import write_bytes
 from pkbench.data.dataset import Dataset
 from pkbench.errors import StoreError
 from pkbench.execute.context import Context
 from pkbench.execute.device import batches_ahead
 from pkbench.execute.events import EpochEnded, Event, Note, RunEnded, RunStarted, Status
 from pkbench.execute.failures import explain
-from pkbench.execute.records import make_record
+from pkbench.execute.keeper import Keeper
+from pkbench.execute.records import make_record, summary
 from pkbench.plan.run import Run
 from pkbench.plan.stack import STACKING
 from pkbench.store.checkpoints import Checkpoint, CheckpointInfo
-from pkbench.store.files import Store
-from pkbench.store.record import DataSummary, Epoch, Failure, FailureKind, Measured, Record
+from pkbench.store.record import Epoch, Failure, FailureKind, Measured, Record
 from pkbench.train.memory import is_out_of_memory
 from pkbench.train.result import EpochResult
 from pkbench.train.steps import StackError, Steps
 from pkbench.train.trainer import Trainer
-from pkbench.train.weights import weights_bytes
 
 _FINAL: frozenset[FailureKind] = frozenset({"diverged", "error"})
 """Failures that a run would only come to again: it does not go on from its checkpoint."""
@@ -61,8 +58,7 @@ class Performance:
         self.should_stop = should_stop
         self.stacked = stacked
         self.over = False
-        self.store = Store(context.results)
-        self.checkpoints = self.store.checkpoints(run.spec_id, run.run_id)
+        self.keeper = Keeper(run, context, emit)
         self.history: list[Epoch] = []
         self.measured: list[Measured] = []
         self.resumed_after: list[int] = []
@@ -107,10 +103,10 @@ class Performance:
             return
         kept = None
         if self.run_id in self.context.keep_weights:
-            kept = self._keep_weights(trainer)
+            kept = self.keeper.write_weights(trainer.model)
         record = self._record(data, None, weights_sha256, kept)
-        self._keep(lambda: self.store.write(record))
-        self._drop_checkpoints()
+        self.keeper.write(record)
+        self.keeper.drop()
         self._end("finished", "", self.history[-1].test_error)
 
     def _resume(self, trainer: Trainer, *, fresh: bool) -> bool:
@@ -123,13 +119,13 @@ class Performance:
             # While data was loaded, for instance. There is nothing to save yet.
             raise StopRequestedError("stopped before it went on")
         if fresh:
-            self.checkpoints.remove()
-        checkpoint, problems = self.checkpoints.load()
+            self.keeper.checkpoints.remove()
+        checkpoint, problems = self.keeper.checkpoints.load()
         for problem in problems:
             self.emit(Note(problem))
         fits = checkpoint is None or _is_loaded(trainer, checkpoint)
         if not fits:
-            self.checkpoints.remove()
+            self.keeper.checkpoints.remove()
             self.emit(Note(f"{self.run.label}: its checkpoint is of something else; it starts from the beginning"))
         elif checkpoint is not None:
             self.accumulated = checkpoint.info.accumulated
@@ -213,40 +209,13 @@ class Performance:
             started=self.started,
         )
         self.saved = time.monotonic()
-        try:
-            self.checkpoints.save(state, info)
-        except StoreError as error:
-            self.emit(Note(f"{self.run.label}: {error.what}; it goes on without this checkpoint"))
-            return False
-        return True
-
-    def _keep(self, write: Callable[[], object]) -> None:
-        """Write what came out; a full disk gets room by the older checkpoint, which a run at its end needs least of all."""
-        try:
-            write()
-        except StoreError:
-            if not self.checkpoints.drop_older():
-                raise
-            write()
-
-    def _drop_checkpoints(self) -> None:
-        """Remove the checkpoints of a run that has a record; where they stay, they are only in the way."""
-        try:
-            self.checkpoints.remove()
-        except StoreError as error:
-            self.emit(Note(error.message))
-
-    def _keep_weights(self, trainer: Trainer) -> str:
-        """Write the final weights; SHA-256 of their file."""
-        content = weights_bytes(trainer.model)
-        self._keep(lambda: write_bytes(self.store.weights_path(self.run.spec_id, self.run_id), content))
-        return hashlib.sha256(content).hexdigest()
+        return self.keeper.save(state, info)
 
     def _fail(self, data: Dataset | None, kind: FailureKind, message: str) -> None:
         record = self._record(data, Failure(kind=kind, message=message, epoch=len(self.history)))
-        self._keep(lambda: self.store.write(record))
+        self.keeper.write(record)
         if kind in _FINAL:
-            self._drop_checkpoints()
+            self.keeper.drop()
         self._end("failed", message, None)
 
     def _end(self, status: Status, message: str, test_error: float | None) -> None:
@@ -279,16 +248,4 @@ def _is_loaded(trainer: Trainer, checkpoint: Checkpoint) -> bool:
         trainer.load_state(checkpoint.state)
     except (LookupError, TypeError, ValueError, RuntimeError, AttributeError):
         return False
-    return bool(checkpoint.state["epoch"] == len(checkpoint.info.history) < trainer.run.train.epochs)
-
-
-def summary(run: Run, data: Dataset) -> DataSummary:
-    """The data as the run used it."""
-    return DataSummary(
-        checksum=run.config["data"]["checksum"],
-        train=len(data.train.labels),
-        validation=len(data.validation.labels),
-        test=len(data.test.labels),
-        mean=data.mean,
-        std=data.std,
-    )
+    return bool(checkpoint.state["epoch"] == len(checkpoint.info.history) <= trainer.run.train.epochs)

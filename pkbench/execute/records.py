@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from pkbench.execute.context import Context, environment
 from pkbench.plan.run import Run
 from pkbench.store.record import Counts, DataSummary, Epoch, Failure, Labels, Measured, Record
+
+if TYPE_CHECKING:
+    from pkbench.data.dataset import Dataset
 
 
 def make_record(
@@ -53,4 +57,16 @@ def make_record(
         environment=environment(context.device, run.train.cpu_threads),
         code=context.code,
         invocation=context.invocation,
+    )
+
+
+def summary(run: Run, data: Dataset) -> DataSummary:
+    """The data as the run used it."""
+    return DataSummary(
+        checksum=run.config["data"]["checksum"],
+        train=len(data.train.labels),
+        validation=len(data.validation.labels),
+        test=len(data.test.labels),
+        mean=data.mean,
+        std=data.std,
     )

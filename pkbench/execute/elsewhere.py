@@ -8,6 +8,7 @@ from pkbench.execute.context import Context
 from pkbench.execute.events import RunEnded
 from pkbench.plan.run import Run
 from pkbench.store.files import Store
+from pkbench.store.record import TRANSIENT
 
 
 def ended_elsewhere(run: Run, context: Context, *, fresh: bool) -> RunEnded | None:
@@ -19,7 +20,8 @@ def ended_elsewhere(run: Run, context: Context, *, fresh: bool) -> RunEnded | No
     record = store.read(run.spec_id, run.run_id or "")
     if record is None:
         return None
-    again = fresh or (record.status == "failed" and context.retry_failed)
+    failed_again = record.failure is not None and (context.retry_failed or record.failure.kind in TRANSIENT)
+    again = fresh or failed_again
     if again and record.started < context.invocation.started:
         return None
     if record.failure is not None:

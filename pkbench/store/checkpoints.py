@@ -27,7 +27,7 @@ from pkbench.reading import read_regular
 from pkbench.store.record import Epoch, Measured
 from pkbench.tensors import MAX_BYTES, check_stored
 
-_NAME = re.compile(r"step-\d{12}\.json")
+_NAME = re.compile(r"step-\d{12}-\d{6,}\.(json|pt)")
 _LARGEST = 2**28
 """Bytes of a JSON file that is read, as of a record."""
 KEPT = 2
@@ -81,9 +81,12 @@ class Checkpoints:
         info = info.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
         # At the end of an epoch there are several states with as many steps.
         name = f"step-{info.step:012d}-{self._newest_number() + 1:06d}"
-        write_bytes(self.folder / f"{name}.pt", content)
-        write_bytes(self.folder / f"{name}.json", _sealed(info))
-        for old in self._infos()[KEPT:]:
+        path = self.folder / f"{name}.json"
+        write_bytes(path.with_suffix(".pt"), content)
+        write_bytes(path, _sealed(info))
+        # What claims to be of a later step is not of this run, whatever it is.
+        before = [found for found in self._infos() if found < path][: KEPT - 1]
+        for old in set(self._infos()) - {path, *before}:
             _delete(old)
 
     def load(self) -> tuple[Checkpoint | None, tuple[str, ...]]:
@@ -157,7 +160,7 @@ class Checkpoints:
         except FileNotFoundError:
             # There is none yet, or the run has ended this moment.
             return []
-        return [path for path in found if path.name.startswith("step-") and path.suffix == suffix]
+        return [path for path in found if _NAME.fullmatch(path.name) and path.suffix == suffix]
 
     def _newest_number(self) -> int:
         """The largest number that a tensor file has; 0 where there is none."""
@@ -196,8 +199,9 @@ def _digest(content: Any) -> str:
 
 def _delete(path: Path) -> None:
     """Delete the checkpoint with this JSON file: that first, so that it never stands alone."""
-    path.unlink(missing_ok=True)
-    path.with_suffix(".pt").unlink(missing_ok=True)
+    for file in (path, path.with_suffix(".pt")):
+        if file.is_file() or file.is_symlink():
+            file.unlink(missing_ok=True)
 
 
 def is_whole(path: Path) -> bool:

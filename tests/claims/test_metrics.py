@@ -94,7 +94,7 @@ def test_the_names_are_those_that_the_probe_gives() -> None:
 
     probe = Probe(times=1, spectrum=True, sparsity=True, gradients=True, degrees=True)
     model = build(RUN.model, RUN.shape, 0)
-    found = watch.measure(model, probe, 0, torch.zeros(8, 1, 8, 8), torch.zeros(8, dtype=torch.long))
+    found = list(watch.measure(model, probe, 0, torch.zeros(8, 1, 8, 8), torch.zeros(8, dtype=torch.long)))
     items = [(item.epoch, item.where, item.name, item.value) for item in found]
     for metric in MEASURED_SWITCHES:
         assert value_of(metric, measured(*items)) is not None, metric

@@ -157,7 +157,13 @@ def test_report_and_what_check_makes_of_it(call: Call) -> None:
     assert written.code == 0
     folder = call.folder / "reports"
     assert f"report: {folder / 'index.md'}" in written.out
-    assert {path.name for path in folder.iterdir()} == {"index.md", "report.json", "formulas.md", "numbers.md"}
+    assert {path.name for path in folder.iterdir()} == {
+        "index.md",
+        "report.json",
+        "formulas.md",
+        "numbers.md",
+        "manifest.json",
+    }
     assert "[`numbers`](numbers.md)" in (folder / "index.md").read_text(encoding="utf-8")
     assert call("report", "--check", "--json", "numbers").code == 1
     consistent = ("C = 9", "C = 6")

@@ -41,7 +41,7 @@ def test_figures_for_a_paper(tmp_path: Path) -> None:
     names = [
         f"small-quick-{kind}.{ending}" for kind in ("curves", "effects", "errors") for ending in ("pdf", "png", "svg")
     ]
-    assert sorted(path.name for path in folder.iterdir()) == names
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", *names]
     shown = tmp_path / "shown" / "figures"
     for name in names:
         content = (folder / name).read_bytes()

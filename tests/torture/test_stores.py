@@ -18,7 +18,7 @@ import torch
 
 from pkbench.errors import StoreError
 from pkbench.plan.run import canonical_json, config_id
-from pkbench.store.checkpoints import CheckpointInfo, Checkpoints
+from pkbench.store.checkpoints import CheckpointInfo, Checkpoints, _sealed
 from pkbench.store.envelope import decode, encode
 from pkbench.store.files import Store
 from pkbench.store.record import Record
@@ -134,8 +134,8 @@ def test_hostile_tensors_start_nothing(tmp_path: Path, torture: Torture) -> None
     for name, content in files.items():
         checkpoints = Checkpoints(tmp_path / name, "a" * 16)
         checkpoints.folder.mkdir(parents=True)
-        (checkpoints.folder / "step-000000000001.pt").write_bytes(content)
-        (checkpoints.folder / "step-000000000001.json").write_text(info(content).model_dump_json())
+        (checkpoints.folder / "step-000000000001-000001.pt").write_bytes(content)
+        (checkpoints.folder / "step-000000000001-000001.json").write_bytes(_sealed(info(content)))
         found, problems = checkpoints.load()
         assert found is None, name
         assert "is damaged" in problems[0], name
@@ -150,9 +150,9 @@ def test_hostile_tensors_start_nothing(tmp_path: Path, torture: Torture) -> None
 def test_a_checkpoint_of_the_future_displaces_none_of_ours(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, "a" * 16)
     checkpoints.folder.mkdir()
-    for name in ("step-999999999998.json", "step-999999999999.json"):
-        (checkpoints.folder / name).write_text(info(b"").model_dump_json())
-    (checkpoints.folder / "step-000000000000.json").mkdir()
+    for name in ("step-999999999998-000001.json", "step-999999999999-000002.json"):
+        (checkpoints.folder / name).write_bytes(_sealed(info(b"")))
+    (checkpoints.folder / "step-000000000000-000000.json").mkdir()
     (checkpoints.folder / "step-zzz.json").mkdir()
     for step in (1, 2, 3):
         checkpoints.save({"step": step}, info(b"", step))
@@ -189,7 +189,7 @@ def test_what_stands_where_a_record_was(thing: str, trained: Path, tmp_path: Pat
     first, second = sorted((folder / "runs").glob("*.json"))
     hidden = folder / "checkpoints" / second.stem
     hidden.mkdir(parents=True)
-    for place in (first, hidden / "step-000000000001.json", hidden / "step-000000000001.pt"):
+    for place in (first, hidden / "step-000000000001-000001.json", hidden / "step-000000000001-000001.pt"):
         place.unlink(missing_ok=True)
         THINGS[thing](place, outside)
     second.unlink()

@@ -26,9 +26,9 @@ SWITCHES = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A driver of Debian's Chromium, the same for all tests."""
+    """A driver of Debian's Chromium, the same for all tests of a file; it ends with them."""
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
         pytest.skip("chromium and chromedriver are not installed (on Debian: apt install chromium chromium-driver)")

@@ -18,10 +18,16 @@ settings.load_profile("pkbench")
 settings.register_profile("mutation", database=None, phases=(Phase.explicit, Phase.generate))
 
 
+_LONG = ("tests/cli/test_bench.py", "tests/test_readme.py", "tests/torture/", "tests/pipeline/", "tests/execute/")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under mutation, tests of many cases come last: most changes fail a test of one case, which costs far less."""
     if settings.get_current_profile_name() == "mutation":
         items.sort(key=lambda item: "hypothesis" in item.keywords)
+    else:
+        # What takes longest begins first, so that no process is left alone with it at the end.
+        items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

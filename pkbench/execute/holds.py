@@ -87,6 +87,11 @@ class Holds:
         """Hold ``name`` until ``stack`` is closed; whether nobody else did."""
         # Locks that only look like the kernel's would outlive a killed process.
         lock = FileLock(self._folder / f"{name}.lock", fallback_to_soft=False)
+        if self._folder.is_symlink():
+            raise StoreError(
+                f"{self._folder} is a link to {self._folder.readlink()}",
+                constraint="what is below the results is written where it seems to be",
+            )
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(blocking=False)

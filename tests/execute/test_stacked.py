@@ -97,7 +97,8 @@ def test_stopping_saves_all_and_resuming_ends_where_single_runs_end(tmp_path: Pa
     watched = Stacked(2 * (3 - jobs))
     stop_at(watched, 3)
     watched.run(stopped, jobs, one_seed)
-    assert len(watched.ended("interrupted")) == 4
+    # A worker that still loads libraries when the stop comes has begun nothing, and has nothing to say.
+    assert len(watched.ended("interrupted")) in ({4} if jobs == 1 else {2, 4})
     assert not records(stopped)
     resumed = Stacked(3)
     resumed.run(stopped, jobs, one_seed)

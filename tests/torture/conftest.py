@@ -7,6 +7,17 @@ from dataclasses import dataclass
 
 import pytest
 
+ONLY_FULL = {"test_dvc.py", "test_mlflow.py", "test_surroundings.py"}
+"""Files whose every test starts whole commands one after another: minutes that `make torture` has."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--torture") == "full":
+        return
+    for item in items:
+        if item.path.parent.name == "torture" and item.path.name in ONLY_FULL:
+            item.add_marker(pytest.mark.skip(reason="`make torture` does it: it takes minutes"))
+
 
 @dataclass(frozen=True)
 class Torture:
@@ -21,6 +32,11 @@ class Torture:
     def times(self, *, short: int, full: int) -> int:
         """How often to do the damage: ``short`` with every run of the tests, ``full`` for ``make torture``."""
         return full if self.full else short
+
+    def only_full(self) -> None:
+        """Leave the rest of this test to ``make torture``: its processes take seconds to start."""
+        if not self.full:
+            pytest.skip("`make torture` does it: its processes take seconds to start")
 
     def tell(self, damage: str, times: int, lost: str) -> None:
         """What was done, how often, and what was lost by it: ``"nothing"``, or how much at most."""

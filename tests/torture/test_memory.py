@@ -58,6 +58,7 @@ def limited(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit on address space is Linux's")
 def test_a_limit_on_the_process(tmp_path: Path, torture: Torture) -> None:
+    torture.only_full()
     write_small(tmp_path, *WIDE)
     done = limited(tmp_path)
     assert done.returncode == 1, done.stderr

@@ -90,6 +90,7 @@ def seconds(folder: Path, *words: str, **variables: str) -> float:
 
 def test_the_pace_of_a_training_beside_a_hanging_server(tmp_path: Path, torture: Torture) -> None:
     """The ratio is told, not asserted: machines are shared. That the records are the same bits is."""
+    torture.only_full()
     times = torture.times(short=1, full=5)
     plain, hanging, requests = [], [], 0
     with misbehaving(lambda: "hang") as server:
@@ -159,6 +160,7 @@ def test_kill_and_resume(tmp_path: Path, empty_database: Path, torture: Torture)
 
 def test_syncs_killed(tmp_path: Path, empty_database: Path, torture: Torture) -> None:  # noqa: F811
     """`pkbench sync` killed at random moments while it pushes."""
+    torture.only_full()
     store = Store(tmp_path / "results")
     records = [make_record(seed, epochs=60) for seed in range(30)]
     for record in records:

@@ -48,8 +48,8 @@ def leave(command: Pkbench, number: signal.Signals, torture: Torture) -> float:
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_while_it_trains(how: str, number: signal.Signals, tmp_path: Path, torture: Torture) -> None:
-    if how == "pool" and number == signal.SIGINT and not torture.full:
-        pytest.skip("in full mode only: its processes take seconds to start")
+    if how != "alone":
+        torture.only_full()
     write_small(tmp_path / "whole", EPOCHS)
     write_small(tmp_path / "stopped", EPOCHS)
     command = start(tmp_path / "stopped", *RUN, *HOW[how], patch=None if torture.full else patient)

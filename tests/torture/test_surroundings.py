@@ -50,6 +50,8 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.mark.parametrize("home", [None, "/proc/nowhere"], ids=["unset", "unwritable"])
 def test_no_home_and_no_cache(tmp_path: Path, torture: Torture, home: str | None) -> None:
+    if home is None:
+        torture.only_full()
     write_small(tmp_path)
     places = dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "MPLCONFIGDIR"))
     if home is None and not torture.full:
@@ -77,6 +79,8 @@ ODD = "mit Leerzeichen, ä ö ü, 日本語 (1) 100% #x [y] 'z'"
 @pytest.mark.parametrize("locale", ["C", "POSIX", "xx_YY.UTF-8"])
 def test_odd_locales(tmp_path: Path, torture: Torture, locale: str) -> None:
     """On a path that ASCII cannot spell, without Python's own rescue (UTF-8 mode, coercion of the locale)."""
+    if locale == "xx_YY.UTF-8":
+        torture.only_full()
     if locale == "POSIX" and not torture.full:
         pytest.skip("another name of C: `make torture` does it")
     folder = tmp_path / ODD
@@ -87,6 +91,7 @@ def test_odd_locales(tmp_path: Path, torture: Torture, locale: str) -> None:
 
 
 def test_the_mirror_on_an_odd_path(tmp_path: Path, torture: Torture) -> None:
+    torture.only_full()
     folder = tmp_path / ODD
     spec = write_small(folder)
     Watched().run(spec)

@@ -24,9 +24,9 @@ ENGINES = {
     "stacked": ("--engine", "batch-last", "--stack", "4"),
 }
 TIMES = {  # short, full: 100 in all
-    ("native", 1): (5, 40),
+    ("native", 1): (3, 40),
     ("reference", 1): (0, 20),
-    ("stacked", 1): (4, 20),
+    ("stacked", 1): (2, 20),
     ("native", 2): (0, 10),
     ("stacked", 2): (0, 10),
 }

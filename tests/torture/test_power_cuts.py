@@ -93,6 +93,8 @@ def newest(folder: Path, number: int = 1) -> dict[str, Path]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_damaged_newest_checkpoint_costs_an_interval(engine: str, tmp_path: Path, torture: Torture) -> None:
+    if engine != "native":
+        torture.only_full()
     whole = Sweep(tmp_path / "whole", engine)
     whole.run()
     source = random.Random(engine)
@@ -124,6 +126,8 @@ def test_a_damaged_newest_checkpoint_costs_an_interval(engine: str, tmp_path: Pa
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_where_all_checkpoints_are_damaged_runs_start_anew(engine: str, tmp_path: Path, torture: Torture) -> None:
+    if engine != "native":
+        torture.only_full()
     whole = Sweep(tmp_path / "whole", engine)
     whole.run()
     source = random.Random(engine)

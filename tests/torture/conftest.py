@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import pytest
 
-ONLY_FULL = {"test_disk.py", "test_dvc.py", "test_mlflow.py", "test_readers.py", "test_surroundings.py"}
+ONLY_FULL = {
+    "test_data.py",
+    "test_disk.py",
+    "test_dvc.py",
+    "test_import_killed.py",
+    "test_memory.py",
+    "test_mlflow.py",
+    "test_readers.py",
+    "test_sharing.py",
+    "test_surroundings.py",
+}
 """Files whose every test starts whole commands one after another: minutes that `make torture` has."""
 
 

@@ -43,8 +43,8 @@ def test_what_makes_no_sense_is_damaged_here_and_refused_from_elsewhere(
     assert words in "; ".join(contradictions(record))
     archive = packed_as(made.folder / "odd.tgz", described({f"small/runs/{record.run_id}.json": encode(record)}))
     told = refused(archive, made.folder / "into")
-    assert words in told or "it has another format" in told
+    assert "it has another format" in told
     made.store.write(record)
     result = call("verify-results", "small")
     assert result.exit_code == 1
-    assert words in result.stdout or "it has another format" in result.stdout
+    assert "it has another format" in result.stdout

@@ -39,7 +39,7 @@ Stack = Annotated[
     typer.Option(
         "--stack",
         min=1,
-        help="Most runs of one shape to train as one stack; 1: none [default: as many as are measured to be fastest].",
+        help="Most runs of one shape to train as one stack; 1: none [default: none on a CPU, else as many as are measured to be fastest].",
     ),
 ]
 CheckpointEvery = Annotated[

@@ -1,11 +1,9 @@
-"""What stacks depend on here: the device's memory, and whether the native engine is to be had."""
+"""What stacks depend on here: the device and its memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pkbench.execute.engine import has_c_part
-from pkbench.plan.engine import AUTO
 from pkbench.plan.stack import Stacking
 from pkbench.spec.claim import AnyClaim
 
@@ -18,8 +16,7 @@ def stacking_here(engine: str, device: str, wanted: int | None, jobs: int, claim
     kind = device.partition(":")[0]
     if wanted is None and any(claim.metric == "log_epoch_seconds" for claim in claims):
         wanted = 1
-    native = kind == "cpu" and engine == AUTO and wanted is None and has_c_part()
-    return Stacking(engine, kind, wanted, native, 0 if wanted == 1 else free_memory(device), jobs)
+    return Stacking(engine, kind, wanted, 0 if wanted == 1 else free_memory(device), jobs)
 
 
 def free_memory(device: str) -> int:

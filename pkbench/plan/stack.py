@@ -39,8 +39,6 @@ class Stacking:
     """Kind of device: ``cpu``, ``cuda``, ..."""
     wanted: int | None
     """Most runs in a stack that the user asks for, 1 for none; ``None``: only where it may be faster."""
-    native: bool
-    """Whether the native engine is to be had."""
     memory: int
     """Free bytes on the device."""
     jobs: int
@@ -65,6 +63,15 @@ def check_stack(wanted: int | None, engine: str, parts: int | None = 1) -> None:
             constraint=f"only engine {STACKING} trains several runs at once",
             remedy=f"leave out one of the two, or write --engine {STACKING}",
         )
+
+
+def engine_of(run: Run, engine: str, wanted: int | None, device: str) -> str:
+    """The engine to ask for where ``run`` is trained alone: that of stacks where they are ``wanted``.
+
+    What a run's bytes are then does not depend on how many others there were to share a stack.
+    """
+    stacked = engine == AUTO and wanted is not None and wanted > 1
+    return STACKING if stacked and obstacle(STACKING, run, device) is None else engine
 
 
 def stack_key(run: Run) -> str:
@@ -102,10 +109,9 @@ def _may_share(run: Run, stacking: Stacking) -> bool:
     """Whether a stack can compute ``run`` and may be faster than what would compute it alone."""
     if stacking.wanted == 1 or stacking.engine not in (AUTO, STACKING) or obstacle(STACKING, run, stacking.device):
         return False
-    if stacking.wanted is not None or stacking.engine == STACKING:
-        return True
-    # On a CPU the native engine computes single runs two to three times faster than a stack does.
-    return not (stacking.native and obstacle("native", run, stacking.device) is None)
+    # On a CPU, where a run's bytes are promised, no clock may choose between engines, which round differently; and the native
+    # one computes single runs two to three times faster than a stack does.
+    return stacking.wanted is not None or stacking.engine == STACKING or stacking.device != "cpu"
 
 
 def _most(runs: Sequence[Run], stacking: Stacking) -> int:

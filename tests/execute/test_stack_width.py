@@ -9,7 +9,6 @@ import torch
 from pkbench.execute.prepare import Selection
 from pkbench.execute.stack_width import StackWidths
 from pkbench.execute.stacking import free_memory, stacking_here
-from pkbench.native.library import UnavailableError
 from pkbench.plan.stack import Group
 from tests.small import small_runs, small_spec, write_small
 
@@ -78,20 +77,20 @@ def test_a_session_stacks_what_was_measured(
     assert how(spec) == expected
 
 
+def test_on_a_cpu_no_clock_chooses_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not for runs that the native engine cannot compute: engines round differently."""
+
+    def never(_self: StackWidths, _runs: Group) -> int:
+        pytest.fail("timed")
+
+    monkeypatch.setattr(StackWidths, "of", never)
+    spec = write_small(tmp_path, ("batch_size = 128", "batch_size = 128\nstochastic_depth = 0.1"))
+    Stacked(None, "auto").run(spec, selection=Selection(only=("*/0",)))
+    assert how(spec) == {("reference", None)}
+
+
 def test_what_stacks_depend_on_here() -> None:
     claims = small_spec().claim
     assert stacking_here("batch-last", "cpu", None, 2, claims).memory > 2**20
     assert stacking_here("batch-last", "cpu", 4, 2, claims).wanted == 4
-    assert not stacking_here("batch-last", "cpu", None, 2, claims).native
     assert 2**20 < free_memory("cpu") < 2**50
-
-
-@pytest.mark.parametrize("here", [True, False])
-def test_whether_the_native_engine_is_here_is_looked_up(monkeypatch: pytest.MonkeyPatch, here: bool) -> None:
-    def library() -> None:
-        if not here:
-            raise UnavailableError("no C compiler here")
-
-    monkeypatch.setattr("pkbench.execute.engine.library", library)
-    assert stacking_here("auto", "cpu", None, 1, ()).native is here
-    assert not stacking_here("auto", "cpu", 4, 1, ()).native, "of no account where stacks are asked for"

@@ -75,6 +75,16 @@ def test_auto_with_a_wish_for_stacks_makes_them_on_a_cpu(tmp_path: Path) -> None
     assert how(spec) == {("batch-last", 2)}
 
 
+def test_with_a_wish_for_stacks_a_run_that_is_left_alone_keeps_its_engine(tmp_path: Path) -> None:
+    """Its bytes are those it has in company."""
+    together, alone = write_small(tmp_path / "a"), write_small(tmp_path / "b")
+    Stacked(2, "auto").run(together, selection=Selection(only=("*/0",)))
+    Stacked(2, "auto").run(alone, selection=Selection(only=("narrow/0",)))
+    assert how(alone) == {("batch-last", None)}
+    ((run_id, essential),) = essences(alone).items()
+    assert essences(together)[run_id] == essential
+
+
 def test_a_run_that_diverges_leaves_the_others_as_they_are(tmp_path: Path) -> None:
     sgd = 'kind = "sgd"\nlr = [1e30, 0.01]\nweight_decay = 0.0\nmomentum = 0.0\nnesterov = false'
     adamw = 'kind = "adamw"\nlr = [0.01]\nweight_decay = 0.01\nbetas = [0.9, 0.999]\neps = 1e-8'

@@ -12,7 +12,7 @@ from pkbench.spec.scale import scale
 from tests.small import DATA, MODEL, TRAIN, small_runs
 
 ADAMW = {"kind": "adamw", "lr": [0.01, 0.003], "weight_decay": 0.01, "betas": [0.9, 0.999], "eps": 1e-8}
-HERE = Stacking("auto", "cuda", None, native=False, memory=10**12, jobs=1)
+HERE = Stacking("auto", "cuda", None, memory=10**12, jobs=1)
 
 
 def runs_of(*models: dict[str, Any], **train: Any) -> list[Run]:
@@ -83,10 +83,9 @@ def test_groups_keep_the_order_of_their_first_runs() -> None:
         ({"wanted": 4}, [3, 3]),
         ({"engine": "reference"}, [1] * 6),
         ({"engine": "native", "device": "cpu"}, [1] * 6),
-        ({"device": "cpu", "native": True}, [1] * 6),
-        ({"device": "cpu", "native": True, "wanted": 6}, [6]),
-        ({"device": "cpu", "native": True, "engine": "batch-last"}, [6]),
-        ({"device": "cpu"}, [6]),
+        ({"device": "cpu"}, [1] * 6),
+        ({"device": "cpu", "wanted": 6}, [6]),
+        ({"device": "cpu", "engine": "batch-last"}, [6]),
         ({"jobs": 2}, [3, 3]),
         ({"jobs": 2, "wanted": 6}, [6]),
     ],

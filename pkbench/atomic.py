@@ -44,28 +44,6 @@ def write_bytes(path: Path, content: bytes) -> None:
         ) from error
 
 
-def write_new(path: Path, content: bytes) -> bool:
-    """:func:`write_bytes` where ``path`` is not there; ``False``, and nothing is written, where it is, whoever makes it meanwhile.
-
-    Raises:
-        StoreError: the folder or file cannot be written.
-    """
-    whole = path.with_name(f".{path.name}.{os.getpid()}.new.tmp")
-    try:
-        write_bytes(whole, content)
-        # A link, unlike a rename, is never made over a file.
-        path.hardlink_to(whole)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}", remedy="free space or choose another folder"
-        ) from error
-    finally:
-        whole.unlink(missing_ok=True)
-    return True
-
-
 def unfinished(folder: Path) -> Iterator[tuple[str, Path]]:
     """Files that somebody writes in ``folder`` at this moment, or was killed writing: the name each was to get, and where it is."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():

@@ -8,8 +8,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkbench.atomic import write_new
+from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError, UsageError
+from pkbench.execute.holds import Holds
 from pkbench.results.archive import Member, Place, place_of
 from pkbench.results.coherence import contradictions
 from pkbench.results.unpack import Archive
@@ -48,7 +49,14 @@ def take_in(archive: Path, results: Path) -> TakenIn:
             _check(archive, place, packed.read(member))
         _check_space(results, sum(member.size for member, _ in places))
         for member, place in sorted(places, key=lambda pair: pair[1].kind == "weights"):
-            _add(store, place, member, packed.read(member), done)
+            with Holds(store.folder(place.spec_id)).held([place.run_id]) as mine:
+                if mine:
+                    _add(store, place, member, packed.read(member), done)
+                else:
+                    done.kept.append(
+                        f"{place.spec_id}/{place.kind}/{place.run_id}: another pkbench computes it here at this moment; it was "
+                        "left out"
+                    )
     return done
 
 
@@ -79,6 +87,7 @@ def _check_space(results: Path, size: int) -> None:
 
 
 def _add(store: Store, place: Place, member: Member, content: bytes, done: TakenIn) -> None:
+    """Add what is held by this process, so that nobody else writes it meanwhile."""
     folder = store.folder(place.spec_id) / place.kind
     if place.kind == "weights":
         path = folder / f"{place.run_id}.pt"
@@ -92,7 +101,8 @@ def _add(store: Store, place: Place, member: Member, content: bytes, done: Taken
             # What is damaged counts as not there; it is kept beside, as a run would do.
             path.replace(path.with_suffix(".json.damaged"))
             done.kept.append(f"{path}: the file here was damaged; set aside as {path.stem}.json.damaged")
-    if write_new(path, content):
+    if not path.exists():
+        write_bytes(path, content)
         done.added[f"{place.spec_id} {place.kind}"] += 1
         if place.kind == "runs":
             record = decode(content, place.run_id, Record)

@@ -116,8 +116,9 @@ def make_project(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), **changes: A
 
 
 def every_file(folder: Path) -> dict[str, bytes]:
-    """All files below ``folder``, by their place in it."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """All files below ``folder``, by their place in it; without the empty ones that stand for a hold."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def is_valid(spec: Path) -> bool:

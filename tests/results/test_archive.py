@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from pkbench.errors import PkbenchError, UsageError
+from pkbench.execute.holds import Holds
 from pkbench.plan.run import config_id
 from pkbench.store.files import Store, encode
 from pkbench.store.seal import seal, unseal
@@ -118,6 +119,18 @@ def test_a_damaged_record_is_set_aside_for_a_sound_one(made: Made, archive: Path
     assert "set aside as" in result.stdout
     assert path.read_bytes() == whole
     assert path.with_suffix(".json.damaged").read_bytes() == whole[:-9]
+
+
+def test_a_run_that_is_being_computed_here_is_left_to_that(made: Made, archive: Path) -> None:
+    into = made.folder / "other"
+    run_id = next(path.stem for path in (made.folder / "results" / "small" / "runs").iterdir())
+    with Holds(into / "small").held([run_id]):
+        result = call("import", str(archive), "--results", str(into))
+    assert result.exit_code == 0, result.output
+    assert f"small/runs/{run_id}: another pkbench computes it here at this moment; it was left out" in result.output
+    assert not (into / "small" / "runs" / f"{run_id}.json").exists()
+    again = call("import", str(archive), "--results", str(into))
+    assert "added: small runs: 1" in again.stdout
 
 
 def test_what_is_damaged_is_not_exported(made: Made) -> None:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
 
-.PHONY: demo test check format ui repro constraints schema screenshot mutants torture fuzz audit clean
+.PHONY: demo test check format ui repro constraints schema screenshot mutants eta torture fuzz audit clean
 
 demo: ## Install what it needs, run Table 1 at laptop scale, print its verdicts
 	@$(PYTHON) tools/install.py mlflow dvc
@@ -50,6 +50,10 @@ screenshot: ## Make the README's picture of the HTML report again, from what is 
 mutants: ## Change the code of verdicts in every small way and see that a test fails: FILES="statistics" for some of it, CHILDREN=1 for one core
 	@$(PYTHON) tools/install.py mutation
 	@nice -n 19 $(BIN)/python tools/mutate.py $(if $(CHILDREN),--children $(CHILDREN)) $(FILES)
+
+eta: ## How true the time left is that a run tells: SPEC="specs/fig-3.toml --only ..." for another than Table 1
+	@$(PYTHON) tools/install.py mlflow dvc
+	@$(BIN)/python tools/eta.py $(SPEC)
 
 torture: ## Kill, truncate, fill, mutate, and see that nothing is lost: a table of it after some minutes (FILES="kills" for some of it)
 	@$(PYTHON) tools/install.py dev

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pkbench.cli import checks, claims
+from pkbench.cli.conclusion import Tally, conclusion
 from pkbench.cli.console import say
 from pkbench.cli.options import (
     Accumulate,
@@ -32,7 +31,6 @@ from pkbench.cli.options import (
     seconds_of,
 )
 from pkbench.cli.stopping import EXIT_INTERRUPTED, Stopper
-from pkbench.cli.units import duration
 
 if TYPE_CHECKING:
     from pkbench.cli.unread import Patient
@@ -155,24 +153,27 @@ class _Command:
         from pkbench.cli.progress import make_display
         from pkbench.cli.unread import Patient
         from pkbench.execute.events import RunEnded
+        from pkbench.execute.forecast import known_epochs
+        from pkbench.execute.remaining import Remaining
         from pkbench.execute.session import Session
         from pkbench.store.mirror import BackgroundMirror
 
         display = Patient(make_display(json_events=self.json_events, quiet=self.quiet), self.stopper)
-        ended: list[RunEnded] = []
+        tally = Tally()
         mirror = BackgroundMirror(options.results, [loaded.spec.experiment.id], None) if self.mlflow else None
 
         def on_prepared(prepared: Prepared, jobs: int) -> None:
-            display.prepared(prepared, jobs)
+            known = known_epochs(prepared, options.device, options.engine)
+            tally.remaining = Remaining(prepared.to_run, known)
+            display.prepared(prepared, jobs, tally.remaining)
             if mirror is not None and prepared.to_run:
                 mirror.start()
 
         def emit(event: Event) -> None:
+            tally.event(event)
             display.event(event)
-            if isinstance(event, RunEnded):
-                ended.append(event)
-                if mirror is not None:
-                    mirror.nudge()
+            if isinstance(event, RunEnded) and mirror is not None:
+                mirror.nudge()
 
         started = time.monotonic()
         try:
@@ -182,11 +183,12 @@ class _Command:
         finally:
             display.close()
         seconds = time.monotonic() - started
-        if mirror is not None and ended:
+        if mirror is not None and tally.ended:
             self._finish_mirror(mirror, display)
         if not self.quiet and not self.json_events and self.stopper.reason != "unread":
-            self._conclude(prepared, ended, seconds, options.results)
-        return self._exit_code(prepared, ended)
+            for line in conclusion(prepared, tally, seconds):
+                say(line)
+        return self._exit_code(prepared, tally.ended)
 
     def _finish_mirror(self, mirror: BackgroundMirror, display: Patient) -> None:
         from pkbench.execute.events import Note
@@ -194,24 +196,6 @@ class _Command:
         outcome = mirror.finish(20.0, self.stopper.should_stop)
         if outcome.message:
             display.event(Note(outcome.message))
-
-    def _conclude(self, prepared: Prepared, ended: list[RunEnded], seconds: float, results: Path) -> None:
-        """Say what came out and what to do next."""
-        spec_id = prepared.loaded.spec.experiment.id
-        counts = {
-            status: sum(event.status == status for event in ended) for status in ("finished", "failed", "interrupted")
-        }
-        left = len(prepared.to_run) - counts["finished"] - counts["failed"]
-        others = sum(event.by_other and event.status == "finished" for event in ended)
-        parts = [f"{counts['finished']} finished" + (f" ({others} by another pkbench)" if others else "")]
-        if counts["failed"]:
-            parts.append(f"{counts['failed']} failed")
-        if left:
-            parts.append(f"{left} left: the same command goes on")
-        if prepared.to_run:
-            say(f"{spec_id}: {', '.join(parts)} in {duration(seconds)}; records in {results / spec_id / 'runs'}")
-        profile = "" if self.selection.profile == "quick" else f" --profile {self.selection.profile}"
-        say(f"next: pkbench report {_as_typed(prepared.loaded.path)}{profile}")
 
     def _exit_code(self, prepared: Prepared, ended: list[RunEnded]) -> int:
         failed = any(event.status == "failed" for event in ended) or any(
@@ -231,9 +215,3 @@ class _Command:
 def _tell_claims(data: dict[str, Any]) -> None:
     """The verdicts on a spec as an event, in one line like all others."""
     typer.echo(json.dumps({"event": "Claims", "time": time.time(), **data}, allow_nan=False))
-
-
-def _as_typed(path: Path) -> str:
-    """``path`` relative to the current folder where that is shorter."""
-    relative = os.path.relpath(path)
-    return relative if len(relative) < len(str(path)) else str(path)

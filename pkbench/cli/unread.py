@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pkbench.cli.stopping import Stopper
     from pkbench.execute.events import Event
     from pkbench.execute.prepare import Prepared
+    from pkbench.execute.remaining import Remaining
 
 
 class Patient:
@@ -28,9 +29,9 @@ class Patient:
         self._stopper = stopper
         self._silent = False
 
-    def prepared(self, prepared: Prepared, jobs: int) -> None:
-        """What is about to be done."""
-        self._try(lambda: self._display.prepared(prepared, jobs))
+    def prepared(self, prepared: Prepared, jobs: int, remaining: Remaining) -> None:
+        """What is about to be done, and who knows how long it takes."""
+        self._try(lambda: self._display.prepared(prepared, jobs, remaining))
 
     def event(self, event: Event) -> None:
         """Something happened."""

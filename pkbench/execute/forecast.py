@@ -5,14 +5,17 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 
 from pkbench.data.size import image_counts
 from pkbench.execute.engine import engine_here
+from pkbench.execute.prepare import Prepared
 from pkbench.plan.engine import AUTO
 from pkbench.plan.estimate import Calibration, Estimate, estimate, memory_bytes
 from pkbench.plan.run import Run, canonical_json
+from pkbench.probes.calibrate import kept
 from pkbench.store.record import Record
 
 
@@ -44,7 +47,7 @@ def forecast(
         name = engine_here(engine, run, device.partition(":")[0])
         if images is None or name is None:
             return None
-        seconds = measured.get((_cost_key(run.config), name))
+        seconds = measured.get((cost_key(run.config), name))
         if seconds is not None:
             return Forecast(Estimate(seconds * run.train.epochs, memory_bytes(run, *images)), "measured")
         calibrated = calibration(name)
@@ -59,6 +62,22 @@ def forecast(
     return [known[run.model.id, run.data.id] for run in runs]
 
 
+def known_epochs(prepared: Prepared, device: str, engine: str) -> dict[str, float]:
+    """Seconds of an epoch of the runs to be computed, by id, as far as they are known without measuring anything.
+
+    From runs like them that were finished on this machine, else from a calibration made here earlier.
+    """
+    runs = prepared.to_run
+    records = prepared.store.scan(prepared.loaded.spec.experiment.id).records.values() if runs else ()
+    calibrated = cache(partial(kept, device, prepared.scaled.train.cpu_threads))
+    casts = forecast(runs, records, calibrated, prepared.loaded.path.parent, device, engine)
+    return {
+        run.run_id: cast.estimate.seconds / run.train.epochs
+        for run, cast in zip(runs, casts, strict=True)
+        if run.run_id is not None and cast is not None
+    }
+
+
 def _seconds_per_epoch(records: Iterable[Record], device: str) -> dict[tuple[str, str], float]:
     """Median seconds of an epoch of finished runs on a machine like this one, by what determines the cost and by engine."""
     times: dict[tuple[str, str], list[float]] = {}
@@ -67,12 +86,12 @@ def _seconds_per_epoch(records: Iterable[Record], device: str) -> dict[tuple[str
         same_device = (record.environment.device == "cpu") == (device == "cpu")
         if record.status == "finished" and record.environment.platform == here and same_device:
             # Records that name no engine are from before there was a choice; runs of a stack share its time.
-            key = (_cost_key(record.config), record.engine or "reference")
+            key = (cost_key(record.config), record.engine or "reference")
             times.setdefault(key, []).append(record.seconds / len(record.history) / (record.stacked or 1))
     return {key: median(values) for key, values in times.items()}
 
 
-def _cost_key(config: Mapping[str, object]) -> str:
+def cost_key(config: Mapping[str, object]) -> str:
     """The parts of a run's configuration that its cost depends on, seed and learning rate left out."""
     train = config["train"]
     if not isinstance(train, Mapping):

@@ -117,6 +117,17 @@ def test_max_time_stops_and_the_same_command_goes_on(tmp_path: Path, pkbench: Co
     assert "the same command goes on" in done.stdout
     plan = pkbench("plan", "small", "--only", "narrow/0", "--no-estimate")
     assert "interrupted after epoch" in plan.stdout
+    prepared, *events = [
+        json.loads(line)
+        for line in pkbench(
+            "run", "small", "--no-mlflow", "--only", "narrow/*", "--max-time", "8s", "--json", "--jobs", "1"
+        ).stdout.splitlines()
+    ]
+    assert (prepared["to_run"], prepared["resumed"], prepared["skipped"], prepared["jobs"]) == (3, 1, 0, 1)
+    started = next(event for event in events if event["event"] == "RunStarted")
+    assert started["resumed_after"] > 0
+    left = [event["left_seconds"] for event in events if event["event"] == "EpochEnded"]
+    assert all(seconds > 60 for seconds in left), "of 300,000 epochs"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""What became of the runs of a command, and what is said of it in the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pkbench.cli.units import duration
+from pkbench.execute.events import Event, RunEnded, RunStarted
+
+if TYPE_CHECKING:
+    from pkbench.execute.prepare import Prepared
+    from pkbench.execute.remaining import Remaining
+
+
+class Tally:
+    """What happened to the runs of one spec.
+
+    Attributes:
+        ended: how each ended, in time's order.
+        resumed: ids of those that went on from a checkpoint.
+        remaining: how long the rest takes, once it is known what there is to do.
+    """
+
+    def __init__(self) -> None:
+        self.ended: list[RunEnded] = []
+        self.resumed: set[str] = set()
+        self.remaining: Remaining | None = None
+
+    def event(self, event: Event) -> None:
+        """Count it."""
+        if self.remaining is not None:
+            self.remaining.event(event)
+        if isinstance(event, RunStarted) and event.resumed_after:
+            self.resumed.add(event.run_id)
+        elif isinstance(event, RunEnded):
+            self.ended.append(event)
+
+
+def conclusion(prepared: Prepared, tally: Tally, seconds: float) -> Iterator[str]:
+    """What came out in ``seconds``, runs that were resumed counted apart, and the command to type next."""
+    spec_id = prepared.loaded.spec.experiment.id
+    finished = [event for event in tally.ended if event.status == "finished"]
+    failed = sum(event.status == "failed" for event in tally.ended)
+    left = len(prepared.to_run) - len(finished) - failed
+    begun = sum(event.run_id in tally.resumed for event in finished)
+    others = sum(event.by_other for event in finished)
+    how = [f"{begun} from a checkpoint"] if begun else []
+    how += [f"{others} by another pkbench"] if others else []
+    parts = [f"{len(finished)} finished" + (f" ({', '.join(how)})" if how else "")]
+    if failed:
+        parts.append(f"{failed} failed")
+    if left:
+        parts.append(f"{left} left: the same command goes on")
+    if prepared.to_run:
+        folder = prepared.store.runs_folder(spec_id)
+        yield f"{spec_id}: {', '.join(parts)} in {duration(seconds)}; records in {folder}"
+    name = prepared.scaled.profile_name
+    profile = "" if name == "quick" else f" --profile {name}"
+    yield f"next: pkbench report {_as_typed(prepared.loaded.path)}{profile}"
+
+
+def _as_typed(path: Path) -> str:
+    """``path`` relative to the current folder where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)

@@ -18,7 +18,7 @@ from pkbench.execute.failures import explain
 from pkbench.execute.keeper import Keeper
 from pkbench.execute.records import make_record, summary
 from pkbench.plan.run import Run
-from pkbench.plan.stack import STACKING, engine_of
+from pkbench.plan.stack import engine_of
 from pkbench.store.checkpoints import Checkpoint, CheckpointInfo
 from pkbench.store.record import Epoch, Failure, FailureKind, Measured, Record
 from pkbench.train.memory import is_out_of_memory
@@ -80,9 +80,7 @@ class Performance:
             data = load_data()
             device, jobs = self.context.device, self.context.jobs * (self.stacked or 1)
             ahead = batches_ahead(self.run.train, device, jobs)
-            engine = STACKING
-            if self.stacked is None:
-                engine = engine_of(self.run, self.context.engine, self.context.stack, device.partition(":")[0])
+            engine = engine_of(self.run, self.context.engine, self.stacked or self.context.stack, device.partition(":")[0])
             parts = self.context.accumulate
             make_trainer = partial(Trainer, self.run, data, torch.device(device), engine, ahead, parts)
             trainer = make_trainer()

@@ -66,9 +66,9 @@ def check_stack(wanted: int | None, engine: str, parts: int | None = 1) -> None:
 
 
 def engine_of(run: Run, engine: str, wanted: int | None, device: str) -> str:
-    """The engine to ask for where ``run`` is trained alone: that of stacks where they are ``wanted``.
+    """The engine to ask for: that of stacks where stacks of ``wanted`` runs are made, for a run that is left alone, too.
 
-    What a run's bytes are then does not depend on how many others there were to share a stack.
+    So a run's bytes do not depend on how many others there were to share a stack.
     """
     stacked = engine == AUTO and wanted is not None and wanted > 1
     return STACKING if stacked and obstacle(STACKING, run, device) is None else engine

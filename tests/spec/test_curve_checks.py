@@ -167,6 +167,10 @@ def test_broken_families_are_not_also_said_to_be_short(tmp_path: Path) -> None:
     check(tmp_path, model("sweep = ▶{ C = [8, 16], S = [4] }"), claim(), N, claim("less", id='"d"', b='"n"', x='"C"'))
 
 
+def test_families_whose_patch_is_larger_than_the_image_have_that_fault_alone(tmp_path: Path) -> None:
+    check(tmp_path, model("S = 4\nC = 8\npatch = ▶16\nsweep = { p = [0.5, 0.25] }", "m", SW), claim(x='"1/p"'))
+
+
 # ------------------------------------------------------------------------------------------------------ sizes along
 
 

@@ -170,8 +170,8 @@ def _check_x(
     for data in scene.data.values():
         try:
             found = [x_of(x, model, shape_of(model, data.shape, data.classes)) for model in swept]
-        except ValueError:
-            return  # sizes that do not fit have faults of their own
+        except (ValueError, ZeroDivisionError):
+            return  # sizes that do not fit, an image smaller than a patch, have faults of their own
         # A trend may leave out members by their x.
         counted = [value for value in found if value is not None and _counts(claim, value)]
         if None in found:

@@ -80,6 +80,12 @@ def test_enormous_effects_do_not_break_the_noncentral_t() -> None:
     assert seeds_for(50.0, 1e-9, alpha=0.05) == 3
 
 
+def test_effects_of_more_than_a_thousand_deviations_count_as_a_thousand() -> None:
+    at_most = power(1000.0, 3, alpha=1e-7)
+    assert power(999.0, 3, alpha=1e-7) < at_most < 0.5
+    assert power(1001.0, 3, alpha=1e-7) == power(1e9, 3, alpha=1e-7) == at_most
+
+
 def test_range_by_effect_and_spread() -> None:
     needed = seeds_needed(-1.5, 1.0, 6, alpha=0.05)
     low, high = standardised_range(1.5, 6)

@@ -4,7 +4,7 @@ BIN := .venv/bin
 PROFILE ?= quick
 PYTEST := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check coverage format ui repro constraints schema screenshot mutants eta torture fuzz audit clean
+.PHONY: demo test check coverage format ui repro constraints schema docs reference screenshot mutants eta torture fuzz audit clean
 
 demo: ## Install what it needs, run Table 1 at laptop scale, print its verdicts
 	@$(PYTHON) tools/install.py mlflow dvc
@@ -46,6 +46,13 @@ constraints: ## Pin the newest versions that fit all supported Pythons
 
 schema: ## Write the JSON Schema of specs for editors
 	$(BIN)/pkbench schema --out pkbench.schema.json
+
+docs: ## Make the documentation site in docs/_build; a warning or a broken link fails
+	@$(PYTHON) tools/install.py dev
+	$(BIN)/python -m sphinx -W -n --keep-going -b html docs docs/_build
+
+reference: ## Write the lists of options and of a spec's keys into docs/verbs.md and docs/spec-reference.md
+	$(BIN)/python tools/reference.py
 
 screenshot: ## Make the README's picture of the HTML report again, from what is recorded of all specs
 	@$(PYTHON) tools/install.py dev

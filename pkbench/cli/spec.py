@@ -128,15 +128,20 @@ def _fault_as_data(fault: Fault) -> dict[str, Any]:
 
 def schema(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write [default: standard output].")] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Every table and key in Markdown instead, for people.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema of a spec, for completion and checks in an editor."""
+    from pkbench.spec.reference import reference
     from pkbench.spec.schema import schema_text
 
+    text = f"{reference()}\n" if markdown else schema_text()
     if out is None:
         end_with_reader()
-        typer.echo(schema_text(), nl=False)
+        typer.echo(text, nl=False)
     else:
-        _write(out, schema_text())
+        _write(out, text)
         say(f"wrote {out}")
 
 

@@ -92,6 +92,12 @@ def fields_of(model: type[BaseModel]) -> dict[str, FieldForm]:
     }
 
 
+def swept(fields: dict[str, FieldForm]) -> frozenset[str]:
+    """Names of the lists in the sweep of the table with ``fields``, where it can have one: what it gives may be left out."""
+    form = fields["sweep"].form if "sweep" in fields else None
+    return frozenset(fields_of(form.model)) if isinstance(form, Table) else frozenset()
+
+
 @cache
 def _descriptions(model: type[BaseModel]) -> dict[str, str]:
     """The strings below the fields of ``model`` and its bases.

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pkbench.spec.document import ROOTS
-from pkbench.spec.forms import Array, Choice, FieldForm, Form, Map, Scalar, Table, fields_of
+from pkbench.spec.forms import Array, Choice, Form, Map, Scalar, Table, fields_of, swept
 from pkbench.spec.words import plain
 
 FILE_NAME = "pkbench.schema.json"
@@ -54,24 +54,18 @@ def _table(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any
         if isinstance(field.default, str | int | float):
             properties[name]["default"] = field.default
     needed = [name for name, field in fields.items() if field.required]
-    swept = [name for name in needed if name in _swept(fields)]
+    given = [name for name in needed if name in swept(fields)]
     table = {
         "description": plain(model.__doc__ or ""),
         "type": "object",
         "properties": properties,
-        "required": [name for name in needed if name not in swept],
+        "required": [name for name in needed if name not in given],
         "additionalProperties": False,
     }
-    if swept:
+    if given:
         # What a sweep may give need not stand beside it; whether it does give it is the loader's to check.
-        table |= {"if": {"not": {"required": ["sweep"]}}, "then": {"required": swept}}
+        table |= {"if": {"not": {"required": ["sweep"]}}, "then": {"required": given}}
     return table
-
-
-def _swept(fields: dict[str, FieldForm]) -> frozenset[str]:
-    """Names of the lists in the table's sweep, where it can have one."""
-    form = fields["sweep"].form if "sweep" in fields else None
-    return frozenset(fields_of(form.model)) if isinstance(form, Table) else frozenset()
 
 
 def _reference(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:

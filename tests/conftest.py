@@ -18,7 +18,14 @@ settings.load_profile("pkbench")
 settings.register_profile("mutation", database=None, phases=(Phase.explicit, Phase.generate))
 
 
-_LONG = ("tests/cli/test_bench.py", "tests/test_readme.py", "tests/torture/", "tests/pipeline/", "tests/execute/")
+_LONG = (
+    "tests/cli/test_bench.py",
+    "tests/test_readme.py",
+    "tests/docs/",
+    "tests/torture/",
+    "tests/pipeline/",
+    "tests/execute/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,7 @@
 A block ```` ```sh ```` holds commands that are run in order, in one folder a page. A comment at the end of a line says
 with which exit code it ends, where that is not 0: ``# exit code 2``. The first line of a ``toml`` or ``python`` block may
 name the file it is to be saved as, ``# specs/stripes.toml``, or added to, ``# at the end of specs/stripes.toml``.
-Everything else that is shown is ``text``.
+A ``bash`` block is a script for another machine. Everything else that is shown is ``text``.
 """
 
 import re
@@ -89,6 +89,12 @@ def steps(text: str) -> Iterator[Command | Saved]:
             yield from commands_of(block)
         elif named and block.language in {"toml", "python"}:
             yield Saved(named[2], block.text[named.end() :] if named[1] else block.text, appended=bool(named[1]))
+
+
+def script_commands(text: str) -> list[str]:
+    """The calls of pkbench in scripts."""
+    scripts = "".join(block.text for block in blocks(text) if block.language == "bash")
+    return re.findall(r"\bpkbench [^\n;]*", scripts)
 
 
 def inline_commands(text: str) -> list[str]:

@@ -36,7 +36,7 @@ def shorten(folder: Path) -> None:
             head, *claims = text.split("\n[[claim]]\n")
             short = "\n[[claim]]\n".join([head, *claims[:CHECKS_KEPT]])
         else:
-            short = re.sub(r"^epochs = 20$", "epochs = 2", text, flags=re.MULTILINE)
+            short = re.sub(r"^epochs = (10|20)$", "epochs = 2", text, flags=re.MULTILINE)
             short = short.replace("lr = [0.003, 0.01, 0.03]", "lr = [0.01]")
             if path.stem in SPECS:
                 short = short.replace("seeds = [0, 1, 2, 3, 4]", "seeds = [0, 1, 2]")
@@ -48,6 +48,7 @@ def save(step: Saved, folder: Path) -> None:
     path = folder / step.path
     before = path.read_text(encoding="utf-8") if step.appended else ""
     path.write_text(before + step.text, encoding="utf-8")
+    shorten(folder)
 
 
 def follow(command: Command, folder: Path) -> tuple[int, str]:

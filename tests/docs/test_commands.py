@@ -12,10 +12,23 @@ import pytest
 import typer
 
 from pkbench.cli.main import app
-from tests.docs.pages import PAGES, ROOT, Command, Saved, blocks, commands_of, inline_commands, name_of, read, steps
+from tests.docs.pages import (
+    PAGES,
+    ROOT,
+    Command,
+    Saved,
+    blocks,
+    commands_of,
+    inline_commands,
+    name_of,
+    read,
+    script_commands,
+    steps,
+)
 from tests.docs.reader import follow, prepare, save
 
 NOT_RUN = {
+    r"source .*": "how one gets into the environment that make demo makes",
     r"make .*": "installs, or runs these very tests; tried with --dry-run",
     r"pkbench ui .*|pkbench status --watch.*": "goes on until it is stopped",
     r"pkbench sync.*": "starts MLflow: tests/store/test_track.py",
@@ -83,6 +96,8 @@ def test_every_command_is_one_that_exists(page: Path) -> None:
     for step in steps(read(page)):
         if isinstance(step, Command):
             parse(shlex.split(step.text))
+    for command in script_commands(read(page)):
+        parse(shlex.split(command))
     for command in inline_commands(read(page)):
         for words in written_out(command):
             parse_mention(words)
@@ -92,7 +107,9 @@ def test_every_command_is_one_that_exists(page: Path) -> None:
 def test_blocks_say_what_they_are(page: Path) -> None:
     """Commands stand in blocks that are run, and nothing else stands there."""
     for block in blocks(read(page)):
-        if block.language == "sh":
+        if block.language == "bash":
+            assert block.text.startswith("#!"), f"{name_of(page)}:{block.line}: a script begins with #!"
+        elif block.language == "sh":
             assert commands_of(block), f"{name_of(page)}:{block.line}: no command"
         else:
             assert not SHELL_WORDS.search(block.text), (

@@ -80,4 +80,4 @@ audit: ## Known weaknesses of the pinned dependencies, where their database can 
 	@$(BIN)/python tools/audit.py
 
 clean: ## Remove caches, not results
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist docs/_build

@@ -22,7 +22,8 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 def verbs(group: Any = None, above: str = "") -> dict[str, Any]:
     """Every verb by its name, ``data get`` included, without those that only have verbs below them."""
     found: dict[str, Any] = {}
-    for name, command in (group or typer.main.get_command(app)).commands.items():
+    top: Any = typer.main.get_command(app)
+    for name, command in (group or top).commands.items():
         below = getattr(command, "commands", None)
         found |= verbs(command, f"{above}{name} ") if below else {f"{above}{name}": command}
     return found

@@ -35,7 +35,7 @@ NOT_RUN = {
     r"pkbench data get table1 .*": "downloads",
     r"pkbench .*--device cuda.*": "needs a GPU",
     r"pkbench run .*--profile (fast|paper).*": "needs CIFAR-10 and a GPU",
-    r"pkbench (bench|calibrate|cost)\b.*": "minutes: tests/cli/test_bench.py, test_calibrate.py, test_cost.py",
+    r"pkbench (bench|calibrate|cost)\b.*": "measure for seconds to minutes: tests/cli/test_bench.py, test_calibrate.py, test_cost.py",
     r"pkbench doctor": "its exit code is the machine's: tests/doctor",
 }
 """Commands that are not run here, as patterns of the whole line, and why."""

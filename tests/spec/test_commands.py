@@ -97,6 +97,14 @@ def test_faults_for_machines(call: Call) -> None:
     assert spec["warnings"][0]["line"] == 72
 
 
+def test_the_reference_on_standard_output_and_in_a_file(call: Call) -> None:
+    printed = call("schema", "--markdown")
+    assert printed.code == 0
+    assert printed.out.startswith("## A spec of kind train\n")
+    assert call("schema", "--markdown", "--out", "x/keys.md").out == "wrote x/keys.md\n"
+    assert (call.folder / "x" / "keys.md").read_text() == printed.out
+
+
 def test_the_schema_on_standard_output_and_in_a_file(call: Call) -> None:
     printed = call("schema")
     assert printed.code == 0

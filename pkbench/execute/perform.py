@@ -80,7 +80,9 @@ class Performance:
             data = load_data()
             device, jobs = self.context.device, self.context.jobs * (self.stacked or 1)
             ahead = batches_ahead(self.run.train, device, jobs)
-            engine = engine_of(self.run, self.context.engine, self.stacked or self.context.stack, device.partition(":")[0])
+            engine = engine_of(
+                self.run, self.context.engine, self.stacked or self.context.stack, device.partition(":")[0]
+            )
             parts = self.context.accumulate
             make_trainer = partial(Trainer, self.run, data, torch.device(device), engine, ahead, parts)
             trainer = make_trainer()

@@ -88,6 +88,12 @@ class DataMemoryError(DataError):
     """A data set does not fit into the memory that is free."""
 
 
+class ExtensionError(PkbenchError):
+    """An installed extension is missing, broken or not what it has to be."""
+
+    exit_code = 2
+
+
 class StoreError(PkbenchError):
     """A result folder cannot be read or written."""
 

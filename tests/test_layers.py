@@ -13,6 +13,7 @@ PACKAGE = Path(pkbench.__file__).parent
 LEAVES = {
     "cache",
     "errors",
+    "extend",
     "finding",
     "paper",
     "widths",
@@ -27,6 +28,7 @@ LEAVES = {
 ALLOWED: dict[str, set[str]] = {
     "cache": set(),
     "errors": set(),
+    "extend": {"errors", "sizes", "visible"},
     "finding": set(),
     "paper": set(),
     "seeding": set(),

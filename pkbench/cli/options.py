@@ -57,6 +57,13 @@ Accumulate = Annotated[
         help="Compute batches in N parts, the same up to rounding, where memory is short; auto: in as many as it demands.",
     ),
 ]
+Executor = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Have runs computed by an installed extension; `pkbench doctor` lists them [default: pkbench].",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is already done.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]

@@ -16,6 +16,7 @@ from pkbench.cli.options import (
     CheckpointEvery,
     Device,
     Engine,
+    Executor,
     Fresh,
     Jobs,
     Json,
@@ -62,6 +63,7 @@ def run(
     engine: Engine = "auto",
     stack: Stack = None,
     accumulate: Accumulate = "1",
+    executor: Executor = None,
     seeds: Seeds = None,
     only: Only = None,
     fresh: Fresh = False,
@@ -113,6 +115,7 @@ def run(
                     stack,
                     checkpoint_epochs=checkpoint_epochs,
                     accumulate=parts,
+                    executor=executor,
                 )
                 code = max(code, command.run(spec, options))
             if stopper.should_stop():

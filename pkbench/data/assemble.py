@@ -12,7 +12,8 @@ import numpy as np
 from pkbench.data.raw import Images, Labels, RawImages
 from pkbench.data.sources.table import read
 from pkbench.data.split import Rows, random_order, split
-from pkbench.spec.data import AnyData, DataPart, TorchvisionData
+from pkbench.spec.data import AnyData, TorchvisionData
+from pkbench.spec.data_parts import DataPart
 
 _CHUNK = 4096
 """Images whose pixels are counted at a time: bounds the memory for wider integers."""

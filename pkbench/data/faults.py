@@ -21,7 +21,7 @@ class RowFaults:
     ``things`` is what its rows are.
     """
 
-    def __init__(self, file: Path, things: str = "images") -> None:
+    def __init__(self, file: Path | str, things: str = "images") -> None:
         self.file = file
         self.things = things
         self.shown: list[str] = []

@@ -9,10 +9,12 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from pkbench.data.hashing import file_digests
 from pkbench.data.layout import digits_file, torchvision_files, torchvision_root
 from pkbench.data.listing import image_files
+from pkbench.data.outside import outside_files
 from pkbench.data.places import candidates, exists, resolve_file, resolve_folder
 from pkbench.spec.data import (
     AnyData,
@@ -27,7 +29,10 @@ from pkbench.spec.data import (
     TonesData,
     TorchvisionData,
 )
+from pkbench.spec.extension import ExtensionData
 
+_EXTENSION = ("name", "options", "extension_version")
+"""What determines the data of an extension that has no files."""
 GENERATOR_VERSION = 1
 """Raised whenever a generator makes other sentences or sounds: it stands for the bytes of files that do not exist."""
 
@@ -50,14 +55,14 @@ def content_files(data: AnyData, base: Path) -> tuple[tuple[str, Path], ...]:
             return (("digits", digits_file()),)
         case TorchvisionData():
             return torchvision_files(data, base)
-        case NpzData() | AudioData():
-            return (("arrays", resolve_file(data.path, base)),)
-        case ParquetData() | TextData():
+        case NpzData() | AudioData() | ParquetData() | TextData():
             return tuple((role, resolve_file(path, base)) for role, path in _parts(data))
         case ImageFolderData():
             return tuple(file for role, path in _parts(data) for file in _folder_files(role, path, base))
         case QuestionsData() | TonesData():
             return ()
+        case ExtensionData():
+            return outside_files(data, base)
 
 
 def looked_at(data: AnyData, base: Path) -> tuple[Path, ...]:
@@ -69,9 +74,9 @@ def looked_at(data: AnyData, base: Path) -> tuple[Path, ...]:
             return (digits_file(),)
         case QuestionsData() | TonesData():
             return ()
-        case NpzData() | AudioData():
-            paths = [data.path]
-        case ParquetData() | ImageFolderData() | TextData():
+        case ExtensionData():
+            return tuple(path for _, path in outside_files(data, base))
+        case NpzData() | AudioData() | ParquetData() | ImageFolderData() | TextData():
             paths = [path for _, path in _parts(data)]
     found: list[Path] = []
     for path in paths:
@@ -92,6 +97,8 @@ def checksum(data: AnyData, base: Path, *, afresh: bool = False) -> str:
     if isinstance(data, QuestionsData | TonesData):
         return _generated_checksum(data)
     files = content_files(data, base)
+    if isinstance(data, ExtensionData) and not files:
+        return _digest({"source": data.source} | {key: data.identity()[key] for key in _EXTENSION})
     digests = file_digests((path for _, path in files), afresh=afresh)
     total = hashlib.sha256()
     for role, path in files:
@@ -111,11 +118,17 @@ def _generated_checksum(data: GeneratedData) -> str:
         "generator_seed": data.generator_seed,
         "count": data.count,
     }
+    return _digest(recipe)
+
+
+def _digest(recipe: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
 
-def _parts(data: ParquetData | ImageFolderData | TextData) -> tuple[tuple[str, str], ...]:
-    """Role and path of the training and, where given, the test part."""
+def _parts(data: NpzData | AudioData | ParquetData | ImageFolderData | TextData) -> tuple[tuple[str, str], ...]:
+    """Role and path of the one file, or of the training and, where given, the test part."""
+    if isinstance(data, NpzData | AudioData):
+        return (("arrays", data.path),)
     train = ("train", data.train_path)
     return (train,) if data.test_path is None else (train, ("test", data.test_path))
 

@@ -61,7 +61,7 @@ def check_memory(needed: int, things: str, origin: Origin) -> None:
         )
 
 
-def checked_images(values: NDArray[Any], shape: Shape, resize: bool, file: Path, name: str) -> Images:
+def checked_images(values: NDArray[Any], shape: Shape, resize: bool, file: Origin, name: str) -> Images:
     """``values`` as (N, H, W, colours) after checking type, dimensions and, unless ``resize``, height and width.
 
     Args:
@@ -99,7 +99,7 @@ def checked_images(values: NDArray[Any], shape: Shape, resize: bool, file: Path,
     return images
 
 
-def checked_labels(values: NDArray[Any], count: int, classes: int, file: Path, name: str) -> Labels:
+def checked_labels(values: NDArray[Any], count: int, classes: int, file: Origin, name: str) -> Labels:
     """``values`` as (N,) int64 after checking type, length and range.
 
     Args:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pkbench.data.listing import image_files
+from pkbench.data.outside import outside_counts
 from pkbench.data.places import resolve_file, resolve_folder
 from pkbench.errors import DataError
 from pkbench.spec.data import (
@@ -21,6 +22,7 @@ from pkbench.spec.data import (
     TonesData,
     TorchvisionData,
 )
+from pkbench.spec.extension import ExtensionData
 
 _TORCHVISION_COUNTS = {
     "torchvision:CIFAR10": (50_000, 10_000),
@@ -56,6 +58,8 @@ def _raw_counts(data: AnyData, base: Path) -> tuple[int, int]:
             return _TORCHVISION_COUNTS[data.source]
         case QuestionsData() | TonesData():
             return data.count, 0
+        case ExtensionData():
+            return outside_counts(data, base)
         case _:
             return _counted(data, base)
 

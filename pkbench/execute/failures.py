@@ -10,7 +10,7 @@ import torch
 
 from pkbench.data.faults import one_line
 from pkbench.data.identity import checksum
-from pkbench.errors import DataError, DataMemoryError, PkbenchError
+from pkbench.errors import DataError, DataMemoryError, ExtensionError, PkbenchError
 from pkbench.execute.context import Context
 from pkbench.plan.estimate import training_bytes
 from pkbench.plan.run import Run
@@ -41,7 +41,8 @@ def explain(error: Exception, run: Run, context: Context, parts: int | None) -> 
     """
     if isinstance(error, DivergedError):
         return "diverged", error.message
-    if is_out_of_memory(error) or isinstance(error, DataMemoryError):
+    cause = error.__cause__ if isinstance(error, ExtensionError) else error
+    if (cause is not None and is_out_of_memory(cause)) or isinstance(error, DataMemoryError):
         holders = memory_holders(torch.device(context.device))
         kind = memory_kind(training_bytes(run, -(-run.train.batch_size // (parts or 1))), holders)
         message = error.message if isinstance(error, PkbenchError) else f"out of memory: {_first_line(error)}"

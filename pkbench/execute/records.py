@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from pkbench.execute.context import Context, environment
 from pkbench.plan.run import Run
-from pkbench.store.record import Counts, DataSummary, Epoch, Failure, Labels, Measured, Record
+from pkbench.spec.extension import ExtensionPart
+from pkbench.store.record import (
+    CodeIdentity,
+    Counts,
+    DataSummary,
+    Epoch,
+    ExtensionIdentity,
+    Failure,
+    Labels,
+    Measured,
+    Record,
+)
 
 if TYPE_CHECKING:
     from pkbench.data.dataset import Dataset
@@ -55,9 +66,16 @@ def make_record(
         started=started,
         ended=time.time(),
         environment=environment(context.device, run.train.cpu_threads),
-        code=context.code,
+        code=code_of(run, context.code),
         invocation=context.invocation,
     )
+
+
+def code_of(run: Run, code: CodeIdentity) -> CodeIdentity:
+    """``code`` with the extensions that stand behind ``run``."""
+    parts = [part.loaded().installed for part in (run.model, run.data) if isinstance(part, ExtensionPart)]
+    own = map(ExtensionIdentity.of, parts)
+    return code.model_copy(update={"extensions": (*code.extensions, *own)})
 
 
 def summary(run: Run, data: Dataset) -> DataSummary:

@@ -12,17 +12,21 @@ from pkbench.execute.device import resolve_device, resolve_jobs
 from pkbench.execute.elsewhere import ended_elsewhere, waiting
 from pkbench.execute.events import Event, Note, RunTaken
 from pkbench.execute.holds import Holds
+from pkbench.execute.outside import OutsideWork, perform_outside
 from pkbench.execute.performer import Performer
 from pkbench.execute.prepare import Prepared, Selection, prepare
 from pkbench.execute.stacking import stacking_here
 from pkbench.execute.tidy import tidy
 from pkbench.execute.workers import WorkerPool
+from pkbench.extend.executor import ExecutorExtension
+from pkbench.extend.load import Loaded, load
+from pkbench.extend.roles import EXECUTORS
 from pkbench.plan.engine import AUTO, check_engine, engine_for_parts
 from pkbench.plan.run import Run
 from pkbench.plan.stack import Group, Stacking, check_stack, groups
 from pkbench.spec.load import LoadedSpec
 from pkbench.store.files import Store
-from pkbench.store.record import Invocation, SpecIdentity
+from pkbench.store.record import ExtensionIdentity, Invocation, SpecIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,16 @@ class Options:
     """Epochs between two checkpoints of a run besides."""
     accumulate: int | None = 1
     """Parts that batches are computed in for want of memory; ``None``: as many as memory demands."""
+    executor: str | None = None
+    """Name of the extension that has the runs computed; ``None``: pkbench itself."""
 
 
 class Session:
-    """One command's work on one spec. Others may be at work on it: see :mod:`pkbench.execute.holds`."""
+    """One command's work on one spec. Others may be at work on it: see :mod:`pkbench.execute.holds`.
+
+    Raises:
+        ExtensionError: the executor that is asked for is not installed, or cannot be used.
+    """
 
     def __init__(
         self, loaded: LoadedSpec, selection: Selection, options: Options, invocation: Invocation | None = None
@@ -53,6 +63,8 @@ class Session:
         self.selection = selection
         self.options = options
         self.invocation = invocation or new_invocation()
+        name = options.executor
+        self.executor: Loaded[ExecutorExtension] | None = None if name is None else load(EXECUTORS, name)
 
     def run(
         self,
@@ -67,6 +79,7 @@ class Session:
         Raises:
             StoreError: the result folder cannot be written.
             UsageError: the device is not here, a selector matches nothing, or the engine cannot compute a run.
+            ExtensionError: an extension's executor fails, or leaves runs.
         """
         spec_id = self.loaded.spec.experiment.id
         device = resolve_device(self.options.device)
@@ -139,7 +152,9 @@ class Session:
             else:
                 emit(event)
 
-        if jobs > 1:
+        if self.executor is not None:
+            perform_outside(self.executor, parts, OutsideWork(context, fresh), tell, should_stop)
+        elif jobs > 1:
             WorkerPool(context, jobs, fresh=fresh).perform(parts, tell, should_stop)
         else:
             performer = Performer(context, tell, should_stop, fresh=fresh)
@@ -149,6 +164,9 @@ class Session:
 
     def _context(self, prepared: Prepared, device: str, jobs: int, engine: str) -> Context:
         experiment = self.loaded.spec.experiment
+        code = code_identity()
+        if self.executor is not None:
+            code = code.model_copy(update={"extensions": (ExtensionIdentity.of(self.executor.installed),)})
         return Context(
             results=self.options.results,
             spec=SpecIdentity(id=experiment.id, title=experiment.title, sha256=self.loaded.sha256),
@@ -157,7 +175,7 @@ class Session:
             device=device,
             checkpoint_seconds=self.options.checkpoint_seconds,
             invocation=self.invocation,
-            code=code_identity(),
+            code=code,
             engine=engine,
             jobs=jobs,
             stack=self.options.stack,

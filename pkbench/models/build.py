@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
+from pkbench.extend.shape import CheckedShape
+from pkbench.models.extension import build_extension
 from pkbench.models.fully_connected import FullyConnected
 from pkbench.models.initial import initialize
 from pkbench.models.mixers import Mixer, Mixing
@@ -16,13 +18,22 @@ from pkbench.sizes.mixer import MixerShape
 from pkbench.sizes.shallow import ShallowShape
 from pkbench.sizes.sparse import SparseShape
 from pkbench.sizes.structured import StructuredShape
+from pkbench.spec.extension import ExtensionModel
 from pkbench.spec.mixer import MlpMixer, SMixer, StructuredMixer
-from pkbench.spec.model import AnyModel
+from pkbench.spec.model import AnyModel, PatchedModel
 from pkbench.spec.other_models import SFc, Shallow, SwMlp
 
 
 def build(model: AnyModel, shape: Shape, seed: int) -> nn.Module:
-    """The module of ``model`` at ``shape``, on the CPU in float32; equal seeds give equal weights and permutations."""
+    """The module of ``model`` at ``shape``, on the CPU in float32; equal seeds give equal weights and permutations.
+
+    Raises:
+        ExtensionError: it is an extension's, and that does not build what its shape says.
+    """
+    if isinstance(model, ExtensionModel):
+        if not isinstance(shape, CheckedShape):
+            raise TypeError(f"an extension has no shape like {type(shape).__name__}")
+        return build_extension(model, shape, seed)
     module = _module(model, shape, seed)
     if isinstance(module, SwMlpModule | StructuredMixerModule | ShallowModule):
         module.initialize(model.init, seed)
@@ -31,7 +42,7 @@ def build(model: AnyModel, shape: Shape, seed: int) -> nn.Module:
     return module
 
 
-def _module(model: AnyModel, shape: Shape, seed: int) -> nn.Module:
+def _module(model: PatchedModel | Shallow | SFc, shape: Shape, seed: int) -> nn.Module:
     """The module without its parameters' values."""
     match model, shape:
         case ((MlpMixer() | SMixer()), MixerShape()):

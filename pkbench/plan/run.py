@@ -16,7 +16,6 @@ from pkbench.spec.train import Train
 RESULT_VERSION = 2
 """Raised whenever a change of the code changes what a run computes; part of every run's id."""
 
-_DATA_LABELS = frozenset({"id", "path", "train_path", "test_path"})
 _TRAIN_CHOICES = frozenset({"seeds", "select_lr_by"})
 
 
@@ -59,7 +58,7 @@ def run_config(
     return {
         "result_version": RESULT_VERSION,
         "model": model.identity(),
-        "data": data.model_dump(mode="json", exclude=set(_DATA_LABELS)) | {"checksum": checksum},
+        "data": data.identity() | {"checksum": checksum},
         "train": recipe,
         "seed": seed,
     }

@@ -14,6 +14,7 @@ from pkbench.spec.checks.models import model_faults, patch_faults, room_faults
 from pkbench.spec.checks.scene import has_sizes
 from pkbench.spec.document import ROOTS, AuditSpec, CheckSpec, Spec, TheorySpec
 from pkbench.spec.enough import first_faults
+from pkbench.spec.extension import ExtensionModel
 from pkbench.spec.faults import faults_of
 from pkbench.spec.model import AnyModel, PatchedModel
 from pkbench.spec.parts import Parts
@@ -104,6 +105,11 @@ def _range_faults(parts: Parts, loc: Loc, claim: TheoryClaim) -> Iterator[Fault]
 
 def _configuration_faults(parts: Parts, loc: Loc, configuration: Configuration) -> Iterator[Fault]:
     """A configuration's model fits itself and its images."""
+    if isinstance(configuration.model, ExtensionModel):
+        what = f"configuration `{configuration.id}` has a model of an extension's"
+        constraint = "an audit recomputes by pkbench's own formulas"
+        yield parts.fault((*loc, "kind"), what, constraint, "name another kind of model")
+        return
     yield from model_faults(parts, loc, configuration.model)
     if configuration.model.sweep is not None:
         what = f"configuration `{configuration.id}` sweeps over sizes"

@@ -15,7 +15,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pkbench.spec.base import FilePath, Identifier, Name, Part, Seed, Size
+from pkbench.spec.base import FilePath, Name, Part, Seed, Size
+from pkbench.spec.data_parts import Count, DataPart, ImagePart, ImageShape
+from pkbench.spec.extension import ExtensionData
 
 TORCHVISION_SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
     "torchvision:CIFAR10": ((32, 32, 3), 10),
@@ -47,33 +49,7 @@ QUESTION_CLASSES, TONE_CLASSES = 6, 10
 TONE_SAMPLE_RATE = 8_000
 """Samples a second of the generated tones."""
 
-Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Column = Annotated[int, Field(ge=1, le=10_000)]
-ImageShape = Annotated[tuple[Size, Size, Size], Field(strict=False)]
-
-
-class DataPart(Part):
-    """What every source has."""
-
-    id: Identifier
-    """Name of this data set in claims, profiles and reports."""
-    shape: ImageShape
-    """Height, width and colours of an image as the model sees it."""
-    classes: Annotated[int, Field(ge=2, le=100_000)]
-    """Number of classes; labels are 0 … classes-1."""
-    validation_count: Annotated[int, Field(ge=0, le=10_000_000)]
-    """Images held out of the training part, by class proportion, for choosing the learning rate."""
-    split_seed: Seed
-    """Seed of the split into training, validation and (where cut here) test part."""
-    normalize: Literal["train-statistics", "none"]
-    """Pixels are scaled to [0, 1]; train-statistics then subtracts the training part's mean per colour and divides by its deviation."""
-
-
-class ImagePart(DataPart):
-    """What every source of images has."""
-
-    resize: Literal["bilinear"] | None = None
-    """Resize images to ``shape``; without it they must have that shape."""
 
 
 class DigitsData(ImagePart):
@@ -243,7 +219,7 @@ class TonesData(GeneratedPart, SoundPart):
 
 ImageData = DigitsData | TorchvisionData | ParquetData | NpzData | ImageFolderData
 GeneratedData = QuestionsData | TonesData
-AnyData = ImageData | TextData | AudioData | GeneratedData
+AnyData = ImageData | TextData | AudioData | GeneratedData | ExtensionData
 """A data set of any source."""
 
 Data = Annotated[AnyData, Field(discriminator="source")]

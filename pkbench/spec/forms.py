@@ -1,6 +1,6 @@
 """What a spec's models ask for, read off the models themselves: for messages, repairs and completions.
 
-A form is one of five: a table, a choice between tables, an array, a map from names, a single value.
+A form is one of six: a table, a choice between tables, an array, a map from names, a single value, an open table.
 """
 
 from __future__ import annotations
@@ -62,7 +62,12 @@ class Scalar:
     choices: tuple[str, ...] = ()
 
 
-Form = Table | Choice | Array | Map | Scalar
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A table whose keys and values something else knows: the options of an extension."""
+
+
+Form = Table | Choice | Array | Map | Scalar | Open
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,8 @@ def _form(annotation: Any, bounds: dict[str, Any], tag: str | None) -> Form:
         items = tuple(_form(argument, {}, None) for argument in arguments if argument is not Ellipsis)
         length = len(items) if fixed else None
         return Array(items, fixed, length or bounds.get("min_length"), length or bounds.get("max_length"))
+    if origin is dict and arguments[1] is Any:
+        return Open()
     if origin is dict:
         return Map(
             _scalar(arguments[0], {}),

@@ -13,17 +13,22 @@ from pkbench.sizes.mixer import MixerShape
 from pkbench.sizes.shallow import ShallowShape
 from pkbench.sizes.sparse import SparseShape
 from pkbench.sizes.structured import StructuredShape
+from pkbench.spec.extension import ExtensionModel
 from pkbench.spec.mixer import MlpMixer, SMixer, StructuredMixer
 from pkbench.spec.other_models import SFc, Shallow, SwMlp
 
 PatchedModel = MlpMixer | SMixer | StructuredMixer | SwMlp
 """Models that cut images into patches."""
-AnyModel = PatchedModel | Shallow | SFc
+AnyModel = PatchedModel | Shallow | SFc | ExtensionModel
 Model = Annotated[AnyModel, Field(discriminator="kind")]
 
 
 def shape_of(model: AnyModel, image: tuple[int, int, int], classes: int) -> Shape:
-    """The sizes of ``model`` on images of ``(height, width, colours)``."""
+    """The sizes of ``model`` on images of ``(height, width, colours)``.
+
+    Raises:
+        ExtensionError: it is an extension's, and that has no such model on such images.
+    """
     height, width, colours = image
     match model:
         case MlpMixer() | SMixer():
@@ -46,6 +51,8 @@ def shape_of(model: AnyModel, image: tuple[int, int, int], classes: int) -> Shap
             return FullyConnectedShape(
                 inputs=height * width * colours, side=height, alpha=model.alpha, classes=classes, bias=model.bias
             )
+        case ExtensionModel():
+            return model.shape(image, classes)
 
 
 def has_skip_layer(model: PatchedModel) -> bool:

@@ -76,8 +76,6 @@ class ModelPart(Part):
 
     id: Identifier
     """Name of this model in claims, profiles and reports."""
-    bias: bool
-    """Whether the fully connected layers have biases."""
     stated: Stated | None = None
     """What the paper states about this model's size."""
     sweep: Sweep | None = None
@@ -105,7 +103,14 @@ class ModelPart(Part):
         return self.model_dump(mode="json", exclude={"id", "stated", "sweep", "recipe"})
 
 
-class PatchedPart(ModelPart):
+class BuiltInPart(ModelPart):
+    """What every architecture of pkbench's own has."""
+
+    bias: bool
+    """Whether the fully connected layers have biases."""
+
+
+class PatchedPart(BuiltInPart):
     """What the architectures have that cut an image into patches and stack mixing blocks with skips."""
 
     depth: Depth

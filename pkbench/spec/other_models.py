@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pkbench.spec.base import Size
-from pkbench.spec.model_parts import Density, Gamma, ModelPart, Omega, PatchedPart
+from pkbench.spec.model_parts import BuiltInPart, Density, Gamma, Omega, PatchedPart
 
 SPARSE_BELOW = 0.1
 """With ``compute = "auto"``: densities up to this one are computed sparsely. A fixed rule, so that equal specs give equal bits."""
@@ -63,7 +63,7 @@ class SwMlp(PatchedPart):
         return identity | {"p": self.density, "compute": self.form}
 
 
-class Shallow(ModelPart):
+class Shallow(BuiltInPart):
     """``x -> Bc B2 phi(B1 x)`` of Fig. 2d: two structured matrices on the flattened image, nothing else."""
 
     kind: Literal["shallow"]
@@ -80,7 +80,7 @@ class Shallow(ModelPart):
     """phi; the paper's is relu."""
 
 
-class SFc(ModelPart):
+class SFc(BuiltInPart):
     """S-FC (Neyshabur 2020): fully connected, the widths those of a shallow convolutional net; BatchNorm and ReLU between.
 
     ``inputs -> alpha * s^2 / 4 -> 24 * alpha -> classes`` with ``s`` the image's height.

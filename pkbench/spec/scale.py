@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pkbench.spec.compare import Compare
-from pkbench.spec.data import AnyData, DataPart
+from pkbench.spec.data import AnyData
+from pkbench.spec.data_parts import DataPart
 from pkbench.spec.document import ProfileName, Spec
 from pkbench.spec.mixer import EXPANSION_FIELDS, TokenPart
 from pkbench.spec.model import AnyModel

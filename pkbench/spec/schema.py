@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pkbench.spec.document import ROOTS
-from pkbench.spec.forms import Array, Choice, Form, Map, Scalar, Table, fields_of, swept
+from pkbench.spec.forms import Array, Choice, Form, Map, Open, Scalar, Table, fields_of, swept
 from pkbench.spec.words import plain
 
 FILE_NAME = "pkbench.schema.json"
@@ -88,6 +88,8 @@ def _of(form: Form, definitions: dict[str, Any]) -> dict[str, Any]:
             return _map(form, definitions)
         case Scalar():
             return _scalar(form)
+        case Open():
+            return {"type": "object"}
 
 
 def _array(form: Array, definitions: dict[str, Any]) -> dict[str, Any]:

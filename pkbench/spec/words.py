@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from pkbench.spec.base import IDENTIFIER
-from pkbench.spec.forms import Array, Choice, Form, Map, Scalar, Table
+from pkbench.spec.forms import Array, Choice, Form, Map, Open, Scalar, Table
 from pkbench.spec.syntax import shorten
 
 _IDENTIFIER = "a name of at most 63 lower-case letters, digits, '.' and '-', beginning with a letter or digit"
@@ -26,7 +26,7 @@ def requirement(form: Form) -> str:
     match form:
         case Map(_, _, _, int(most)):
             return f"a table of at most {most:,} names"
-        case Table() | Map():
+        case Table() | Map() | Open():
             return "a table"
         case Choice(tag, variants):
             return f"a table with {tag} = {any_of(tuple(variants))}"

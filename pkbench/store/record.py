@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pkbench.extend.installed import Installed
 from pkbench.sizes.base import Shape
 from pkbench.spec.base import Identifier
 
@@ -43,6 +44,27 @@ class SpecIdentity(RecordPart):
     """Of the file's bytes."""
 
 
+class ExtensionIdentity(RecordPart):
+    """Another package's code that took part in a run."""
+
+    group: str
+    """Of its entry point: what it is."""
+    name: str
+    """The name that the spec, or an option, calls it by."""
+    distribution: str
+    version: str
+
+    @classmethod
+    def of(cls, installed: Installed) -> ExtensionIdentity:
+        """That of what is ``installed``."""
+        return cls(
+            group=installed.group,
+            name=installed.name,
+            distribution=installed.distribution,
+            version=installed.version,
+        )
+
+
 class CodeIdentity(RecordPart):
     """The code that computed the run."""
 
@@ -52,6 +74,8 @@ class CodeIdentity(RecordPart):
     """Whether the package's files differed from the commit; ``None`` outside a git checkout."""
     files_sha256: str | None = None
     """Of the package's files (:mod:`pkbench.store.code`); ``None`` in records from before this was kept."""
+    extensions: Annotated[tuple[ExtensionIdentity, ...], Field(strict=False)] = ()
+    """Of the run, as they were installed then."""
 
 
 class Environment(RecordPart):

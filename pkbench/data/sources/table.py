@@ -23,6 +23,7 @@ from pkbench.spec.data import (
     TorchvisionData,
     WordsPart,
 )
+from pkbench.spec.extension import ExtensionData
 
 
 def read(data: AnyData, base: Path) -> RawImages:
@@ -68,11 +69,11 @@ def _read(data: AnyData, base: Path) -> RawImages:
 
             return imagefolder.read(data, base)
         case _:
-            return _read_sequences(data, base)
+            return _read_others(data, base)
 
 
-def _read_sequences(data: TextData | AudioData | GeneratedData, base: Path) -> RawImages:
-    """The same for texts and recordings."""
+def _read_others(data: TextData | AudioData | GeneratedData | ExtensionData, base: Path) -> RawImages:
+    """The same for texts, recordings and what an extension has."""
     match data:
         case TextData():
             _check_test_part(data)
@@ -97,6 +98,10 @@ def _read_sequences(data: TextData | AudioData | GeneratedData, base: Path) -> R
             from pkbench.data.sources import tones
 
             return tones.read(data)
+        case ExtensionData():
+            from pkbench.data.sources import extension
+
+            return extension.read(data, base)
 
 
 def _check_test_part(data: ParquetData | ImageFolderData | TextData) -> None:

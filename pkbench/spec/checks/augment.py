@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pkbench.errors import Fault
 from pkbench.spec.checks.scene import Scene
-from pkbench.spec.data import DataPart, SoundPart, WordsPart
+from pkbench.spec.data import SoundPart, WordsPart
+from pkbench.spec.data_parts import DataPart
 from pkbench.spec.parts import Parts
 from pkbench.spec.scale import AnyData
 from pkbench.spec.train import Augment

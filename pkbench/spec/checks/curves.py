@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pkbench.errors import Fault
+from pkbench.errors import ExtensionError, Fault
 from pkbench.paper.points import figures, names_in
 from pkbench.spec.checks.scene import Scene
 from pkbench.spec.claim import (
@@ -170,7 +170,7 @@ def _check_x(
     for data in scene.data.values():
         try:
             found = [x_of(x, model, shape_of(model, data.shape, data.classes)) for model in swept]
-        except (ValueError, ZeroDivisionError):
+        except (ValueError, ZeroDivisionError, ExtensionError):
             return  # sizes that do not fit, an image smaller than a patch, have faults of their own
         # A trend may leave out members by their x.
         counted = [value for value in found if value is not None and _counts(claim, value)]

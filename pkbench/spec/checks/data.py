@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkbench.errors import Fault
+from pkbench.spec.checks.extensions import extension_faults
 from pkbench.spec.data import (
     DIGITS_IMAGES,
     DIGITS_SHAPE,
@@ -27,6 +28,7 @@ from pkbench.spec.data import (
     TorchvisionData,
     WordsPart,
 )
+from pkbench.spec.extension import ExtensionData
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 
@@ -57,6 +59,8 @@ def check_data(parts: Parts, index: int) -> Iterator[Fault]:
         case TonesData():
             yield from _check_classes(parts, loc, data, TONE_CLASSES)
             yield from _check_sound(parts, loc, data, TONE_SAMPLE_RATE)
+        case ExtensionData():
+            yield from extension_faults(parts, loc, data)
     yield from _check_counts(parts, loc, data)
 
 

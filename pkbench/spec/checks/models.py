@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from pkbench import widths
 from pkbench.errors import Fault
+from pkbench.spec.checks.extensions import extension_faults, shape_faults
 from pkbench.spec.checks.repeats import repeated
 from pkbench.spec.checks.scene import MAX_TOKENS, Scene, expansion_fault, expansions, foreign_fields, has_sizes
+from pkbench.spec.extension import ExtensionModel
 from pkbench.spec.mixer import EXPANSION_FIELDS, MlpMixer, PermutedPart, StructuredMixer, TokenPart
 from pkbench.spec.model import AnyModel, PatchedModel
 from pkbench.spec.model_parts import OMEGA_TOLERANCE
@@ -28,6 +30,8 @@ def check_models(parts: Parts) -> Iterator[Fault]:
 
 def model_faults(placed: Placed, loc: Loc, model: AnyModel) -> Iterator[Fault]:
     """Faults of the one ``model`` at ``loc``, whatever it is used on."""
+    if isinstance(model, ExtensionModel):
+        yield from extension_faults(placed, loc, model)
     if isinstance(model, PermutedPart):
         yield from _check_permutations(placed, loc, model)
     if isinstance(model, SwMlp):
@@ -63,6 +67,8 @@ def _check_single(scene: Scene, index: int, model: AnyModel) -> Iterator[Fault]:
     yield from _check_scaled(scene, index, model)
     if isinstance(model, PermutedPart):
         yield from _check_blocks(scene, index, model)
+    if isinstance(model, ExtensionModel):
+        yield from shape_faults(scene.parts, ("model", index), model, scene.data.values())
     if isinstance(model, PatchedModel) and has_sizes(model):
         for data in scene.data.values():
             yield from _check_patches(scene, index, model, data)

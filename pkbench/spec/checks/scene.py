@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pkbench import widths
+from pkbench.spec.checks.extensions import is_usable
 from pkbench.spec.document import ProfileName
 from pkbench.spec.mixer import MlpMixer, TokenPart
 from pkbench.spec.model_parts import Sweep
@@ -91,7 +92,7 @@ def _scene(parts: Parts, name: ProfileName, profile: Profile, odd: frozenset[int
     models = {
         index: scaled_model(model, profile)
         for index, model in parts.model.items()
-        if not foreign_fields(profile, model) and not foreign_axes(model)
+        if not foreign_fields(profile, model) and not foreign_axes(model) and is_usable(model)
     }
     return Scene(
         parts,

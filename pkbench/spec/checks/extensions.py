@@ -1,0 +1,82 @@
+"""Checks of what a spec says of extensions: they are installed, their options are such, their models fit the images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from pkbench.errors import ExtensionError, Fault
+from pkbench.spec.extension import ExtensionModel, ExtensionPart
+from pkbench.spec.forms import locate
+from pkbench.spec.parts import Placed
+from pkbench.spec.positions import Loc
+from pkbench.spec.scale import AnyData
+from pkbench.spec.syntax import shorten
+from pkbench.spec.words import did_you_mean, requirement, subject, written
+
+
+def extension_faults(placed: Placed, loc: Loc, part: ExtensionPart) -> Iterator[Fault]:
+    """Faults of the extension that the table at ``loc`` names, or else of its options."""
+    try:
+        part.resolved()
+    except ValidationError as error:
+        yield from _option_faults(placed, (*loc, "options"), part, error)
+    except ExtensionError as error:
+        yield placed.fault((*loc, "name"), error.what, error.constraint, error.remedy)
+
+
+def is_usable(part: object) -> bool:
+    """Whether ``part``, where an extension stands behind it, can be asked for more than its name."""
+    if not isinstance(part, ExtensionPart):
+        return True
+    try:
+        part.resolved()
+    except (ValidationError, ExtensionError):
+        return False
+    return True
+
+
+def shape_faults(placed: Placed, loc: Loc, model: ExtensionModel, data: Iterable[AnyData]) -> Iterator[Fault]:
+    """Data sets on whose images the extension has no such model."""
+    for one in data:
+        try:
+            model.shape(one.shape, one.classes)
+        except ExtensionError as error:
+            what = f"`model.{model.id}` has no shape on data {one.id}: {error.what}"
+            yield placed.fault((*loc, "options"), what, error.constraint, error.remedy)
+
+
+def _option_faults(placed: Placed, loc: Loc, part: ExtensionPart, error: ValidationError) -> Iterator[Fault]:
+    """Each of pydantic's errors in the options at ``loc``, at its own place in the file."""
+    model = part.loaded().extension.options
+    for item in error.errors(include_url=False, include_context=False):
+        at: Loc = (*loc, *item["loc"])
+        if placed.document.is_broken(at):
+            continue
+        *table, name = at
+        if item["type"] == "missing":
+            what, remedy = f"{subject(tuple(table), placed.document.data)} has no `{name}`", f"add `{name} = …`"
+            yield placed.fault(tuple(table), what, _needed(model, item["loc"], ""), remedy)
+        elif item["type"] == "extra_forbidden":
+            what = f"{subject(tuple(table), placed.document.data)} has no key `{shorten(str(name))}`"
+            known = list(model.model_fields)
+            there = f"keys of {part.role.noun} extension {part.name}: {', '.join(known)}" if known else "it has no keys"
+            place = placed.document.at_key(at)
+            yield Fault(place, what, there, did_you_mean(name, known))
+        else:
+            what = f"{subject(at, placed.document.data)} is {written(item['input'])}"
+            yield placed.fault(at, what, _needed(model, item["loc"], item["msg"]), "")
+
+
+def _needed(model: type[BaseModel], loc: tuple[str | int, ...], said: str) -> str:
+    """What stands at ``loc`` of the options, in the spec's own words where these know it, else as pydantic has ``said``."""
+    try:
+        form: Any = locate(model, loc).form
+    except (TypeError, LookupError):
+        form = None
+    # A validator of the extension's own knows more than the type.
+    if form is None or said.startswith(("Value error", "Assertion failed")):
+        return shorten(said, 300)
+    return f"it needs {requirement(form)}"

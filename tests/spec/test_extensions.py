@@ -1,0 +1,145 @@
+"""Extensions in specs: data that names what is installed; faults of their options stand where they are written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pkbench.errors import Fault, SpecError
+from pkbench.plan.run import config_id, expand
+from pkbench.spec.document import Spec
+from pkbench.spec.load import load_any, load_spec
+from pkbench.spec.scale import scale
+from tests.extend.packages import MODEL, install, on_path
+from tests.small import write_small
+from tests.spec.broken import marked, places_of
+
+MIXER = """kind = "s-mixer"
+mixing = "normal"
+depth = 1
+patch = 4
+S = 4
+C = 6
+bias = true
+init = "torch-linear"
+first_skip = "identity"
+"""
+LINEAR = 'kind = "extension"\nname = "linear"\n'
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("site")
+    with on_path(folder):
+        install(folder, "pack", {"pkbench.models": {"linear": "good_module:Linear"}}, {"good_module": MODEL})
+        yield folder
+
+
+def spec_with(folder: Path, table: str, *more: tuple[str, str]) -> tuple[Path, tuple[tuple[int, int], ...]]:
+    """The small spec with ``table`` as its first model; the places that are marked in it."""
+    text = write_small(folder, ('id = "narrow"\n' + MIXER, f'id = "narrow"\n{table}'), *more).read_text()
+    broken = marked(text)
+    path = folder / "specs" / "small.toml"
+    path.write_text(broken.text)
+    return path, broken.places
+
+
+def faults(path: Path) -> tuple[Fault, ...]:
+    with pytest.raises(SpecError) as caught:
+        load_any(path)
+    return caught.value.faults
+
+
+def test_a_valid_one_is_a_run_like_any_other(site: Path, tmp_path: Path) -> None:
+    path, _ = spec_with(tmp_path, LINEAR + "options = { bias = true }\n")
+    first, *_ = expand(scale(load_spec(path).spec, "quick"), {"digits": "0" * 64})
+    assert first.config["model"] == {
+        "kind": "extension",
+        "name": "linear",
+        "options": {"scale": 1.0, "bias": True},
+        "extension_version": 1,
+    }
+    assert first.shape.parameters == 64 * 10 + 10
+    assert first.run_id == config_id(first.config)
+
+
+def test_a_default_written_down_is_the_same_run_and_another_version_is_not(site: Path, tmp_path: Path) -> None:
+    ids = []
+    for options in ("{ bias = true }", "{ bias = true, scale = 1.0 }", "{ bias = false }"):
+        path, _ = spec_with(tmp_path, f"{LINEAR}options = {options}\n")
+        spec: Spec = load_spec(path).spec
+        ids.append(next(iter(expand(scale(spec, "quick"), {"digits": "0" * 64}))).run_id)
+    assert ids[0] == ids[1] != ids[2]
+    other = tmp_path / "other"
+    with on_path(other):
+        text = MODEL.replace("result_version = 1", "result_version = 2")
+        install(other, "a-pack", {"pkbench.models": {"linear2": "newer_module:Linear"}}, {"newer_module": text})
+        path, _ = spec_with(tmp_path, 'kind = "extension"\nname = "linear2"\noptions = { bias = true }\n')
+        run = next(iter(expand(scale(load_spec(path).spec, "quick"), {"digits": "0" * 64})))
+        assert run.config["model"]["extension_version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (LINEAR.replace('"linear"', '▶"linaer"') + "options = { bias = true }\n", 'did you mean "linear"?'),
+        (
+            LINEAR.replace('"linear"', '▶"os.path"') + "options = { bias = true }\n",
+            "no model extension is called `os.path`",
+        ),
+        (LINEAR.replace('"linear"', '▶"good_module:Linear"'), "it needs a name of at most 63"),
+        (LINEAR.replace('"linear"', '▶"../good_module.py"'), "it needs a name of at most 63"),
+        (LINEAR + "options = { bias = ▶1 }\n", "`model.narrow.options.bias` is 1; it needs true or false"),
+        (
+            LINEAR + "options = { bias = true, scale = ▶inf }\n",
+            "`model.narrow.options.scale` is inf; it needs a number",
+        ),
+        (LINEAR + "options = { bias = true, ▶scael = 1.0 }\n", 'did you mean "scale"?'),
+        (LINEAR + "options = ▶{ scale = 1.0 }\n", "`model.narrow.options` has no `bias`; it needs true or false"),
+        (LINEAR + "options = ▶3\n", "`model.narrow.options` is 3, a whole number; it needs a table"),
+        (LINEAR + "options = { bias = true }\n▶depth = 3\n", "`depth`"),
+        (LINEAR + "options = { bias = true }\nsweep = { C = ▶[1, 2] }\n", 'kind = "extension" has no C'),
+    ],
+)
+def test_faults_stand_where_they_are(site: Path, tmp_path: Path, table: str, told: str) -> None:
+    path, places = spec_with(tmp_path, table)
+    found = faults(path)
+    assert places_of(found) == places
+    assert told in str(found[0])
+
+
+def test_faults_of_options_come_with_all_others(site: Path, tmp_path: Path) -> None:
+    table = LINEAR + "\n[model.options]\nbias = ▶1\n▶more = 2\n"
+    path, places = spec_with(tmp_path, table, ("alpha = 0.05", "alpha = ▶2.0"), ('b = "narrow"', 'b = ▶"nobody"'))
+    assert places_of(faults(path)) == places
+    assert len(places) == 4
+
+
+def test_images_that_the_extension_has_no_model_for(site: Path, tmp_path: Path) -> None:
+    table = LINEAR + "options = ▶{ bias = true }\n"
+    data = ('source = "digits"\nshape = [8, 8, 1]', 'source = "npz"\npath = "x.npz"\nshape = [8, 8, 3]')
+    path, places = spec_with(tmp_path, table, data)
+    (fault,) = faults(path)
+    assert places_of((fault,)) == places
+    assert "`model.narrow` has no shape on data digits" in str(fault)
+    assert "linear of pack 1.0" in str(fault)
+    assert "refuses in shape: it is for one colour" in str(fault)
+
+
+def test_a_profile_has_no_sizes_for_it(site: Path, tmp_path: Path) -> None:
+    scaled = "[profile.quick.model.narrow]\nC = ▶3\n"
+    path, places = spec_with(
+        tmp_path, LINEAR + "options = { bias = true }\n", ('data = ["digits"]\n', f'data = ["digits"]\n{scaled}')
+    )
+    assert places_of(faults(path)) == places
+
+
+def test_an_audit_has_formulas_of_its_own(site: Path, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "specs" / "audit.toml").read_text()
+    head = text[: text.index("[[configuration]]")]
+    model = f'[configuration.model]\nid = "x"\n{LINEAR}options = {{ bias = true }}\n'
+    own = '[[configuration]]\nid = "x"\nplace = "p"\nimage = [8, 8, 1]\nclasses = 10\n' + model
+    claim = '[[claim]]\nid = "c"\nkind = "total"\nstatement = "s"\nplace = "p"\nconfiguration = "x"\nquantity = "m"\n'
+    path = tmp_path / "audit.toml"
+    path.write_text(head + own + claim + "stated = 3.0\ntolerance = 0.1\n")
+    assert any("has a model of an extension's" in str(fault) for fault in faults(path))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 def test_its_own_tests_hold(example: Installed) -> None:
     done = example.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "source/tests")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
 
 
 def test_from_a_spec_to_verdicts(example: Installed) -> None:
@@ -60,7 +61,7 @@ def test_from_a_spec_to_verdicts(example: Installed) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     (planned,) = json.loads(example.pkbench("plan", "conv-mixer", "--no-estimate", "--json").stdout)
     assert len(planned["runs"]) == 8
-    arguments = ["--jobs", "1", "--no-mlflow", "--executor", "last-first", "--json", "--claims"]
+    arguments = ["--jobs", "1", "--no-mlflow", "--executor", "last-first", "--json"]
     done = example.pkbench("run", "conv-mixer", *arguments)
     assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -68,6 +69,13 @@ def test_from_a_spec_to_verdicts(example: Installed) -> None:
     assert ended == [run["run_id"] for run in reversed(planned["runs"])]
     records = Store(example.folder / "project" / "results").scan("conv-mixer").records
     assert len(records) == 8
+    done = example.pkbench("report", "conv-mixer", "--json")
+    assert done.returncode == 0, done.stderr
+    assert re.search(
+        r"conv is better than mixer by more than 0 with \d of 4 seeds\. (Supported|No decision)", done.stdout
+    )
+    shown = example.pkbench("show", ended[0]).stdout
+    assert "extensions: last-first of pkbench-example 0.1.0 (pkbench.executors)" in shown
     for record in records.values():
         found = {(one.group, one.name, one.distribution, one.version) for one in record.code.extensions}
         own = {"pkbench.executors": "last-first", "pkbench.data": "stripes"}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from pkbench.claims.assess_curve import assess_crossing, assess_extremum, assess_trend
+from pkbench.claims.assess_outside import assess_outside
 from pkbench.claims.assess_pair import assess_pair
 from pkbench.claims.images import image_count, other_images_note, too_fine
 from pkbench.claims.obstacles import group_notes, sample_obstacles
@@ -15,6 +16,7 @@ from pkbench.claims.samples import Material, Sample
 from pkbench.claims.statistics import Summary, deviation, from_summary, mean, prediction
 from pkbench.claims.verdict import Evidence
 from pkbench.spec.claim import AnyClaim, AnyPair, CrossingClaim, CurveClaim, PairClaim, PlaceClaim, TrendClaim
+from pkbench.spec.extension import ExtensionClaim
 
 
 def assess(claim: AnyClaim, data_id: str, material: Material) -> Evidence:
@@ -35,12 +37,20 @@ def assess(claim: AnyClaim, data_id: str, material: Material) -> Evidence:
             return assess_trend(evidence, claim, a)
         case PlaceClaim():
             return assess_extremum(evidence, claim, a, material)
-        case CrossingClaim():
-            return assess_crossing(evidence, claim, a, material.samples(claim.b, claim.metric, data_id), material)
+        case CrossingClaim() | ExtensionClaim():
+            return _two_sides(evidence, claim, material)
         case PairClaim():
             return _pair(evidence, claim, material)
         case _:
             return _value(evidence, a[0], scaled.profile_name)
+
+
+def _two_sides(evidence: Evidence, claim: CrossingClaim | ExtensionClaim, material: Material) -> Evidence:
+    """A claim about what ``a`` and ``b`` stand for as wholes; an extension's need not have a ``b``."""
+    b = () if claim.b is None else material.samples(claim.b, claim.metric, evidence.data_id)
+    if isinstance(claim, CrossingClaim):
+        return assess_crossing(evidence, claim, evidence.a, b, material)
+    return assess_outside(evidence, claim, evidence.a, b)
 
 
 def _pair(evidence: Evidence, claim: AnyPair, material: Material) -> Evidence:

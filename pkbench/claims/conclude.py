@@ -14,6 +14,7 @@ from pkbench.claims.sentences import sentence
 from pkbench.claims.statistics import effect_size, holm, mean
 from pkbench.claims.verdict import Evidence, Outcome, Verdict
 from pkbench.spec.claim import PlaceClaim, ValueClaim
+from pkbench.spec.extension import ExtensionClaim
 from pkbench.spec.scale import Scaled
 
 
@@ -78,7 +79,7 @@ def _verdict(
         metric=claim.metric,
         b=getattr(claim, "b", None),
         margin=getattr(claim, "margin", None),
-        boundaries=() if isinstance(claim, ValueClaim) else claim.boundaries,
+        boundaries=() if isinstance(claim, ValueClaim | ExtensionClaim) else claim.boundaries,
         x=getattr(claim, "x", None),
         members=evidence.members,
         deciding=evidence.deciding,
@@ -95,8 +96,8 @@ def _verdict(
         effect=test.effect if test else None,
         low=test.bounds[0] if test and test.bounds else None,
         high=test.bounds[1] if test and test.bounds else None,
-        sd=test.sd if test and test.possible else None,
-        effect_size=effect_size(test) if test and b else None,
+        sd=test.sd if test and test.possible and not isinstance(claim, ExtensionClaim) else None,
+        effect_size=effect_size(test) if test and b and not isinstance(claim, ExtensionClaim) else None,
         p_support=evidence.p_support,
         p_contradict=evidence.p_contradict,
         unpaired_p_support=evidence.unpaired.p_for if evidence.unpaired else None,
@@ -129,7 +130,7 @@ def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeede
     scatter no seed of ours makes better known.
     """
     test, claim, distance = evidence.test, evidence.claim, evidence.distance
-    if test is None or not test.possible or distance is None or isinstance(claim, ValueClaim):
+    if test is None or not test.possible or distance is None or isinstance(claim, ValueClaim | ExtensionClaim):
         return None, None
     alpha = claim.alpha / max(families)
     other = None

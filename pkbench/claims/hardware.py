@@ -65,6 +65,7 @@ def mixture_notes(runs: Iterable[Run], records: Mapping[str, Record]) -> tuple[s
         ("hardware", {device(record) for record in found}),
         ("code", {code(record) for record in found}),
         ("PyTorch versions", {record.environment.torch for record in found}),
+        *_versions(found).items(),
     ):
         if len(values) > 1:
             notes.append(f"runs were computed with different {what}: {'; '.join(sorted(values))}")
@@ -75,6 +76,15 @@ def mixture_notes(runs: Iterable[Run], records: Mapping[str, Record]) -> tuple[s
     if unknown:
         notes.append(f"the commit of the code is not known for {unknown} of {len(found)} runs")
     return tuple(notes)
+
+
+def _versions(records: Iterable[Record]) -> dict[str, set[str]]:
+    """Versions of each package whose extensions took part, by what they are called in a sentence."""
+    versions: dict[str, set[str]] = {}
+    for record in records:
+        for extension in record.code.extensions:
+            versions.setdefault(f"versions of {extension.distribution}", set()).add(extension.version)
+    return versions
 
 
 def _records(runs: Iterable[Run], records: Mapping[str, Record]) -> list[Record]:

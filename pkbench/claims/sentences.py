@@ -11,6 +11,7 @@ from pkbench.claims.published import Published
 from pkbench.claims.statistics import TTest, mean
 from pkbench.claims.verdict import Evidence, Outcome
 from pkbench.spec.claim import CurveClaim, PairClaim, ValueClaim
+from pkbench.spec.extension import ExtensionClaim
 from pkbench.spec.metric import noun
 
 
@@ -33,7 +34,7 @@ def sentence(
         case ValueClaim(), TTest(bounds=(low, high)), Published() as reported:
             where = _prediction(low, high, reported, claim.alpha)
             parts.append(_value_reason(outcome, where, f"p {p_value(contradict)} (two-sided, Holm over {families[1]})"))
-        case PairClaim() | CurveClaim(), _, _:
+        case PairClaim() | CurveClaim() | ExtensionClaim(), _, _:
             parts.append(_pair_reason(outcome, support, contradict, families, claim.alpha))
             if outcome == "inconclusive" and needed is not None:
                 parts.append(_more_seeds(needed))
@@ -55,6 +56,8 @@ def seeds(number: int | None) -> str:
 def _found(evidence: Evidence, test: TTest) -> str:
     """The numbers; percentages of a test error name themselves, anything else is named."""
     metric = evidence.claim.metric
+    if evidence.said:
+        return evidence.said
     (said,) = curve_findings(evidence, test) if evidence.members else [_finding(evidence, test, evidence.a[0].values)]
     if metric == "test_error":
         return said

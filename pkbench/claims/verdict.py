@@ -14,7 +14,9 @@ from pkbench.spec.claim import AnyClaim
 from pkbench.spec.metric import MetricName, XName
 
 Outcome = Literal["supported", "contradicted", "inconclusive", "not assessed"]
-Kind = Literal["less", "non-inferior", "equivalent", "trend", "minimum-near", "maximum-near", "crossing", "value"]
+Kind = Literal[
+    "less", "non-inferior", "equivalent", "trend", "minimum-near", "maximum-near", "crossing", "value", "extension"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Evidence:
     paper_p: float | None = None
     paper_says: str = ""
     """What the paper's own points show."""
+    said: str = ""
+    """What an extension says that it found."""
     connections_gap: float | None = None
 
     @property
@@ -139,7 +143,7 @@ class Verdict:
     b: str | None
     margin: float | None
     boundaries: tuple[float, ...]
-    """Effects at which the claim's truth changes; none of a value claim."""
+    """Effects at which the claim's truth changes; none of a value claim or an extension's."""
     x: XName | None
     """What the members of its families differ in."""
     members: tuple[Member, ...]

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(results: Results = None, json_: Json = False) -> None:
-    """Look at Python, torch, GPU, bf16, compiler, space, folders and the data of the specs here. Downloads nothing.
+    """Look at Python, torch, extensions, GPU, bf16, compiler, space, folders and the data of the specs here. Downloads nothing.
 
     Exit code 0: everything that is needed is here. 1: something is missing; its line says what to type.
     """
@@ -46,6 +46,7 @@ def doctor(results: Results = None, json_: Json = False) -> None:
 
 
 def _symptoms(results: Path | None) -> Iterator[Symptom]:
+    from pkbench.doctor.extensions import extensions
     from pkbench.doctor.hardware import hardware
     from pkbench.doctor.places import data, folders
     from pkbench.doctor.software import software
@@ -55,6 +56,7 @@ def _symptoms(results: Path | None) -> Iterator[Symptom]:
     specs = nearest_folder()
     example = (specs or Path.cwd()) / "any.toml"
     yield from software()
+    yield from extensions()
     yield from hardware()
     yield from folders(project_folder(example), results_folder(example, results))
     yield from data(sorted(specs.glob("*.toml")) if specs else [])

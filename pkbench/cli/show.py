@@ -134,6 +134,9 @@ def _circumstances(record: Record | CheckRecord | ComparisonRecord) -> Iterator[
         f"{machine.platform}; Python {machine.python}, torch {machine.torch}, NumPy {machine.numpy}"
     )
     yield f"code: {code(record)}"
+    if record.code.extensions:
+        named = (f"{one.name} of {one.distribution} {one.version} ({one.group})" for one in record.code.extensions)
+        yield f"extensions: {', '.join(named)}"
     yield f"ended {datetime.fromtimestamp(record.ended):%Y-%m-%d %H:%M:%S}, command {record.invocation.id[:12]}"
 
 

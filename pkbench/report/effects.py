@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pkbench.claims.verdict import Verdict
 from pkbench.report.words import effect_unit
 from pkbench.spec.claim import AnyClaim, CrossingClaim, ValueClaim
+from pkbench.spec.extension import ExtensionClaim
 
 
 def by_unit(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
@@ -30,8 +31,8 @@ def _unit(verdict: Verdict) -> str:
 
 
 def margins(verdict: Verdict, claim: AnyClaim) -> list[tuple[float, str]]:
-    """The margins of a claim, each with the marker that points to where the claim holds; none of a published value."""
-    if isinstance(claim, ValueClaim):
+    """The margins of a claim, each with the marker that points to where the claim holds; none of a published value or an extension's claim."""
+    if isinstance(claim, ValueClaim | ExtensionClaim):
         return []
     if isinstance(claim, CrossingClaim):
         return [(claim.margin_first, ">")] if verdict.deciding == 0 else [(claim.margin_last, "<")]

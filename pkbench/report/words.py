@@ -116,6 +116,8 @@ def effect_of(verdict: Verdict, mark: Callable[[str], str] = str) -> str:
             return f"{a}, near − elsewhere"
         case "minimum-near" | "maximum-near":
             return "near − elsewhere: " + " − ".join(map(mark, verdict.compared or ()))
+        case "extension":
+            return f"{a}, {b}" if verdict.b else a
         case "crossing":
             where = f" at both ends of {x}"
         case _:

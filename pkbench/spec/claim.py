@@ -9,13 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pkbench.spec.base import Identifier, Name, Part, Text, array
-from pkbench.spec.metric import MetricName, XName
-
-Percent = Annotated[float, Field(ge=0, le=100)]
-Margin = Annotated[float, Field(gt=0, le=100)]
-Within = Annotated[float, Field(gt=0, le=1)]
-Alpha = Annotated[float, Field(gt=0, lt=0.5)]
+from pkbench.spec.base import Identifier, Name, Part, Text
+from pkbench.spec.claim_parts import ClaimPart, Margin, Percent, Within
+from pkbench.spec.extension import ExtensionClaim
+from pkbench.spec.metric import XName
 
 
 class Reported(Part):
@@ -50,23 +47,6 @@ class PaperCurve(Part):
     """Series that ``b`` stands for."""
 
 
-class ClaimPart(Part):
-    """What every claim has."""
-
-    id: Identifier
-    """Name of the claim."""
-    statement: Text
-    """The claim in plain words."""
-    place: Text
-    """Where the paper makes it."""
-    data: Annotated[tuple[Identifier, ...], array()] | None = None
-    """Data sets it is about; absent: every one of the profile, a verdict for each."""
-    metric: MetricName
-    """What is compared, at the end of training: test_error in per cent, a loss in nats, cka of comparisons …"""
-    alpha: Alpha
-    """Error rate of the test, before Holm's correction over the spec's claims."""
-
-
 class PairClaim(ClaimPart):
     """What claims about a difference have; paired by seed between two models, one-sample against a reported row.
 
@@ -99,7 +79,7 @@ class LessClaim(PairClaim):
     """``mean(a) < mean(b) - margin``."""
 
     kind: Literal["less"]
-    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced; extension: judged by an installed extension."""
     margin: Percent
     """Least difference that counts, in the metric's unit (percentage points for errors)."""
 
@@ -113,7 +93,7 @@ class NonInferiorClaim(PairClaim):
     """``mean(a) < mean(b) + margin``: a may be worse, but not by so much."""
 
     kind: Literal["non-inferior"]
-    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced; extension: judged by an installed extension."""
     margin: Margin
     """What would be worse, in the metric's unit (percentage points for errors)."""
 
@@ -127,7 +107,7 @@ class EquivalentClaim(PairClaim):
     """``|mean(a) - mean(b)| < margin``, by two one-sided tests (Schuirmann 1987)."""
 
     kind: Literal["equivalent"]
-    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced; extension: judged by an installed extension."""
     margin: Margin
     """What would be a difference, in the metric's unit (percentage points for errors)."""
 
@@ -156,7 +136,7 @@ class TrendClaim(CurveClaim):
     """The metric falls, rises or stays flat along ``x``: a straight line in log2(x) is fitted to each seed's values."""
 
     kind: Literal["trend"]
-    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced; extension: judged by an installed extension."""
     direction: Literal["falls", "rises", "flat"]
     """Which way."""
     margin: Percent
@@ -187,7 +167,7 @@ class PlaceClaim(CurveClaim):
     """The member with the lowest (highest) mean is one whose ``x`` is within a factor of ``target``."""
 
     kind: Literal["minimum-near", "maximum-near"]
-    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced; extension: judged by an installed extension."""
     target: Annotated[float, Field(gt=0)]
     """Where the extremum is claimed to be, in units of x."""
     within: Annotated[float, Field(ge=1, le=1000)]
@@ -213,7 +193,7 @@ class CrossingClaim(CurveClaim):
     """``a`` is above ``b`` at the smallest x by more than ``margin_first``, and below ``b + margin_last`` at the largest."""
 
     kind: Literal["crossing"]
-    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced; extension: judged by an installed extension."""
     b: Identifier
     """The other family, or a single model."""
     margin_first: Percent
@@ -233,12 +213,12 @@ class ValueClaim(ClaimPart):
     """The reported mean lies in the interval our seeds predict for a mean of the reported size."""
 
     kind: Literal["value"]
-    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced."""
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced; extension: judged by an installed extension."""
     a: Identifier
     """The model whose reported number is checked."""
 
 
 AnyPair = LessClaim | NonInferiorClaim | EquivalentClaim
 AnyCurve = TrendClaim | PlaceClaim | CrossingClaim
-AnyClaim = AnyPair | AnyCurve | ValueClaim
+AnyClaim = AnyPair | AnyCurve | ValueClaim | ExtensionClaim
 Claim = Annotated[AnyClaim, Field(discriminator="kind")]

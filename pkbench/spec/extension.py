@@ -8,9 +8,10 @@ from pydantic import Field
 
 from pkbench.extend.base import Options
 from pkbench.extend.load import Loaded, Role, load, resolved, validated
-from pkbench.extend.roles import DATA, MODELS
+from pkbench.extend.roles import CLAIMS, DATA, MODELS
 from pkbench.extend.shape import CheckedShape, checked
 from pkbench.spec.base import Identifier, Part
+from pkbench.spec.claim_parts import ClaimPart, Percent, Within
 from pkbench.spec.data_parts import LABELS, Count, DataPart
 from pkbench.spec.model_parts import ModelPart
 
@@ -90,3 +91,20 @@ class ExtensionData(ComputingPart, DataPart):
     def places(self) -> frozenset[str]:
         """Options that only say where files are."""
         return frozenset(self.loaded().extension.places)
+
+
+class ExtensionClaim(ExtensionPart, ClaimPart):
+    """A claim whose test is another package's; whether anything may be decided is pkbench's to say, as of every claim."""
+
+    role: ClassVar[Role[Any]] = CLAIMS
+
+    kind: Literal["extension"]
+    """less, non-inferior, equivalent: two models, or two families at every member; trend, minimum-near, maximum-near, crossing: curves; value: a number is reproduced; extension: judged by an installed extension."""
+    a: Identifier
+    """The model or family that it is about."""
+    b: Identifier | None = None
+    """The model or family it is compared with, where there is one."""
+    margin: Percent
+    """Least effect that counts, in the metric's unit."""
+    equal_connections_within: Within | None = None
+    """It is only the claim's comparison where the connections of all models differ by no more than this fraction."""

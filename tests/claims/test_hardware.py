@@ -2,6 +2,7 @@
 
 import pytest
 
+from pkbench.store.record import ExtensionIdentity
 from tests.claims.factory import LESS
 from tests.claims.pairs import A, B, evaluation, only, three
 
@@ -81,3 +82,21 @@ def test_the_same_mixture_of_hardware_on_both_sides_is_no_warning_about_the_diff
         s.finish(model, errors[:2])
         s.finish(model, {2: errors[2]}, device="A GPU")
     assert only(s).notes == ()
+
+
+def test_versions_of_packages_that_took_part_are_compared() -> None:
+    s = three()
+    s.finish("a", A)
+    s.finish("b", B)
+
+    def took_part(model: str, version: str) -> None:
+        for record in [record for record in s.records.values() if record.labels.model == model]:
+            own = ExtensionIdentity(group="pkbench.models", name="x", distribution="own-models", version=version)
+            s.put(record.model_copy(update={"code": record.code.model_copy(update={"extensions": (own,)})}))
+
+    took_part("a", "1.0")
+    assert evaluation(s).notes == ()
+    took_part("b", "1.0")
+    assert evaluation(s).notes == ()
+    took_part("b", "1.1")
+    assert evaluation(s).notes == ("runs were computed with different versions of own-models: 1.0; 1.1",)

@@ -13,38 +13,8 @@ from pkbench.data.identity import checksum, content_files, looked_at
 from pkbench.data.size import image_counts
 from pkbench.errors import DataError
 from pkbench.spec.extension import ExtensionData
-from tests.extend.packages import install, on_path
+from tests.extend.packages import DATA_SET, install, on_path
 
-TEXT = """
-import numpy as np
-from pathlib import Path
-from pkbench.extend.base import Options
-from pkbench.extend.data import Arrays, DataExtension
-
-
-class SetOptions(Options):
-    file: str = ""
-    shift: int = 0
-
-
-class Set(DataExtension[SetOptions]):
-    api = 1
-    result_version = 1
-    options = SetOptions
-    places = frozenset({"file"})
-
-    def files(self, options, base):
-        return {"all": Path(options.file)} if options.file else {}
-
-    def count(self, options, base):
-        return 30, 0
-
-    def read(self, options, base):
-        images = np.arange(30 * 4, dtype=np.uint8).reshape(30, 2, 2, 1) + np.uint8(options.shift)
-        labels = np.arange(30) % 3
-        BODY
-        return Arrays(train_images=images, train_labels=labels)
-"""
 DATA = {
     "id": "own",
     "source": "extension",
@@ -67,7 +37,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("site")
     with on_path(folder):
         install(
-            folder, "pack", {"pkbench.data": {"set": "set_module:Set"}}, {"set_module": TEXT.replace("BODY", "pass")}
+            folder,
+            "pack",
+            {"pkbench.data": {"set": "set_module:Set"}},
+            {"set_module": DATA_SET.replace("BODY", "pass")},
         )
         yield folder
 
@@ -127,7 +100,9 @@ def test_with_files_their_bytes_are_and_not_their_places(site: Path, tmp_path: P
 def test_what_it_gives_is_checked(tmp_path: Path, body: str, told: str) -> None:
     other = tmp_path / "site"
     with on_path(other):
-        install(other, "pack2", {"pkbench.data": {"odd": "odd_module:Set"}}, {"odd_module": TEXT.replace("BODY", body)})
+        install(
+            other, "pack2", {"pkbench.data": {"odd": "odd_module:Set"}}, {"odd_module": DATA_SET.replace("BODY", body)}
+        )
         with pytest.raises(DataError) as caught:
             assemble(data(name="odd"), tmp_path)
     assert told in caught.value.message
@@ -145,7 +120,10 @@ def test_arrays_that_change_later_change_nothing(tmp_path: Path) -> None:
     body = "global kept; kept = images"
     with on_path(other):
         install(
-            other, "pack3", {"pkbench.data": {"late": "late_module:Set"}}, {"late_module": TEXT.replace("BODY", body)}
+            other,
+            "pack3",
+            {"pkbench.data": {"late": "late_module:Set"}},
+            {"late_module": DATA_SET.replace("BODY", body)},
         )
         from pkbench.data.sources.table import read
 
@@ -166,9 +144,9 @@ def test_arrays_that_change_later_change_nothing(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_files_that_are_none(tmp_path: Path, old: str, new: str, told: str) -> None:
     other = tmp_path / "site"
-    assert old in TEXT
+    assert old in DATA_SET
     with on_path(other):
-        text = TEXT.replace("BODY", "pass").replace(old, new)
+        text = DATA_SET.replace("BODY", "pass").replace(old, new)
         install(other, "pack4", {"pkbench.data": {"odd": "odd_files:Set"}}, {"odd_files": text})
         with pytest.raises(DataError) as caught:
             checksum(data(name="odd", options={"file": "x"}), tmp_path)
@@ -179,6 +157,6 @@ def test_files_that_are_none(tmp_path: Path, old: str, new: str, told: str) -> N
 def test_counts_that_are_none_only_cost_the_estimate(tmp_path: Path, count: str) -> None:
     other = tmp_path / "site"
     with on_path(other):
-        text = TEXT.replace("BODY", "pass").replace("return 30, 0", f"return {count}")
+        text = DATA_SET.replace("BODY", "pass").replace("return 30, 0", f"return {count}")
         install(other, "pack5", {"pkbench.data": {"odd": "odd_counts:Set"}}, {"odd_counts": text})
         assert image_counts(data(name="odd"), tmp_path) is None

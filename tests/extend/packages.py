@@ -39,6 +39,38 @@ class Linear(ModelExtension[LinearOptions]):
 """
 """A module with the model extension ``Linear``."""
 
+DATA_SET = """
+import numpy as np
+from pathlib import Path
+from pkbench.extend.base import Options
+from pkbench.extend.data import Arrays, DataExtension
+
+
+class SetOptions(Options):
+    file: str = ""
+    shift: int = 0
+
+
+class Set(DataExtension[SetOptions]):
+    api = 1
+    result_version = 1
+    options = SetOptions
+    places = frozenset({"file"})
+
+    def files(self, options, base):
+        return {"all": Path(options.file)} if options.file else {}
+
+    def count(self, options, base):
+        return 30, 0
+
+    def read(self, options, base):
+        images = np.arange(30 * 4, dtype=np.uint8).reshape(30, 2, 2, 1) + np.uint8(options.shift)
+        labels = np.arange(30) % 3
+        BODY
+        return Arrays(train_images=images, train_labels=labels)
+"""
+"""The same with the data extension ``Set``; ``BODY`` stands where its arrays can be spoiled."""
+
 
 def install(
     folder: Path, name: str, points: dict[str, dict[str, str]], modules: dict[str, str], version: str = "1.0"

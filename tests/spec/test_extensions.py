@@ -10,7 +10,7 @@ from pkbench.plan.run import config_id, expand
 from pkbench.spec.document import Spec
 from pkbench.spec.load import load_any, load_spec
 from pkbench.spec.scale import scale
-from tests.extend.packages import MODEL, install, on_path
+from tests.extend.packages import DATA_SET, MODEL, install, on_path
 from tests.small import write_small
 from tests.spec.broken import marked, places_of
 
@@ -143,3 +143,87 @@ def test_an_audit_has_formulas_of_its_own(site: Path, tmp_path: Path) -> None:
     path = tmp_path / "audit.toml"
     path.write_text(head + own + claim + "stated = 3.0\ntolerance = 0.1\n")
     assert any("has a model of an extension's" in str(fault) for fault in faults(path))
+
+
+CLAIM = """
+[[claim]]
+id = "outside"
+kind = "extension"
+name = "gap"
+options = { limit = 3 }
+statement = "s"
+place = "nowhere"
+a = "random"
+metric = "test_error"
+margin = 0.0
+alpha = 0.05
+"""
+GAP = """
+from pkbench.extend.base import Options
+from pkbench.extend.claim import ClaimExtension
+
+
+class GapOptions(Options):
+    limit: int
+
+
+class Gap(ClaimExtension[GapOptions]):
+    api = 1
+    options = GapOptions
+
+    def assess(self, options, a, b, margin, alpha):
+        raise ValueError("nothing")
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("limit = 3", 'limit = ▶"3"'), "`claim.outside.options.limit`"),
+        (('name = "gap"', 'name = ▶"gab"'), 'did you mean "gap"?'),
+        (('a = "random"', 'a = ▶"nobody"'), "no model is called `nobody`"),
+        (('a = "random"', 'a = "random"\nb = ▶"nobody"'), "no model is called `nobody`"),
+        (('a = "random"', 'a = "random"\nb = ▶"random"'), "compares `random` with itself"),
+        (('metric = "test_error"', 'metric = ▶"gradient_norm"'), "which is not measured"),
+    ],
+)
+def test_claims_of_extensions_are_checked_like_others(
+    site: Path, tmp_path: Path, change: tuple[str, str], told: str
+) -> None:
+    other = tmp_path / "site"
+    with on_path(other):
+        install(other, "claims-pack", {"pkbench.claims": {"gap": "gap_checked:Gap"}}, {"gap_checked": GAP})
+        assert change[0] in CLAIM
+        end = 'data = ["digits"]\n'
+        path, places = spec_with(tmp_path, MIXER, (end, end + CLAIM.replace(*change)))
+        found = faults(path)
+        assert places_of(found) == places
+        assert told in str(found[0])
+        path, _ = spec_with(tmp_path, MIXER, (end, end + CLAIM))
+        assert load_spec(path).spec.claim[-1].kind == "extension"
+
+
+SOURCE = 'source = "extension"\nname = "set"\noptions = { shift = 1 }'
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (SOURCE.replace("shift = 1", "shift = ▶1.5"), "`data.digits.options.shift` is 1.5"),
+        (SOURCE.replace('"set"', '▶"sets"'), 'did you mean "set"?'),
+        (SOURCE + '\n▶resize = "bilinear"', "`resize`"),
+    ],
+)
+def test_data_of_extensions_is_checked_like_other(site: Path, tmp_path: Path, source: str, told: str) -> None:
+    other = tmp_path / "site"
+    with on_path(other):
+        install(
+            other,
+            "data-pack",
+            {"pkbench.data": {"set": "set_checked:Set"}},
+            {"set_checked": DATA_SET.replace("BODY", "pass")},
+        )
+        path, places = spec_with(tmp_path, MIXER, ('source = "digits"', source))
+        found = faults(path)
+    assert places_of(found) == places
+    assert told in str(found[0])

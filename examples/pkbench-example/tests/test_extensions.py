@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from pkbench_example.conv_mixer import ConvMixerExtension, ConvMixerOptions
+from pkbench_example.sign_test import SignTestExtension, SignTestOptions
 from pkbench_example.stripes import StripesExtension, StripesOptions
 
 IMAGE, CLASSES = (8, 12, 3), 5
@@ -28,6 +29,16 @@ def test_connections_are_the_non_zero_entries_of_the_matrices() -> None:
 def test_models_that_are_none(change: dict[str, int], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         ConvMixerExtension().shape(OPTIONS.model_copy(update=change), IMAGE, CLASSES)
+
+
+def test_the_sign_test_by_hand() -> None:
+    a, b = {"a": {0: 1.0, 1: 2.0, 2: 3.0, 3: 9.0}}, {"b": {0: 2.0, 1: 4.0, 2: 3.5, 3: 8.0}}
+    found = SignTestExtension().assess(SignTestOptions(better="lower"), a, b, 0.0, 0.05)
+    assert (found.effect, found.p_for, found.p_against) == (-0.75, 5 / 16, 15 / 16)
+    turned = SignTestExtension().assess(SignTestOptions(better="higher"), a, b, 0.0, 0.05)
+    assert (turned.p_for, turned.p_against) == (found.p_against, found.p_for)
+    beyond = SignTestExtension().assess(SignTestOptions(better="lower"), a, b, 1.0, 0.05)
+    assert (beyond.p_for, beyond.p_against) == (7 / 8, 1 / 2)
 
 
 def test_stripes_are_the_same_each_time() -> None:

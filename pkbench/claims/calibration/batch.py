@@ -16,6 +16,7 @@ from scipy.special import stdtr
 from pkbench.claims.calibration.shapes import Array
 from pkbench.claims.calibration.stage import QUOTED, XS
 from pkbench.spec.claim import AnyClaim, AnyPair, CrossingClaim, PairClaim, PlaceClaim, TrendClaim, ValueClaim
+from pkbench.spec.extension import ExtensionClaim
 
 INCONCLUSIVE, SUPPORTED, CONTRADICTED = 0, 1, 2
 Outcomes = NDArray[np.int8]
@@ -57,6 +58,8 @@ def p_values(claim: AnyClaim, draws: Draws) -> P:
             return _pair(claim, draws)
         case ValueClaim():
             return _value(values[claim.a][:, 0], _given(draws))
+        case ExtensionClaim():
+            raise TypeError("how often an extension's claims are wrong is its own to simulate")
 
 
 def outcomes(claims: Sequence[AnyClaim], draws: Draws) -> Outcomes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkbench.errors import Fault
+from pkbench.spec.checks.extensions import extension_faults
 from pkbench.spec.checks.repeats import repeated
 from pkbench.spec.claim import AnyClaim, AnyPair, CrossingClaim, PairClaim, ValueClaim
 from pkbench.spec.document import ProfileName
+from pkbench.spec.extension import ExtensionClaim
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 from pkbench.spec.words import no_such
@@ -45,8 +47,12 @@ def check_claims(parts: Parts) -> Iterator[Fault]:
             is_row = claim.a in {row for row, _ in _published(parts, claim.metric) or ()}
             constraint = "a claim's `a` is a model of this spec, not a reported row" if is_row else constraint
             yield parts.fault((*loc, "a"), what, constraint, remedy)
+        if isinstance(claim, ExtensionClaim):
+            yield from extension_faults(parts, loc, claim)
         if isinstance(claim, PairClaim | CrossingClaim):
             yield from _check_pair(parts, loc, claim, section)
+        elif isinstance(claim, ExtensionClaim):
+            yield from _check_other(parts, loc, claim, section)
         elif isinstance(claim, ValueClaim) and parts.knows(section, claim.a):
             yield from _check_numbers(parts, loc, claim, claim.a, "a")
         if claim.data is not None:
@@ -68,8 +74,7 @@ def _named_data(parts: Parts, loc: Loc, names: tuple[str, ...]) -> Iterator[Faul
 
 def _check_pair(parts: Parts, loc: Loc, claim: AnyPair | CrossingClaim, section: str) -> Iterator[Fault]:
     if claim.a == claim.b:
-        what = f"claim `{claim.id}` compares `{claim.a}` with itself"
-        yield parts.fault((*loc, "b"), what, "a and b are two", "name the other model, or a reported row")
+        yield _with_itself(parts, loc, claim)
         return
     if parts.knows(section, claim.b):
         return
@@ -88,6 +93,18 @@ def _check_pair(parts: Parts, loc: Loc, claim: AnyPair | CrossingClaim, section:
     elif published is not None:
         ids = [*parts.ids("model"), *sorted(rows)]
         yield parts.fault((*loc, "b"), *no_such("model or reported row", claim.b, ids))
+
+
+def _check_other(parts: Parts, loc: Loc, claim: ExtensionClaim, section: str) -> Iterator[Fault]:
+    if claim.b == claim.a:
+        yield _with_itself(parts, loc, claim)
+    elif claim.b is not None and not parts.knows(section, claim.b):
+        yield parts.fault((*loc, "b"), *_unknown(parts, section, claim.b))
+
+
+def _with_itself(parts: Parts, loc: Loc, claim: AnyPair | CrossingClaim | ExtensionClaim) -> Fault:
+    what = f"claim `{claim.id}` compares `{claim.a}` with itself"
+    return parts.fault((*loc, "b"), what, "a and b are two", "name the other model, or a reported row")
 
 
 def _check_numbers(parts: Parts, loc: Loc, claim: AnyClaim, row: str, key: str) -> Iterator[Fault]:

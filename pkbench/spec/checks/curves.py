@@ -67,7 +67,7 @@ def check_families_at(scene: Scene) -> Iterator[Fault]:
             yield from _check_curve_claim(scene, index, claim)
         elif isinstance(claim, PairClaim):
             yield from _check_pair(scene, index, claim)
-        else:
+        elif isinstance(claim, ValueClaim):
             yield from _check_single(scene, index, claim, "the reported number")
     yield from _check_compares(scene)
 

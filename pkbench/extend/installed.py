@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from pkbench.errors import ExtensionError
@@ -24,8 +25,9 @@ class Installed:
         return f"{self.name} of {self.distribution} {self.version} (entry point {self.group}: {self.value})"
 
 
+@cache
 def installed(group: str) -> tuple[Installed, ...]:
-    """Every entry point of ``group``, in order of their names."""
+    """Every entry point of ``group``, in order of their names; looked up once in a process, for it reads all packages' metadata."""
     return tuple(sorted({_described(point) for point in entry_points(group=group)}))
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from pkbench.errors import ExtensionError, PkbenchError
 from pkbench.extend.base import API, Computing, Extension, Options, WithOptions
-from pkbench.extend.installed import Installed, find
+from pkbench.extend.installed import Installed, find, installed
 from pkbench.visible import printable
 
 E = TypeVar("E", bound=Extension)
@@ -61,7 +61,6 @@ class Loaded(Generic[E]):
         )
 
 
-@cache
 def load(role: Role[E], name: str) -> Loaded[E]:
     """The extension called ``name``, imported and made once in a process.
 
@@ -69,9 +68,31 @@ def load(role: Role[E], name: str) -> Loaded[E]:
         ExtensionError: there is none or there are several, it cannot be imported or made, is not what ``role`` asks for, or
             is written for another :data:`~pkbench.extend.base.API`.
     """
-    found = find(role.group, role.noun, name)
+    found = _outcome(role, name)
+    if isinstance(found, ExtensionError):
+        raise found.with_traceback(None)
+    return found
+
+
+@cache
+def _outcome(role: Role[E], name: str) -> Loaded[E] | ExtensionError:
+    """What :func:`load` gives or raises: what fails is not tried again for each of a thousand models that name it."""
+    try:
+        found = find(role.group, role.noun, name)
+        return Loaded(role, found, _made(role, found))
+    except ExtensionError as error:
+        return error
+
+
+def forget() -> None:
+    """Look up and load anew what is asked for from here on: packages have been installed or removed."""
+    installed.cache_clear()
+    _outcome.cache_clear()
+
+
+def _made(role: Role[E], found: Installed) -> E:
     label = f"{role.noun} extension {found}"
-    remedy = f"reinstall or update {found.distribution}, or take it out of the spec"
+    remedy = f"reinstall or update {found.distribution}, or do without it"
     try:
         made = EntryPoint(found.name, found.value, found.group).load()
     except (Exception, SystemExit) as error:
@@ -85,7 +106,7 @@ def load(role: Role[E], name: str) -> Loaded[E]:
         raise ExtensionError(what, constraint=f"this pkbench has api {API}", remedy=remedy)
     _check_declared(made, label, remedy)
     try:
-        return Loaded(role, found, made())
+        return made()
     except Exception as error:
         what = f"{label} cannot be made: {type(error).__name__}: {_said(error)}"
         raise ExtensionError(what, constraint="its class takes no arguments", remedy=remedy) from error

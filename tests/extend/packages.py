@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.extend.load import load
+from pkbench.extend.load import forget
 
 MODEL = """
 from pkbench.extend.base import Options
@@ -79,6 +79,7 @@ def install(
     metadata = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8")
+    forget()
     lines = [line for group, own in points.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in own.items()))]
     (metadata / "entry_points.txt").write_text("\n".join(lines) + "\n", "utf-8")
     for module, text in modules.items():
@@ -91,11 +92,11 @@ def on_path(folder: Path) -> Iterator[None]:
     before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
-        load.cache_clear()
+        forget()
         try:
             yield
         finally:
-            load.cache_clear()
+            forget()
             for name in set(sys.modules) - before:
                 if (folder / f"{name.partition('.')[0]}.py").is_file() or (folder / name.partition(".")[0]).is_dir():
                     del sys.modules[name]

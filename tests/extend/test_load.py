@@ -36,6 +36,14 @@ def test_only_what_is_named_is_imported_and_once(site: Path) -> None:
     assert "bad_module" not in sys.modules
 
 
+def test_what_fails_is_tried_once(site: Path) -> None:
+    counts = "import sys\nsys.tries = getattr(sys, 'tries', 0) + 1\nraise RuntimeError"
+    install(site, "pack", {GROUP: {"linear": "counted_module:Linear"}}, {"counted_module": counts})
+    assert refused() == refused()
+    assert sys.tries == 1  # type: ignore[attr-defined]
+    del sys.tries  # type: ignore[attr-defined]
+
+
 def test_an_unknown_name_lists_what_is_there(site: Path) -> None:
     install(site, "pack", {GROUP: {"linear": "m_a:Linear"}}, {})
     message = refused("linaer")

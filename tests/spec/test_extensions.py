@@ -1,8 +1,11 @@
 """Extensions in specs: data that names what is installed; faults of their options stand where they are written."""
 
+import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from pkbench.errors import Fault, SpecError
@@ -10,6 +13,7 @@ from pkbench.plan.run import config_id, expand
 from pkbench.spec.document import Spec
 from pkbench.spec.load import load_any, load_spec
 from pkbench.spec.scale import scale
+from pkbench.spec.schema import json_schema
 from tests.extend.packages import DATA_SET, MODEL, install, on_path
 from tests.small import write_small
 from tests.spec.broken import marked, places_of
@@ -227,3 +231,20 @@ def test_data_of_extensions_is_checked_like_other(site: Path, tmp_path: Path, so
         found = faults(path)
     assert places_of(found) == places
     assert told in str(found[0])
+
+
+def test_editors_know_extensions_and_leave_their_options_to_them() -> None:
+    example = Path(__file__).parents[2] / "examples" / "pkbench-example" / "specs" / "conv-mixer.toml"
+    check = jsonschema.Draft7Validator(json_schema())
+    spec = tomllib.loads(example.read_text())
+    assert list(check.iter_errors(spec)) == []
+    del spec["model"][0]["name"]
+    assert list(check.iter_errors(spec))
+
+
+def test_a_thousand_unknown_extensions_are_soon_refused(site: Path, tmp_path: Path) -> None:
+    table = '[[model]]\nid = "m{0}"\nkind = "extension"\nname = "none-{0}"\n\n'
+    path = write_small(tmp_path, ("[train]\n", "".join(table.format(i) for i in range(900)) + "[train]\n"))
+    start = time.process_time()
+    assert "no model extension is called `none-0`" in str(faults(path)[1])
+    assert time.process_time() - start < 10

@@ -12,7 +12,7 @@ from pkbench.execute.prepare import Selection
 from pkbench.execute.session import Options, Session
 from pkbench.spec.load import load_spec
 from tests.essence import essences_in, records_in
-from tests.extend.packages import install, on_path
+from tests.extend.packages import MODEL, install, on_path
 from tests.small import write_small
 
 TEXT = """
@@ -117,3 +117,22 @@ def test_a_run_that_is_held_elsewhere_is_left_alone(tmp_path: Path) -> None:
         # It would wait for the holder: until it is asked to stop.
         events = run(tmp_path, "backwards", stopped=True)
     assert first not in ended(events)
+
+
+def test_a_model_that_cannot_be_built_costs_its_own_run_alone(tmp_path: Path) -> None:
+    text = MODEL.replace("        from torch import nn\n", "        raise KeyError('lost')\n")
+    table = 'kind = "extension"\nname = "linear"\noptions = { bias = true }\n'
+    with on_path(tmp_path / "site"):
+        install(tmp_path / "site", "models-pack", {"pkbench.models": {"linear": "unbuilt:Linear"}}, {"unbuilt": text})
+        spec = write_small(tmp_path, ("epochs = 2", "epochs = 1"))
+        first, _, rest = spec.read_text().partition('kind = "s-mixer"')
+        spec.write_text(first + table + rest[rest.index("\n[[model]]") :])
+        events: list[Event] = []
+        options = Options(tmp_path / "results", "cpu", 1)
+        Session(load_spec(spec), Selection(seeds=1), options).run(events.append, lambda: False)
+    failed, finished = (event for event in events if isinstance(event, RunEnded))
+    assert (failed.status, finished.status) == ("failed", "finished")
+    assert "linear of models-pack 1.0" in failed.message
+    assert "failed in build: KeyError: 'lost'" in failed.message
+    (record,) = (one for one in records_in(tmp_path / "results").values() if one.status == "failed")
+    assert [one.name for one in record.code.extensions] == ["linear"]

@@ -43,4 +43,4 @@ class SignTestExtension(ClaimExtension[SignTestOptions]):
 
 def _tail(k: int, n: int) -> float:
     """Chance of at least ``k`` heads in ``n`` throws of a fair coin."""
-    return sum(comb(n, i) for i in range(k, n + 1)) / 2**n
+    return float(sum(comb(n, i) for i in range(k, n + 1)) / 2**n)

@@ -84,8 +84,10 @@ def test_from_a_spec_to_verdicts(example: Installed) -> None:
         assert found == {(group, name, "pkbench-example", "0.1.0") for group, name in own.items()}
 
 
-def test_without_the_package_its_spec_is_faulty_in_place(example: Installed) -> None:
-    spec = EXAMPLE / "specs" / "conv-mixer.toml"
+def test_where_nobody_has_the_extension_the_spec_is_faulty_in_place(tmp_path: Path) -> None:
+    text = (EXAMPLE / "specs" / "conv-mixer.toml").read_text(encoding="utf-8")
+    spec = tmp_path / "conv-mixer.toml"
+    spec.write_text(text.replace('name = "conv-mixer"', 'name = "nobodys-mixer"'), "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pkbench", "validate", str(spec)],
         capture_output=True,
@@ -94,7 +96,7 @@ def test_without_the_package_its_spec_is_faulty_in_place(example: Installed) -> 
         check=False,
     )
     assert done.returncode == 2
-    assert "no model extension is called `conv-mixer`" in done.stderr
-    line = spec.read_text().splitlines().index('name = "conv-mixer"') + 1
+    assert "no model extension is called `nobodys-mixer`" in done.stderr
+    line = spec.read_text().splitlines().index('name = "nobodys-mixer"') + 1
     assert f"{spec}:{line}:8: " in done.stderr
     assert "Traceback" not in done.stderr

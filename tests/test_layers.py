@@ -22,6 +22,7 @@ LEAVES = {
     "seeding",
     "atomic",
     "reading",
+    "table",
     "tensors",
     "visible",
 }
@@ -33,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "paper": set(),
     "seeding": set(),
     "reading": set(),
+    "table": {"visible"},
     "tensors": set(),
     "visible": set(),
     "widths": set(),
@@ -54,6 +56,7 @@ ALLOWED: dict[str, set[str]] = {
     "results": LEAVES | {"spec", "plan", "data", "store", "execute", "claims", "report"},
     "doctor": LEAVES | {"spec", "data", "native", "store", "execute"},
     "bench": LEAVES | {"spec", "plan", "data", "models", "train", "execute", "report"},
+    "api": LEAVES | {"spec", "plan", "store", "execute", "claims", "report", "results"},
     "cli": LEAVES
     | {
         "spec",
@@ -74,7 +77,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 TOP_FILES = {"__init__", "__main__"}
 """``__main__`` calls the command line."""
-NO_TORCH = LEAVES | {"spec", "plan", "audit", "claims", "report", "results"}
+NO_TORCH = LEAVES | {"spec", "plan", "audit", "claims", "report", "results", "api"}
 
 
 def room_of(path: Path) -> str:

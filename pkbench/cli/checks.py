@@ -69,21 +69,9 @@ def run(loaded: LoadedChecks, results: Path, stopper: Stopper, *, fresh: bool, q
 
 def plan(loaded: LoadedChecks, results: Path, *, fresh: bool) -> list[dict[str, Any]]:
     """A row for each check: whether it would be computed and why."""
-    from pkbench.plan.check import checks_of
-    from pkbench.store.files import Store
+    from pkbench.execute.checks import plan_checks
 
-    known = Store(results).scan_checks(loaded.spec.experiment.id).records
-    rows = []
-    for check in checks_of(loaded.spec):
-        record = known.get(check.run_id)
-        done = record is not None and record.failure is None
-        reason = "never computed" if record is None else f"done in {record.seconds:.1f} s"
-        if record is not None and record.failure is not None:
-            reason = f"failed before ({record.failure}); tried again"
-        action = "skip" if done and not fresh else "run"
-        row = {"run_id": check.run_id, "claim": check.claim.id, "kind": check.claim.kind}
-        rows.append({**row, "action": action, "reason": reason})
-    return rows
+    return list(plan_checks(loaded, results, fresh=fresh).rows())
 
 
 def print_plan(loaded: LoadedChecks, rows: list[dict[str, Any]]) -> None:

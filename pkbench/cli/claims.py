@@ -10,7 +10,7 @@ import typer
 
 from pkbench.cli.console import end_with_reader, say, say_json
 from pkbench.cli.options import Json, Profile, Results, Seeds
-from pkbench.cli.studies import check_study_of, studies_of
+from pkbench.results.studies import check_study_of, studies_of
 
 if TYPE_CHECKING:
     from pkbench.report.study import Study

@@ -11,6 +11,7 @@ from pkbench.cli.units import duration
 from pkbench.execute.events import Event, RunEnded, RunStarted
 
 if TYPE_CHECKING:
+    from pkbench.execute.outcome import Outcome
     from pkbench.execute.prepare import Prepared
     from pkbench.execute.remaining import Remaining
 
@@ -39,24 +40,18 @@ class Tally:
             self.ended.append(event)
 
 
-def conclusion(prepared: Prepared, tally: Tally, seconds: float) -> Iterator[str]:
-    """What came out in ``seconds``, runs that were resumed counted apart, and the command to type next."""
-    spec_id = prepared.loaded.spec.experiment.id
-    finished = [event for event in tally.ended if event.status == "finished"]
-    failed = sum(event.status == "failed" for event in tally.ended)
-    left = len(prepared.to_run) - len(finished) - failed
-    begun = sum(event.run_id in tally.resumed for event in finished)
-    others = sum(event.by_other for event in finished)
+def conclusion(prepared: Prepared, tally: Tally, found: Outcome) -> Iterator[str]:
+    """What came out, runs that were resumed counted apart, and the command to type next."""
+    begun = sum(event.run_id in tally.resumed for event in tally.ended if event.status == "finished")
     how = [f"{begun} from a checkpoint"] if begun else []
-    how += [f"{others} by another pkbench"] if others else []
-    parts = [f"{len(finished)} finished" + (f" ({', '.join(how)})" if how else "")]
-    if failed:
-        parts.append(f"{failed} failed")
-    if left:
-        parts.append(f"{left} left: the same command goes on")
-    if prepared.to_run:
-        folder = prepared.store.runs_folder(spec_id)
-        yield f"{spec_id}: {', '.join(parts)} in {duration(seconds)}; records in {folder}"
+    how += [f"{found.by_others} by another pkbench"] if found.by_others else []
+    parts = [f"{found.finished} finished" + (f" ({', '.join(how)})" if how else "")]
+    if found.failed:
+        parts.append(f"{found.failed} failed")
+    if found.left:
+        parts.append(f"{found.left} left: the same command goes on")
+    if found.to_run:
+        yield f"{found.spec}: {', '.join(parts)} in {duration(found.seconds)}; records in {found.folder / 'runs'}"
     name = prepared.scaled.profile_name
     profile = "" if name == "quick" else f" --profile {name}"
     yield f"next: pkbench report {_as_typed(prepared.loaded.path)}{profile}"

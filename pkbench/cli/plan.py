@@ -29,7 +29,7 @@ from pkbench.visible import in_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pkbench.cli.planned import Planned
+    from pkbench.execute.planned import Planned
     from pkbench.plan.run import Run
 
 _MANY = 500
@@ -57,7 +57,7 @@ def plan(
     json_: Json = False,
 ) -> None:
     """Show every run: sizes, whether it would run and why, estimated time and memory. Trains nothing."""
-    from pkbench.cli.planned import planned
+    from pkbench.execute.planned import planned
     from pkbench.execute.prepare import Selection, prepare
     from pkbench.spec.find import find_specs
     from pkbench.spec.load import LoadedChecks, load_any
@@ -93,27 +93,10 @@ def as_data(planned: Planned) -> dict[str, Any]:
     # Runs share the shape of their model.
     counts = {shape: Counts.of(shape).model_dump() for shape in {found.run.shape for found in prepared.decisions}}
     rows = []
-    for decision, cast in zip(prepared.decisions, planned.forecasts, strict=True):
+    for decision, row in zip(prepared.decisions, planned.table().rows(), strict=True):
         run = decision.run
-        rows.append(
-            {
-                "run_id": run.run_id,
-                "model": run.model.id,
-                "data": run.data.id,
-                "lr": run.lr,
-                "seed": run.seed,
-                "epochs": run.train.epochs,
-                "action": decision.action,
-                "state": decision.state,
-                "reason": decision.reason,
-                "changed": [asdict(change) for change in decision.changed],
-                "counts": counts[run.shape],
-                "seconds": cast.estimate.seconds if cast else None,
-                "bytes": cast.estimate.bytes if cast else None,
-                "estimated_from": cast.basis if cast else None,
-                "config": run.config,
-            }
-        )
+        more = {"changed": [asdict(change) for change in decision.changed], "counts": counts[run.shape]}
+        rows.append({**row, **more, "config": run.config})
     return {
         "spec": prepared.loaded.spec.experiment.id,
         "path": str(prepared.loaded.path),

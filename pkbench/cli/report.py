@@ -12,8 +12,8 @@ import typer
 from pkbench.cli.console import end_with_reader, say
 from pkbench.cli.options import Json, Results, Seeds
 from pkbench.cli.require import check as check_requirements
-from pkbench.cli.studies import check_study_of, studies_of
 from pkbench.errors import UsageError
+from pkbench.results.studies import check_study_of, studies_of
 
 if TYPE_CHECKING:
     from pkbench.report.checks import CheckStudy

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pkbench.cli.console import say, say_json
-from pkbench.cli.studies import check_study_of, default_profile, studies_of
+from pkbench.results.studies import check_study_of, default_profile, studies_of
 
 if TYPE_CHECKING:
     from pkbench.report.checks import CheckStudy

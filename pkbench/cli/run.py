@@ -35,7 +35,8 @@ from pkbench.cli.stopping import EXIT_INTERRUPTED, Stopper
 
 if TYPE_CHECKING:
     from pkbench.cli.unread import Patient
-    from pkbench.execute.events import Event, RunEnded
+    from pkbench.execute.events import Event
+    from pkbench.execute.outcome import Outcome
     from pkbench.execute.prepare import Prepared, Selection
     from pkbench.execute.session import Options
     from pkbench.spec.load import LoadedSpec
@@ -157,6 +158,7 @@ class _Command:
         from pkbench.cli.unread import Patient
         from pkbench.execute.events import RunEnded
         from pkbench.execute.forecast import known_epochs
+        from pkbench.execute.outcome import outcome
         from pkbench.execute.remaining import Remaining
         from pkbench.execute.session import Session
         from pkbench.store.mirror import BackgroundMirror
@@ -185,13 +187,13 @@ class _Command:
             )
         finally:
             display.close()
-        seconds = time.monotonic() - started
+        found = outcome(prepared, tally.ended, time.monotonic() - started)
         if mirror is not None and tally.ended:
             self._finish_mirror(mirror, display)
         if not self.quiet and not self.json_events and self.stopper.reason != "unread":
-            for line in conclusion(prepared, tally, seconds):
+            for line in conclusion(prepared, tally, found):
                 say(line)
-        return self._exit_code(prepared, tally.ended)
+        return self._exit_code(found)
 
     def _finish_mirror(self, mirror: BackgroundMirror, display: Patient) -> None:
         from pkbench.execute.events import Note
@@ -200,19 +202,13 @@ class _Command:
         if outcome.message:
             display.event(Note(outcome.message))
 
-    def _exit_code(self, prepared: Prepared, ended: list[RunEnded]) -> int:
-        failed = any(event.status == "failed" for event in ended) or any(
-            decision.state == "failed" and decision.action == "skip" for decision in prepared.decisions
-        )
-        if failed and not self.allow_failed:
+    def _exit_code(self, found: Outcome) -> int:
+        if (found.failed or found.failed_before) and not self.allow_failed:
             return EXIT_FAILED
-        if any(decision.action == "blocked" for decision in prepared.decisions):
+        if found.blocked:
             return EXIT_NO_DATA
-        if self.stopper.reason == "time" and len(ended) < len(prepared.to_run):
-            return EXIT_TIME
-        if any(event.status == "interrupted" for event in ended):
-            return EXIT_TIME
-        return 0
+        stopped = self.stopper.reason == "time" and found.left > found.interrupted
+        return EXIT_TIME if stopped or found.interrupted else 0
 
 
 def _tell_claims(data: dict[str, Any]) -> None:

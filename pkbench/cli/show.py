@@ -11,8 +11,8 @@ import typer
 
 from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
-from pkbench.cli.studies import check_study_of, studies_of
 from pkbench.cli.units import duration
+from pkbench.results.studies import check_study_of, studies_of
 
 if TYPE_CHECKING:
     from pkbench.report.checks import CheckStudy

@@ -21,6 +21,7 @@ from pkbench.spec.theory import TheoryPart
 from pkbench.store.check_record import CheckRecord, FoundValue
 from pkbench.store.files import Store
 from pkbench.store.record import CodeIdentity, Invocation, SpecIdentity
+from pkbench.table import Row, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,22 @@ def run_checks(
             on_check(CheckEnded(check, record, fresh=not done))
 
     return Holds(store.folder(experiment.id)).each(list(by_id), compute, emit, should_stop)
+
+
+def plan_checks(loaded: LoadedChecks, results: Path, *, fresh: bool) -> Table:
+    """A row for each check of ``loaded``: whether it would be computed, and why."""
+    scan = Store(results).scan_checks(loaded.spec.experiment.id)
+    rows: list[Row] = []
+    for check in checks_of(loaded.spec):
+        record = scan.records.get(check.run_id)
+        done = record is not None and record.failure is None
+        reason = "never computed" if record is None else f"done in {record.seconds:.1f} s"
+        if record is not None and record.failure is not None:
+            reason = f"failed before ({record.failure}); tried again"
+        action = "skip" if done and not fresh else "run"
+        row = {"run_id": check.run_id, "claim": check.claim.id, "kind": check.claim.kind}
+        rows.append({**row, "action": action, "reason": reason})
+    return Table(("run_id", "claim", "kind", "action", "reason"), rows, scan.problems)
 
 
 def _record(check: Check, spec: SpecIdentity, code: CodeIdentity, invocation: Invocation) -> CheckRecord:

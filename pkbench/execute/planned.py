@@ -1,14 +1,24 @@
-"""What ``pkbench plan`` shows of a prepared spec: forecasts, and which runs would train together."""
+"""What a plan shows of a prepared spec: forecasts, and which runs would train together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from pkbench.table import Row, Table
 
 if TYPE_CHECKING:
     from pkbench.execute.forecast import Forecast
     from pkbench.execute.prepare import Prepared
     from pkbench.plan.stack import Group
+
+_SIZES: Final = ("S", "C", "gamma", "depth", "width", "omega", "connections", "parameters")
+COLUMNS: Final = (
+    *("run_id", "model", "data", "lr", "seed", "epochs", "action", "state", "reason"),
+    *(*_SIZES, "seconds", "bytes", "estimated_from"),
+)
+"""Of :meth:`Planned.table`; ``seconds`` and ``bytes`` are estimates for the whole run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,29 @@ class Planned:
         total = sum(f.estimate.seconds for decision, f in pairs if f and decision.action != "skip")
         return total / self.jobs
 
+    def table(self) -> Table:
+        """A row for each run: what it is, whether it would be computed and why, and what it would cost."""
+        return Table(COLUMNS, self._rows(), self.prepared.problems)
+
+    def _rows(self) -> Iterator[Row]:
+        for decision, cast in zip(self.prepared.decisions, self.forecasts, strict=True):
+            run = decision.run
+            row: Row = {
+                "run_id": run.run_id,
+                "model": run.model.id,
+                "data": run.data.id,
+                "lr": run.lr,
+                "seed": run.seed,
+                "epochs": run.train.epochs,
+                "action": decision.action,
+                "state": decision.state,
+                "reason": decision.reason,
+                "seconds": cast.estimate.seconds if cast else None,
+                "bytes": cast.estimate.bytes if cast else None,
+                "estimated_from": cast.basis if cast else None,
+            }
+            yield {**row, **{name: getattr(run.shape, name) for name in _SIZES}}
+
     @property
     def about_stacks(self) -> str:
         """How many runs train together, in one line."""
@@ -44,7 +77,7 @@ class Planned:
 def planned(
     prepared: Prepared, device: str, jobs: int | None, engine: str, stack: int | None, *, estimate: bool
 ) -> Planned:
-    """What would be done on this machine, with the options of the command line.
+    """What would be done on this machine, with the options of a command.
 
     Raises:
         UsageError: the device is not here, or the engine cannot compute a run or stacks.

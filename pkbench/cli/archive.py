@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 from pkbench.cli.units import ranges, size
@@ -24,7 +25,11 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The archive: a name that ends in .tar.gz or .zip.")],
     specs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SPEC]...", help="Spec files or ids [default: all that have results]."),
+        typer.Argument(
+            metavar="[SPEC]...",
+            help="Spec files or ids [default: all that have results].",
+            autocompletion=completion.specs,
+        ),
     ] = None,
     results: Results = None,
     json_: Json = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import end_with_reader, say, say_json
 from pkbench.cli.options import Json, Profile, Results, Seeds
 from pkbench.results.studies import check_study_of, studies_of
@@ -28,7 +29,12 @@ def register(app: typer.Typer) -> None:
 
 def claims(
     spec: Annotated[
-        str, typer.Argument(metavar="SPEC", help="Spec file, or id looked up in the nearest specs/ folder.")
+        str,
+        typer.Argument(
+            metavar="SPEC",
+            help="Spec file, or id looked up in the nearest specs/ folder.",
+            autocompletion=completion.specs,
+        ),
     ],
     profile: Profile = "quick",
     results: Results = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 from pkbench.cli.units import size
@@ -23,7 +24,11 @@ def register(app: typer.Typer) -> None:
 def clean(
     specs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SPEC]...", help="Spec files or ids [default: all of the project, and the caches]."),
+        typer.Argument(
+            metavar="[SPEC]...",
+            help="Spec files or ids [default: all of the project, and the caches].",
+            autocompletion=completion.specs,
+        ),
     ] = None,
     results: Results = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete; without it they are only listed.")] = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import say_json
 from pkbench.cli.options import Json, Results
 from pkbench.visible import printable
@@ -23,7 +24,11 @@ _LISTED: Final = 20
 """Lines of a kind before the rest is counted."""
 
 Name = Annotated[
-    str, typer.Argument(help="A run's id or label, SPEC:PROFILE, a results folder, or a commit (7 digits or more).")
+    str,
+    typer.Argument(
+        help="A run's id or label, SPEC:PROFILE, a results folder, or a commit (7 digits or more).",
+        autocompletion=completion.sides,
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import end_with_reader, marked, print_error, say, say_json
 from pkbench.cli.options import Json, Profile
 from pkbench.cli.units import size
@@ -24,12 +25,24 @@ EXIT_FAULT = 2
 
 Specs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SPEC...]", help="Spec files or ids [default: all in the nearest specs/ folder]."),
+    typer.Argument(
+        metavar="[SPEC...]",
+        help="Spec files or ids [default: all in the nearest specs/ folder].",
+        autocompletion=completion.specs,
+    ),
 ]
 SpecName = Annotated[
-    str, typer.Argument(metavar="SPEC", help="A spec file, or an id looked up in the nearest specs/ folder.")
+    str,
+    typer.Argument(
+        metavar="SPEC",
+        help="A spec file, or an id looked up in the nearest specs/ folder.",
+        autocompletion=completion.specs,
+    ),
 ]
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Data sets by id [default: all].")]
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID...]", help="Data sets by id [default: all].", autocompletion=completion.data_sets),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Also write what was found to this JSON file.")]
 
 group = typer.Typer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 
 import typer
@@ -16,6 +17,7 @@ from pkbench.cli import (
     claims,
     clean,
     compare,
+    completion,
     cost,
     data,
     doctor,
@@ -88,6 +90,9 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show '✓' or 'γ' gets a question mark, not an error.
             stream.reconfigure(errors="replace")
+    if completion.VARIABLE in os.environ:
+        completion.answer(app)
+        return
     code = _exit_code()
     if isinstance(code, int) and code == EXIT_UNREAD:
         forget_output()

@@ -10,28 +10,42 @@ from typing import Annotated
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.errors import UsageError
 
 SpecNames = Annotated[
-    list[str], typer.Argument(metavar="SPEC...", help="Spec files, or ids looked up in the nearest specs/ folder.")
+    list[str],
+    typer.Argument(
+        metavar="SPEC...",
+        help="Spec files, or ids looked up in the nearest specs/ folder.",
+        autocompletion=completion.specs,
+    ),
 ]
-Profile = Annotated[str, typer.Option("--profile", "-p", help="Scale: quick, fast or paper.")]
+Profile = Annotated[
+    str, typer.Option("--profile", "-p", help="Scale: quick, fast or paper.", autocompletion=completion.profiles)
+]
 Results = Annotated[
     Path | None, typer.Option("--results", help="Results folder [default: results/ beside the spec's specs/ folder].")
 ]
 Only = Annotated[
     list[str] | None,
     typer.Option(
-        "--only", help="Only runs MODEL, MODEL/SEED, MODEL/DATA or MODEL/DATA/SEED ('*' for any); repeatable."
+        "--only",
+        help="Only runs MODEL, MODEL/SEED, MODEL/DATA or MODEL/DATA/SEED ('*' for any); repeatable.",
+        autocompletion=completion.models,
     ),
 ]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, max=1000, help="Number of seeds instead of the spec's.")]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+Device = Annotated[
+    str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", autocompletion=completion.devices)
+]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once [default: by cores; 1 on a GPU].")]
 Engine = Annotated[
     str,
     typer.Option(
-        "--engine", help="How steps are computed, for speed alone: auto, native (C, on a CPU), batch-last or reference."
+        "--engine",
+        help="How steps are computed, for speed alone: auto, native (C, on a CPU), batch-last or reference.",
+        autocompletion=completion.engines,
     ),
 ]
 Stack = Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import end_with_reader, say
 from pkbench.cli.options import Json, Results, Seeds
 from pkbench.cli.require import check as check_requirements
@@ -29,12 +30,20 @@ def register(app: typer.Typer) -> None:
 
 def report(
     specs: Annotated[
-        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Spec files or ids [default: all of the project].")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SPEC]...",
+            help="Spec files or ids [default: all of the project].",
+            autocompletion=completion.specs,
+        ),
     ] = None,
     profile: Annotated[
         str | None,
         typer.Option(
-            "--profile", "-p", help="Scale: quick, fast or paper [default: quick and every one with results]."
+            "--profile",
+            "-p",
+            help="Scale: quick, fast or paper [default: quick and every one with results].",
+            autocompletion=completion.profiles,
         ),
     ] = None,
     results: Results = None,
@@ -68,6 +77,7 @@ def report(
             "--require",
             metavar="SPEC:CLAIM[:DATA][@PROFILE]=OUTCOME",
             help="Check this verdict instead, print what it is and write nothing; repeatable.",
+            autocompletion=completion.requirements,
         ),
     ] = None,
     json_: Json = False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 from pkbench.cli.units import duration
@@ -35,6 +36,7 @@ def show(
         typer.Argument(
             metavar="RUN",
             help="Three or more digits of its id, its label, or MODEL/DATA/SEED; SPEC: may stand before it.",
+            autocompletion=completion.runs,
         ),
     ],
     results: Results = None,

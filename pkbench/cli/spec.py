@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import end_with_reader, say, say_json
 from pkbench.cli.options import Json
 from pkbench.errors import Fault, Place, SpecError, StoreError, UsageError
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SPEC", help="Spec files, or ids [default: every spec in the nearest specs/ folder]."),
+    typer.Argument(
+        metavar="SPEC",
+        help="Spec files, or ids [default: every spec in the nearest specs/ folder].",
+        autocompletion=completion.specs,
+    ),
 ]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import say_json
 from pkbench.cli.options import Device, Json, Results
 from pkbench.cli.units import duration
@@ -39,12 +40,20 @@ def register(app: typer.Typer) -> None:
 
 def status(
     specs: Annotated[
-        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Spec files or ids [default: all of the project].")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SPEC]...",
+            help="Spec files or ids [default: all of the project].",
+            autocompletion=completion.specs,
+        ),
     ] = None,
     profile: Annotated[
         str | None,
         typer.Option(
-            "--profile", "-p", help="Scale: quick, fast or paper [default: quick and every one with results]."
+            "--profile",
+            "-p",
+            help="Scale: quick, fast or paper [default: quick and every one with results].",
+            autocompletion=completion.profiles,
         ),
     ] = None,
     results: Results = None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import say
 from pkbench.cli.options import Results
 from pkbench.errors import UsageError
@@ -33,7 +34,11 @@ def register(app: typer.Typer) -> None:
 def sync(
     spec: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SPEC]...", help="Spec files or ids; by default all that have results."),
+        typer.Argument(
+            metavar="[SPEC]...",
+            help="Spec files or ids; by default all that have results.",
+            autocompletion=completion.specs,
+        ),
     ] = None,
     results: Results = None,
     uri: _Uri = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import say, say_json
 from pkbench.cli.options import Json, Results
 from pkbench.errors import UsageError
@@ -28,7 +29,9 @@ def verify_results(
     specs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SPEC]...", help="Spec files or ids [default: all results and reports of the project]."
+            metavar="[SPEC]...",
+            help="Spec files or ids [default: all results and reports of the project].",
+            autocompletion=completion.specs,
         ),
     ] = None,
     results: Results = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -48,7 +49,9 @@ def export(
         return
     for what, number in counts.items():
         say(f"{what}: {number}")
-    say(f"{out}: {len(places)} files, {size(out.stat().st_size)}; on the other machine: pkbench import {out.name}")
+    say(
+        f"{out}: {len(places)} files, {size(out.stat().st_size)}; on the other machine: pkbench import {shlex.quote(out.name)}"
+    )
 
 
 def import_(

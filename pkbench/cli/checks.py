@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pkbench.cli.console import say
+from pkbench.cli.console import as_typed, say
 from pkbench.cli.units import duration
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(loaded: LoadedChecks, results: Path, stopper: Stopper, *, fresh: bool, q
     if not quiet and not json_events:
         left = "" if complete else "; stopped, the same command goes on"
         say(f"{study.spec_id}: {summary(study)} in {duration(time.monotonic() - started)}{left}")
-        say(f"next: pkbench report {loaded.path.stem}")
+        say(f"next: pkbench report {as_typed(loaded.path)}")
     if any(event.record.failure is not None for event in ended):
         return EXIT_FAILED
     return 0 if complete else EXIT_TIME

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pkbench.cli.console import as_typed
 from pkbench.cli.units import duration
 from pkbench.execute.events import Event, RunEnded, RunStarted
 
@@ -54,10 +53,4 @@ def conclusion(prepared: Prepared, tally: Tally, found: Outcome) -> Iterator[str
         yield f"{found.spec}: {', '.join(parts)} in {duration(found.seconds)}; records in {found.folder / 'runs'}"
     name = prepared.scaled.profile_name
     profile = "" if name == "quick" else f" --profile {name}"
-    yield f"next: pkbench report {_as_typed(prepared.loaded.path)}{profile}"
-
-
-def _as_typed(path: Path) -> str:
-    """``path`` relative to the current folder where that is shorter."""
-    relative = os.path.relpath(path)
-    return relative if len(relative) < len(str(path)) else str(path)
+    yield f"next: pkbench report {as_typed(prepared.loaded.path)}{profile}"

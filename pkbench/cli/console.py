@@ -9,8 +9,10 @@ import errno
 import json
 import os
 import select
+import shlex
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from pkbench.errors import PkbenchError, SpecError
@@ -81,6 +83,12 @@ def forget_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def as_typed(path: Path) -> str:
+    """``path`` as one would type it here: relative to the current folder where that is shorter, quoted where a shell needs it."""
+    relative = os.path.relpath(path)
+    return shlex.quote(relative if len(relative) < len(str(path)) else str(path))
 
 
 def marked(text: str) -> str:

@@ -21,6 +21,7 @@ from pkbench.cli import (
     cost,
     data,
     doctor,
+    new,
     plan,
     report,
     run,
@@ -46,6 +47,7 @@ app = typer.Typer(
 
 for group in (
     spec,
+    new,
     plan,
     cost,
     run,

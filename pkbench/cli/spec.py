@@ -1,8 +1,7 @@
-"""``pkbench validate``, ``schema`` and ``new``: specs before anything is run."""
+"""``pkbench validate`` and ``schema``: specs before anything is run."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,7 +32,6 @@ def register(app: typer.Typer) -> None:
     """Add this group's commands to ``app``."""
     app.command("validate")(validate)
     app.command("schema")(schema)
-    app.command("new")(new)
 
 
 def validate(specs: Names = None, json_: Json = False) -> None:
@@ -146,44 +144,16 @@ def schema(
         end_with_reader()
         typer.echo(text, nl=False)
     else:
-        _write(out, text)
+        write_text(out, text)
         say(f"wrote {out}")
 
 
-def new(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Lower-case letters, digits, '.' and '-'.")],
-    folder: Annotated[
-        Path | None, typer.Option("--dir", help="Folder to write to [default: the nearest specs/ folder].")
-    ] = None,
-    data: Annotated[
-        str, typer.Option(help="What it is about: digits, parquet, npz, imagefolder, torchvision:CIFAR10, …")
-    ] = "digits",
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
-) -> None:
-    """Write a commented spec to start from; it runs as it is."""
-    from pkbench.spec.find import nearest_folder
-    from pkbench.spec.schema import FILE_NAME
-    from pkbench.spec.starter import starter
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path``, whole or not at all.
 
-    folder = folder or nearest_folder() or Path("specs")
-    schema_file = next((above / FILE_NAME for above in _above(folder) if (above / FILE_NAME).is_file()), None)
-    text = starter(id_, data, os.path.relpath(schema_file or folder.parent / FILE_NAME, folder))
-    path = folder / f"{id_}.toml"
-    if path.exists() and not force:
-        raise UsageError(f"{path} exists", remedy="choose another id, or replace it with --force")
-    _write(path, text)
-    say(f"wrote {path}; next: pkbench run {path}")
-    if schema_file is None:
-        say(f"for completion in an editor: pkbench schema --out {folder.parent / FILE_NAME}")
-
-
-def _above(folder: Path) -> list[Path]:
-    """``folder`` and the folders above it."""
-    absolute = folder.absolute()
-    return [absolute, *absolute.parents]
-
-
-def _write(path: Path, text: str) -> None:
+    Raises:
+        UsageError: it cannot be written.
+    """
     from pkbench.atomic import write_bytes
 
     try:

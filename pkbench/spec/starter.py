@@ -9,13 +9,13 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from pkbench.errors import UsageError
 from pkbench.spec.base import IDENTIFIER
-from pkbench.spec.claim import LessClaim
 from pkbench.spec.data import (
     TORCHVISION_SHAPES,
     AudioData,
@@ -30,9 +30,9 @@ from pkbench.spec.data import (
 )
 from pkbench.spec.document import Experiment, Spec
 from pkbench.spec.forms import Array, Choice, Form, Scalar, fields_of
-from pkbench.spec.mixer import SMixer
 from pkbench.spec.profile import Profile
 from pkbench.spec.schema import FILE_NAME
+from pkbench.spec.starter_parts import check_claim, check_models, claim_table, model_table
 from pkbench.spec.train import AdamW, Augment, Cosine, Train
 from pkbench.spec.words import any_of, closest, identifier_like, plain, requirement, written
 
@@ -62,15 +62,7 @@ _FILES: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
 }
 _PATCHES = {8: 2, 28: 4, 32: 4, 96: 8}
 """Patch size for each image size: enough tokens to mix, few enough to train quickly."""
-_EXPERIMENT = {
-    "title": "Do random permutations cost a Mixer accuracy?",
-    "paper": "Own question, after Fig. 7: RP-Mixers are worse when shallow",
-    "kind": "train",
-}
-_MODEL = {"kind": "s-mixer", "depth": 4, "C": 32, "bias": True, "init": "torch-linear", "first_skip": "identity"}
 _TRAIN = {
-    "seeds": [0, 1, 2, 3, 4],
-    "epochs": 20,
     "batch_size": 128,
     "drop_last": True,
     "label_smoothing": 0.0,
@@ -82,29 +74,60 @@ _TRAIN = {
 _OPTIMIZER = {"kind": "adamw", "lr": [0.003], "weight_decay": 0.01, "betas": [0.9, 0.999], "eps": 1e-8}
 _SCHEDULE = {"kind": "cosine", "warmup_epochs": 1, "warmup_lr": 0.0, "final_lr": 0.0}
 _AUGMENT = {"crop_padding": 0, "flip": False, "policy": "none"}
-_CLAIM = {
-    "id": "normal-is-better",
-    "kind": "less",
-    "statement": "At four blocks the S-Mixer has a lower test error than its random-permuted twin",
-    "place": "Fig. 7",
-    "a": "normal",
-    "b": "random",
-    "metric": "test_error",
-    "margin": 0.0,
-    "alpha": 0.05,
-}
 _QUICK = {
-    "scope": "Handwritten digits of 8 x 8 pixels and small Mixers: a verdict here speaks about these alone.",
+    "scope": "Handwritten digits of 8 x 8 pixels and small models: a verdict here speaks about these alone.",
     "data": ["digits"],
 }
 _FAST = {"scope": "These images and these sizes: a verdict here speaks about them alone."}
 
 
-def starter(spec_id: str, kind: str = "digits", schema: str = f"../{FILE_NAME}") -> str:
-    """The text of a spec called ``spec_id`` on data of ``kind``; ``schema`` is the path of the JSON Schema for editors.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a new spec is to be about."""
+
+    data: str = "digits"
+    """One of :data:`KINDS`."""
+    models: tuple[str, ...] = ("normal", "random")
+    """Of :data:`pkbench.spec.starter_parts.MODELS`; the claim is about the first one, or the first two."""
+    claim: str = "less"
+    """One of :data:`pkbench.spec.starter_parts.CLAIMS`."""
+    seeds: int = 5
+    epochs: int = 20
+
+
+DEFAULT: Final = Wish()
+
+
+def starter(spec_id: str, wish: Wish = DEFAULT, schema: str = f"../{FILE_NAME}") -> str:
+    """The text of a spec called ``spec_id`` about ``wish``; ``schema`` is the path of the JSON Schema for editors.
 
     Raises:
-        UsageError: ``spec_id`` cannot be an id, or there is no such kind of data.
+        UsageError: ``spec_id`` cannot be an id, or there is no such data, model or claim.
+    """
+    check_id(spec_id)
+    check_data(wish.data)
+    check_models(wish.models)
+    check_claim(wish.claim, wish.models)
+    return "\n".join([f"#:schema {schema}", "#", f"# Command   pkbench run {spec_id}", *_body(spec_id, wish)]) + "\n"
+
+
+def check_data(kind: str) -> None:
+    """Accept ``kind`` as one of :data:`KINDS`.
+
+    Raises:
+        UsageError: there is no such data.
+    """
+    if kind not in KINDS:
+        near = closest(kind, KINDS)
+        remedy = f"did you mean {near}?" if near else ""
+        raise UsageError(f"there is no data of kind {kind}", constraint=f"--data is {', '.join(KINDS)}", remedy=remedy)
+
+
+def check_id(spec_id: str) -> None:
+    """Accept ``spec_id`` as the id of a spec.
+
+    Raises:
+        UsageError: it cannot be one.
     """
     if not re.fullmatch(IDENTIFIER, spec_id):
         like = identifier_like(spec_id)
@@ -114,39 +137,49 @@ def starter(spec_id: str, kind: str = "digits", schema: str = f"../{FILE_NAME}")
             constraint=f"it needs {constraint}",
             remedy=f"for instance {like}" if like else "",
         )
-    if kind not in KINDS:
-        near = closest(kind, KINDS)
-        remedy = f"did you mean {near}?" if near else ""
-        raise UsageError(f"there is no data of kind {kind}", constraint=f"--data is {', '.join(KINDS)}", remedy=remedy)
-    return "\n".join([f"#:schema {schema}", "#", f"# Command   pkbench run {spec_id}", *_body(spec_id, kind)]) + "\n"
 
 
-def _body(spec_id: str, kind: str) -> Iterator[str]:
-    table, own = _own_data(kind)
-    yield from _table("[experiment]", Experiment, _EXPERIMENT | {"id": spec_id})
+def _body(spec_id: str, wish: Wish) -> Iterator[str]:
+    table, own = _own_data(wish.data)
+    claim, claimed = claim_table(wish.models, wish.claim)
+    experiment = {"id": spec_id, "title": claimed["statement"], "paper": "Own question", "kind": "train"}
+    yield from _table("[experiment]", Experiment, experiment)
     yield from _rule("data")
-    if kind != "digits":
+    if wish.data != "digits":
         yield from _table("[[data]]", table, own)
-    yield from _table("[[data]]", DigitsData, _DIGITS, brief=kind != "digits")
+    yield from _table("[[data]]", DigitsData, _DIGITS, brief=wish.data != "digits")
     yield from _rule("models")
-    yield from _table("[[model]]", SMixer, {"id": "normal", "mixing": "normal"} | _MODEL | _sizes(own))
-    yield from _table("[[model]]", SMixer, {"id": "random", "mixing": "random"} | _MODEL | _sizes(own), brief=True)
+    yield from _models(wish, own)
     yield from _rule("recipe")
-    yield from _table("[train]", Train, _TRAIN)
+    yield from _table("[train]", Train, {"seeds": list(range(wish.seeds)), "epochs": wish.epochs} | _TRAIN)
     yield from _table("[train.optimizer]", AdamW, _OPTIMIZER)
-    yield from _table("[train.schedule]", Cosine, _SCHEDULE)
+    yield from _table("[train.schedule]", Cosine, _SCHEDULE | {"warmup_epochs": min(1, wish.epochs - 1)})
     yield from _table("[train.augment]", Augment, _AUGMENT)
     yield from _rule("claims")
-    yield from _table("[[claim]]", LessClaim, _CLAIM)
+    yield from _table("[[claim]]", claim, claimed)
     yield from _rule("scales")
-    if kind == "digits":
+    yield from _scales(wish, own)
+
+
+def _models(wish: Wish, data: dict[str, Any]) -> Iterator[str]:
+    """The models, each with sizes for the images of ``data``; what a value is for is said once."""
+    explained = set()
+    for name in wish.models:
+        model, values = model_table(name, wish.claim)
+        yield from _table("[[model]]", model, values | _sizes(model, data), brief=model in explained)
+        explained.add(model)
+
+
+def _scales(wish: Wish, own: dict[str, Any]) -> Iterator[str]:
+    if wish.data == "digits":
         yield from _table("[profile.quick]", Profile, _QUICK)
         return
     yield from _table("[profile.fast]", Profile, _FAST | {"data": [own["id"]]})
     yield from _table("[profile.quick]", Profile, _QUICK, brief=True)
-    for model in ("normal", "random"):
-        yield from ("", f"[profile.quick.model.{model}]")
-        yield from (f"{key} = {value}" for key, value in _sizes(_DIGITS).items())
+    for name in wish.models:
+        sizes = _sizes(model_table(name, wish.claim)[0], _DIGITS)
+        if sizes:
+            yield from ("", f"[profile.quick.model.{name}]", *(f"{key} = {value}" for key, value in sizes.items()))
 
 
 def _own_data(kind: str) -> tuple[type[BaseModel], dict[str, Any]]:
@@ -161,8 +194,10 @@ def _own_data(kind: str) -> tuple[type[BaseModel], dict[str, Any]]:
     return TorchvisionData, {"id": name, "source": kind, "shape": list(shape), "classes": classes} | _SPLIT
 
 
-def _sizes(data: dict[str, Any]) -> dict[str, int]:
-    """Patch size and tokens for the images of ``data``."""
+def _sizes(model: type[BaseModel], data: dict[str, Any]) -> dict[str, int]:
+    """Patch size and tokens for the images of ``data``, of a model that has patches."""
+    if "patch" not in model.model_fields:
+        return {}
     height, width, _ = data["shape"]
     patch = 1 if width == 1 else _PATCHES[height]
     return {"patch": patch, "S": (height // patch) * (width // patch)}
@@ -207,6 +242,8 @@ def _allowed(model: type[BaseModel], name: str, form: Form) -> str:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(item)}' for key, item in value.items())} }}"
     if isinstance(value, list):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else written(value)

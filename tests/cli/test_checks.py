@@ -52,7 +52,7 @@ def test_plan_run_plan(call: Call) -> None:
         "contradicted same-m  residual 0.5, tolerance 0.01; Features S*C: 24 (small) and 36 (large)"
     )
     assert total.startswith("numbers: 1 consistent, 1 inconsistent in ")
-    assert after == "next: pkbench report numbers"
+    assert after == "next: pkbench report specs/numbers.toml"
 
     again = call("run", "numbers")
     assert again.out.count("(done before)") == 2

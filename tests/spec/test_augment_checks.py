@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.spec.starter import starter
+from pkbench.spec.starter import Wish, starter
 from tests.spec.broken import faults_in, marked, places_of
 
-TEXT, QUESTIONS = starter("x", "text"), starter("x", "generated:questions")
-FRAMES, DIGITS = starter("x", "generated:tones"), starter("x", "digits")
+TEXT, QUESTIONS = starter("x", Wish("text")), starter("x", Wish("generated:questions"))
+FRAMES, DIGITS = starter("x", Wish("generated:tones")), starter("x", Wish("digits"))
 BANDS = re.sub(
     r"^S = 64$",
     "S = 32",

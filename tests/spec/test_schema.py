@@ -9,7 +9,7 @@ import pytest
 
 from pkbench.spec.forms import fields_of
 from pkbench.spec.schema import FILE_NAME, json_schema, schema_text
-from pkbench.spec.starter import KINDS, starter
+from pkbench.spec.starter import KINDS, Wish, starter
 from tests.spec.broken import VALID, edited
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ def test_it_is_a_schema() -> None:
     jsonschema.Draft7Validator.check_schema(json_schema())
 
 
-@pytest.mark.parametrize("text", [VALID, *(starter("x", kind) for kind in KINDS)])
+@pytest.mark.parametrize("text", [VALID, *(starter("x", Wish(kind)) for kind in KINDS)])
 def test_it_accepts_valid_specs(text: str) -> None:
     VALIDATOR.validate(tomllib.loads(text))
 

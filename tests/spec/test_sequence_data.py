@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pkbench.data.sound import mel_filters
 from pkbench.spec.checks.data import _first_band, training_images
 from pkbench.spec.load import load_spec
-from pkbench.spec.starter import starter
+from pkbench.spec.starter import Wish, starter
 from tests.spec.broken import faults_in, marked, places_of, write
 
-TEXT, AUDIO = starter("x", "text"), starter("x", "audio")
-QUESTIONS, TONES = starter("x", "generated:questions"), starter("x", "generated:tones")
+TEXT, AUDIO = starter("x", Wish("text")), starter("x", Wish("audio"))
+QUESTIONS, TONES = starter("x", Wish("generated:questions")), starter("x", Wish("generated:tones"))
 SEEN = 'format = "trec"'
 
 CASES: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
@@ -92,7 +92,7 @@ def test_a_table_that_makes_no_sense_has_one_fault(name: str, tmp_path: Path) ->
 
 def test_generated_data_is_counted_without_opening_anything(tmp_path: Path) -> None:
     counts = {
-        kind: training_images(load_spec(write(tmp_path, starter("x", kind), "x.toml")).spec.data[0])
+        kind: training_images(load_spec(write(tmp_path, starter("x", Wish(kind)), "x.toml")).spec.data[0])
         for kind in ("text", "audio", "generated:questions", "generated:tones")
     }
     assert counts == {"text": None, "audio": None, "generated:questions": 5000, "generated:tones": 5000}

@@ -6,11 +6,13 @@ import pytest
 
 from pkbench.store.mirror import entry
 
-from .factory import STARTED, make_config, make_epoch, make_failed, make_record
+from .factory import STARTED, make_config, make_counts, make_epoch, make_failed, make_record
 
 
 def test_name_says_what_the_run_is() -> None:
-    assert entry.run_name(make_record(3)) == "mixer-ss-8 digits lr 0.01 seed 3"
+    assert entry.run_name(make_record(3)) == "mixer-ss-8 C=60 seed 3, digits, lr 0.01"
+    without = make_counts().model_copy(update={"S": None, "C": None})
+    assert entry.run_name(make_record(3, counts=without)) == "mixer-ss-8 seed 3, digits, lr 0.01"
 
 
 def test_configuration_is_flattened_by_path() -> None:
@@ -20,8 +22,16 @@ def test_configuration_is_flattened_by_path() -> None:
     assert parameters["data.shape"] == "[8, 8, 1]"
     assert parameters["data.resize"] == "null"
     assert parameters["model.mixing"] == "normal"
-    assert parameters["counts.connections"] == "260000"
     assert parameters["seed"] == "7"
+
+
+def test_sizes_are_numbers_by_their_own_names() -> None:
+    """So that MLflow's charts have them as axes, and errors are seen against width at once."""
+    parameters = entry.parameters(make_record())
+    sizes = {"S": 4, "C": 60, "width": 960, "connections": 260_000, "omega": 67_200, "p": 0.01, "depth": 2}
+    assert {name: float(parameters[name]) for name in sizes} == sizes
+    without = make_counts().model_copy(update={"S": None, "C": None, "gamma": None})
+    assert not {"S", "C", "gamma"} & set(entry.parameters(make_record(counts=without)))
 
 
 def test_long_values_are_shortened_to_what_mlflow_takes() -> None:

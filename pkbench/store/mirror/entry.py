@@ -19,7 +19,7 @@ FORMAT = "pkbench.mirror_format"
 COMPLETE = "pkbench.complete"
 """Set last: whatever lacks it was interrupted and is pushed again."""
 
-CURRENT_FORMAT = "1"
+CURRENT_FORMAT = "2"
 """Raised whenever this file turns the same record into other content: mirrored runs are then replaced."""
 PARENT = "mlflow.parentRunId"
 LONGEST_VALUE = 6000
@@ -59,9 +59,10 @@ def experiment_name(spec_id: str) -> str:
 
 
 def run_name(record: Record) -> str:
-    """The run's name for people."""
+    """The run's name for people, what runs differ in most coming first: lists and legends cut it at the end."""
     labels = record.labels
-    return f"{labels.model} {labels.data} lr {labels.lr:g} seed {labels.seed}"
+    channels = "" if record.counts.C is None else f" C={record.counts.C}"
+    return f"{labels.model}{channels} seed {labels.seed}, {labels.data}, lr {labels.lr:g}"
 
 
 def invocation_name(record: Record) -> str:
@@ -116,8 +117,11 @@ def _origin_tags(record: Record) -> dict[str, str]:
 
 
 def parameters(record: Record) -> dict[str, str]:
-    """The configuration and the model's counts, flattened: ``train.optimizer.lr`` and so on."""
-    tree = {**record.config, "counts": record.counts.model_dump(mode="json")}
+    """The configuration, flattened: ``train.optimizer.lr`` and so on; the model's sizes by their own names, for axes.
+
+    A size that the model does not have is left out: MLflow draws a parameter as numbers where all of its values are.
+    """
+    tree = {**record.config, **record.counts.model_dump(mode="json", exclude_none=True)}
     return {key: shortened(value) for key, value in flattened(tree)}
 
 

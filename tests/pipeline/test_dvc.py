@@ -227,3 +227,15 @@ def test_every_spec_of_the_project_is_in_the_pipeline_and_has_its_profile() -> N
         content = tomllib.loads((ROOT / "specs" / f"{spec_id}.toml").read_text())
         assert content["experiment"]["id"] == spec_id
         assert profile in content["profile"]
+
+
+def test_experiments_carry_their_metrics(project: Project) -> None:
+    """``dvc exp show`` and ``dvc metrics diff`` read those of another commit: from DVC's cache, results are in no commit."""
+    for command in (["add", "dvc.lock"], ["commit", "--quiet", "--message", "Results"]):
+        project.run("git", *command)
+    found = json.loads(project.run("dvc", "metrics", "diff", "--all", "--json"))
+    old = {path: {key: value["old"] for key, value in row.items()} for path, row in found.items()}
+    here = {path: json.loads((project.folder / path).read_text()) for path in old}
+    assert "results/tiny/metrics/claim.wide-beats-narrow.digits.json" in old
+    assert "results/sums/metrics/claim.vec.json" in old
+    assert old == here

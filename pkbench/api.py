@@ -221,4 +221,6 @@ def _from_one(**numbers: int | None) -> None:
     """Refuse numbers below one, as the command line does."""
     for name, number in numbers.items():
         if number is not None and number < 1:
-            raise UsageError(f"{name} = {number}", constraint="a whole number from 1")
+            raise UsageError(
+                f"{name} = {number}", constraint="a whole number from 1", remedy="leave it out for the default"
+            )

@@ -128,7 +128,7 @@ def _answer(question: str, default: str, read: Callable[[str], Answer]) -> Answe
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{text} is no number of them", constraint="a whole number from 1")
+        raise UsageError(f"{text} is no number of them", constraint="a whole number from 1", remedy="for instance 5")
     return int(text)
 
 

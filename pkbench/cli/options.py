@@ -138,5 +138,7 @@ def parts_of(text: str) -> int | None:
     if text == "auto":
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"--accumulate {text}", constraint="a whole number of parts from 1, or auto")
+        raise UsageError(
+            f"--accumulate {text}", constraint="a whole number of parts from 1, or auto", remedy="try --accumulate auto"
+        )
     return int(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import webbrowser
@@ -128,7 +129,8 @@ def _chosen(store: Store, wanted: list[str]) -> list[str]:
     unknown = [name for name in ids if name not in known]
     if unknown:
         there = f"specs with results: {', '.join(known)}" if known else "no spec has results"
-        raise UsageError(f"no results of {', '.join(unknown)} in {store.root}", constraint=there)
+        remedy = f"compute some first: pkbench run {shlex.join(unknown)}"
+        raise UsageError(f"no results of {', '.join(unknown)} in {store.root}", constraint=there, remedy=remedy)
     return ids or known
 
 

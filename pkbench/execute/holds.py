@@ -91,6 +91,7 @@ class Holds:
             raise StoreError(
                 f"{self._folder} is a link to {self._folder.readlink()}",
                 constraint="what is below the results is written where it seems to be",
+                remedy="put the folder itself there, or name another place with --results",
             )
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

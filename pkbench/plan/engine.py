@@ -48,7 +48,9 @@ def check_engine(wanted: str, runs: Sequence[Run], device: str) -> None:
         UsageError: there is no such engine, or it cannot compute one of the runs.
     """
     if wanted not in (AUTO, *ENGINES):
-        raise UsageError(f"--engine {wanted} is no engine", constraint=" or ".join((AUTO, *ENGINES)))
+        raise UsageError(
+            f"--engine {wanted} is no engine", constraint=" or ".join((AUTO, *ENGINES)), remedy=f"try --engine {AUTO}"
+        )
     for run in runs:
         reason = None if wanted == AUTO else obstacle(wanted, run, device)
         if reason is not None:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import re
+import shlex
 import tarfile
 import tempfile
 import zipfile
@@ -83,7 +84,11 @@ def write_archive(subjects: Iterable[Subject], out: Path) -> tuple[Contents, tup
         StoreError: the archive cannot be written.
     """
     if not out.name.endswith(ENDINGS):
-        raise UsageError(f"{out} is no archive's name", constraint=f"it ends in {', '.join(ENDINGS)}")
+        raise UsageError(
+            f"{out} is no archive's name",
+            constraint=f"it ends in {', '.join(ENDINGS)}",
+            remedy=f"for instance --out {shlex.quote(f'{out.name}{ENDINGS[0]}')}",
+        )
     files, problems = _sound(subjects)
     if not files:
         raise UsageError("there are no sound results to export", remedy="`pkbench verify-results` says what is damaged")

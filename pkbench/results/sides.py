@@ -81,7 +81,11 @@ def _side(text: str, known: Callable[[], list[Subject]]) -> Side:
             raise UsageError(f"no result here was computed at {text}", remedy=f"commits here: {_commits(known())}")
     located = find_run(known(), text)
     if not isinstance(located.record, Record):
-        raise UsageError(f"{text} was not trained", constraint="runs are compared by what came out of training")
+        raise UsageError(
+            f"{text} was not trained",
+            constraint="runs are compared by what came out of training",
+            remedy="`pkbench status --json` lists runs",
+        )
     record = located.record
     return Side(f"{record.run_id[:8]} {label_of(record)}", "runs", {("the run",): {record.labels.seed: record}}, {})
 

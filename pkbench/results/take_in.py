@@ -119,5 +119,5 @@ def _is_sound(path: Path, place: Place) -> bool:
     except ValueError:
         return False
     except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from error
+        raise StoreError(f"cannot read {path}: {error.strerror}", remedy="check whose it is and its rights") from error
     return True

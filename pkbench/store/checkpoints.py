@@ -148,7 +148,9 @@ class Checkpoints:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StoreError(f"cannot remove {self.folder}: {error.strerror}") from error
+            raise StoreError(
+                f"cannot remove {self.folder}: {error.strerror}", remedy="check whose it is and its rights"
+            ) from error
 
     def _infos(self) -> list[Path]:
         """JSON files of checkpoints, newest first."""

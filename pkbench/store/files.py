@@ -52,7 +52,10 @@ def _set_aside(path: Path) -> str:
     try:
         path.replace(aside)
     except OSError as error:
-        raise StoreError(f"cannot rename {path}, which is damaged: {error.strerror}") from error
+        raise StoreError(
+            f"cannot rename {path}, which is damaged: {error.strerror}",
+            remedy="check whose its folder is and its rights",
+        ) from error
     return aside.name
 
 
@@ -209,5 +212,9 @@ def record_files(folder: Path) -> Iterator[Path]:
 
 def _named(folder: Path, run_id: str) -> Path:
     if not _RUN_ID.fullmatch(run_id):
-        raise StoreError(f"{run_id!r} is not a run id", constraint="a run id is 16 hexadecimal digits")
+        raise StoreError(
+            f"{run_id!r} is not a run id",
+            constraint="a run id is 16 hexadecimal digits",
+            remedy="`pkbench status --json` lists them",
+        )
     return folder / f"{run_id}.json"

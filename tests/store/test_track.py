@@ -73,8 +73,12 @@ def test_progress_is_shown_on_a_terminal_only(project: Path, monkeypatch: pytest
 
 def test_specs_without_results_are_named(project: Path, store: Store) -> None:
     message = refused("sync", "toy", "nope", "--results", store.root)
-    assert message == f"no results of nope in {store.root}; specs with results: toy"
-    assert refused("sync", "nope", "--results", "none").endswith("no spec has results")
+    assert (
+        message == f"no results of nope in {store.root}; specs with results: toy; compute some first: pkbench run nope"
+    )
+    assert refused("sync", "nope", "--results", "none").endswith(
+        "no spec has results; compute some first: pkbench run nope"
+    )
 
 
 def test_without_mlflow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

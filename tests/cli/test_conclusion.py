@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pkbench.cli.conclusion import Tally, conclusion
 from pkbench.execute.events import RunEnded, RunStarted
+from pkbench.execute.outcome import outcome
 from pkbench.execute.prepare import Selection, prepare
 from pkbench.spec.load import load_spec
 from tests.small import write_small
@@ -24,7 +25,7 @@ def test_resumed_and_others_runs_are_counted_apart(tmp_path: Path) -> None:
         RunEnded(fourth, "failed", "diverged", None),
     ):
         tally.event(event)
-    said, following = conclusion(prepared, tally, 75.0)
+    said, following = conclusion(prepared, tally, outcome(prepared, tally.ended, 75.0))
     assert said == (
         "small: 3 finished (1 from a checkpoint, 1 by another pkbench), 1 failed, 2 left: the same command goes on in 75 s; "
         f"records in {tmp_path / 'results' / 'small' / 'runs'}"

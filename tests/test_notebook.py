@@ -9,7 +9,7 @@ import pytest
 
 import pkbench
 
-NOTEBOOK = Path(__file__).parent.parent / "docs" / "notebook.ipynb"
+NOTEBOOK = Path(__file__).parent.parent / "examples" / "notebook.ipynb"
 
 
 def cells(kind: str) -> list[dict[str, Any]]:

@@ -104,6 +104,7 @@ def run_spec(
     stack: int | None = None,
     accumulate: int | None = 1,
     checkpoint_seconds: float = 60.0,
+    executor: str | None = None,
     results: str | Path | None = None,
     on_event: Callable[[Told], None] = lambda _event: None,
 ) -> Outcome:
@@ -123,6 +124,7 @@ def run_spec(
         stack: most runs that train as one stack, 1 for none; ``None``: as many as are measured to be fastest.
         accumulate: parts of a batch, where memory is short; ``None``: as many as it demands.
         checkpoint_seconds: wall time between two checkpoints of a run.
+        executor: an installed extension that has the runs computed; ``None``: pkbench itself.
         results: results folder, in place of the one beside the spec.
         on_event: called with everything that happens, here in this thread. If it raises, runs save first.
 
@@ -133,6 +135,7 @@ def run_spec(
         UsageError: no such spec, profile or device, a selector matches nothing, or the engine cannot compute a run.
         SpecError: the spec has faults.
         StoreError: the results folder cannot be written.
+        ExtensionError: the executor is not installed, fails, or leaves runs.
         KeyboardInterrupt: Ctrl-C came; the same call goes on where it stopped.
     """
     _from_one(seeds=seeds, jobs=jobs, stack=stack, accumulate=accumulate)
@@ -152,7 +155,9 @@ def run_spec(
             )
             return outcome_of_checks(loaded, folder, listener.checks, time.monotonic() - started)
         selection = Selection(profile, seeds, tuple(only), fresh, retry_failed)
-        options = Options(folder, device, jobs, checkpoint_seconds, engine, stack, accumulate=accumulate)
+        options = Options(
+            folder, device, jobs, checkpoint_seconds, engine, stack, accumulate=accumulate, executor=executor
+        )
         with threads_as_before() as prepared:
             done = Session(loaded, selection, options).run(listener.tell, listener.should_stop, prepared)
         return outcome(done, listener.ended, time.monotonic() - started)

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import pkbench
-from pkbench.errors import SpecError, UsageError
+from pkbench.errors import PkbenchError, SpecError, UsageError
 from pkbench.execute.checks import CheckEnded
 from pkbench.execute.events import EpochEnded, RunEnded, RunStarted
 from pkbench.execute.listener import Listener
@@ -225,6 +225,8 @@ def test_errors_are_those_of_the_command_line(finished: Path, tmp_path: Path) ->
         pkbench.plan_spec(finished, profile="papr")
     with pytest.raises(UsageError, match="there is no spec"):
         pkbench.load_spec("nowhere")
+    with pytest.raises(PkbenchError, match="nothing-installed"):
+        pkbench.run_spec(finished, executor="nothing-installed")
     with pytest.raises(UsageError, match=r"seeds = 0; a whole number from 1"):
         pkbench.run_spec(finished, seeds=0)
     broken = write_small(tmp_path, ("epochs = 2", 'epochs = "2"'))

@@ -101,7 +101,7 @@ MODEL_COLUMNS: Final[dict[str, str]] = {
     "paper_sd_points": "its standard deviation",
     "paper_n": "its number of seeds",
 }
-RUN_COLUMNS: Final[dict[str, str]] = {
+RUN_NAMES: Final = {
     "spec": "id of the spec",
     "profile": "scale; a run that two profiles share has a row in each",
     "run": "id of the run: its record is results/SPEC/runs/RUN.json",
@@ -110,6 +110,10 @@ RUN_COLUMNS: Final[dict[str, str]] = {
     "lr": "initial learning rate",
     "seed": "seed",
     "status": "finished or failed",
+}
+"""What tells a run from others."""
+RUN_COLUMNS: Final[dict[str, str]] = {
+    **RUN_NAMES,
     "counts": "true where the run is behind a mean: finished, at the learning rate that counts",
     "test_error_percent": "final test error",
     "seconds": "time of all epochs",

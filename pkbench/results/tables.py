@@ -9,6 +9,7 @@ from typing import Final
 from pkbench.claims.selection import record_of
 from pkbench.errors import UsageError
 from pkbench.report.checks import CheckStudy
+from pkbench.report.csv_columns import RUN_NAMES
 from pkbench.report.study import read_records
 from pkbench.results.studies import default_profile
 from pkbench.results.subject import spec_folders
@@ -18,16 +19,6 @@ from pkbench.store.files import Store
 from pkbench.store.record import Epoch, Record
 from pkbench.table import Row, Table
 
-_NAMES: Final = {
-    "spec": "id of the spec",
-    "profile": "scale; a run that two profiles share has a row in each",
-    "run": "id of the run: its record is results/SPEC/runs/RUN.json",
-    "model": "id of the model",
-    "data": "id of the data set",
-    "lr": "initial learning rate",
-    "seed": "seed",
-    "status": "finished or failed",
-}
 _SIZES: Final = {
     "S": "tokens; empty for a model without",
     "C": "channels; empty for a model without",
@@ -51,7 +42,7 @@ _TIMES: Final = {
     "data_seconds": "of it, spent waiting for batches; empty where that was not measured",
 }
 RUN_COLUMNS: Final = {
-    **_NAMES,
+    **RUN_NAMES,
     **_SIZES,
     "epochs": "epochs completed",
     **_ERRORS,
@@ -63,7 +54,7 @@ RUN_COLUMNS: Final = {
 }
 """What the columns of a row a run say; losses and errors are those of its last epoch."""
 EPOCH_COLUMNS: Final = {
-    **_NAMES,
+    **RUN_NAMES,
     "epoch": "from 1",
     "epoch_lr": "learning rate at the epoch's last step",
     **_ERRORS,

@@ -181,7 +181,8 @@ def test_syncs_killed(tmp_path: Path, empty_database: Path, torture: Torture) ->
             ),
             120,
         )
-        os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         assert number < kills
     sync(store)

@@ -65,6 +65,7 @@ class Experiment:
 
     def __init__(self, client: Any, target: Target, spec_id: str) -> None:
         self._client = client
+        self._is_server = target.is_server
         self._id = self._found(entry.experiment_name(spec_id), target, spec_id)
         self._runs: dict[str, list[Live]] = {}
         self._parents: dict[str, list[Live]] = {}
@@ -139,6 +140,8 @@ class Experiment:
             file = Path(folder) / f"{record.run_id}.json"
             file.write_bytes(item.raw)
             self._client.log_artifact(run, str(file))
+        if self._is_server:
+            self._check_artifact(run, file.name, len(item.raw))
         self._client.set_terminated(run, entry.status(record), end_time=entry.milliseconds(record.ended))
         entities = importlib.import_module("mlflow.entities")
         parameters = [entities.Param(key, value) for key, value in entry.parameters(record).items()]
@@ -149,6 +152,15 @@ class Experiment:
         batches[-1]["tags"] = [entities.RunTag(key, value) for key, value in (tags | {entry.COMPLETE: "true"}).items()]
         for batch in batches:
             self._client.log_batch(run, **batch)
+
+    def _check_artifact(self, run: str, name: str, size: int) -> None:
+        """Ask for what was sent: a proxy that answers 200 with a page of its own is taken for the server by MLflow's client.
+
+        Raises:
+            OSError: it is not there, or not of this many bytes.
+        """
+        if not any(found.path == name and found.file_size == size for found in self._client.list_artifacts(run)):
+            raise OSError(f"said that it took {name}, and does not have it")
 
     def _parent(self, record: Record) -> Live:
         """The parent run of ``record``'s invocation."""

@@ -2,6 +2,7 @@
 
 import os
 import textwrap
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, Phase, settings
 # One thread for each test process, set before torch is imported: several of them waiting for each other's threads
 # on a few cores take a hundred times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Without a GPU, the kernels written for one are interpreted, number by number. Triton asks once, when it is first imported.
+if not Path("/dev/nvidiactl").exists():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 # No deadlines: the machines that run these tests are shared, and a slow example is no fault of the code.
 settings.register_profile("pkbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -21,7 +21,7 @@ from pkbench.errors import PkbenchError
 VARIABLE: Final = "_PKBENCH_COMPLETE"
 """Set where the shell asks for completions, by the script of ``pkbench --show-completion``."""
 PROFILES: Final = ("quick", "fast", "paper")
-ENGINES: Final = ("auto", "native", "batch-last", "reference")
+ENGINES: Final = ("auto", "native", "fused", "batch-last", "reference")
 OUTCOMES: Final = ("supported", "contradicted", "inconclusive", "not-assessed")
 _KINDS: Final = ("runs", "checks", "comparisons")
 _BREAKS: Final = frozenset(":=@")

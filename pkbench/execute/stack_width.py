@@ -11,7 +11,7 @@ import torch
 from pkbench.data.mixing import Mixed, unmixed
 from pkbench.models.build import build
 from pkbench.plan.run import Run
-from pkbench.plan.stack import STACKING, Group, stack_key
+from pkbench.plan.stack import Group, engine_of, stack_key
 from pkbench.train.engines.batch_last.engine import BatchLastEngine
 from pkbench.train.engines.choose import image_of, make_engine
 from pkbench.train.memory import is_out_of_memory
@@ -43,7 +43,7 @@ class StackWidths:
         best, least = 1, _WORTHWHILE * self._seconds(runs[:1], self._engine)
         for width in sorted({min(width, len(runs)) for width in _WIDTHS}):
             try:
-                seconds = self._seconds(runs[:width], STACKING) / width
+                seconds = self._seconds(runs[:width], engine_of(runs[0], self._engine, width, self._device.type)) / width
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise

@@ -14,12 +14,18 @@ from pkbench.plan.run import Run
 from pkbench.spec.mixer import MlpMixer, SMixer
 from pkbench.spec.train import BetaLasso
 
-ENGINES = ("native", "batch-last", "reference")
-"""By name. native: Mixers in float32 on a CPU, in C. batch-last: Mixers in PyTorch, images innermost, several runs at once.
-reference: the module as it is written, for every run."""
+ENGINES = ("native", "fused", "batch-last", "reference")
+"""By name. native: Mixers in float32 on a CPU, in C. fused: Mixers on a CUDA GPU, images innermost, several runs at once, with
+kernels written in Triton. batch-last: the same on any device, in PyTorch alone. reference: the module as it is written, for every
+run."""
 
-PREFERRED = ("native", "reference")
-"""What is tried without a wish, in this order: on a CPU batch-last was no faster than the reference for a run alone."""
+_PREFERRED: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
+    {"cpu": ("native", "reference"), "cuda": ("fused", "batch-last", "reference")}
+)
+"""What is tried without a wish on a kind of device, in this order, each faster than the next for a run alone; elsewhere the reference."""
+
+MOST_CHANNELS = 2048
+"""Up to so many channels the fused engine's kernels can normalise: they hold all channels of some images."""
 
 AUTO = "auto"
 
@@ -32,7 +38,7 @@ def candidates(wanted: str, run: Run, device: str) -> tuple[str, ...]:
 
     Whether one of them is to be had on this machine, the native one without a compiler for instance, shows when it is made.
     """
-    names = PREFERRED if wanted == AUTO else (wanted,)
+    names = _PREFERRED.get(device, (DIVIDING,)) if wanted == AUTO else (wanted,)
     return tuple(name for name in names if obstacle(name, run, device) is None)
 
 
@@ -87,6 +93,15 @@ def _native(run: Run, device: str) -> str | None:
     return _batch_last(run, device)
 
 
+def _fused(run: Run, device: str) -> str | None:
+    if device != "cuda":
+        return "it is for CUDA GPUs"
+    reason = _batch_last(run, device)
+    if reason is None and isinstance(run.model, MlpMixer | SMixer) and run.shape.C > MOST_CHANNELS:
+        return f"it knows up to {MOST_CHANNELS} channels, not {run.shape.C}"
+    return reason
+
+
 def _batch_last(run: Run, _device: str) -> str | None:
     if not isinstance(run.model, MlpMixer | SMixer):
         return f"it knows Mixers only, not a model of kind {run.model.kind}"
@@ -96,5 +111,5 @@ def _batch_last(run: Run, _device: str) -> str | None:
 
 
 _OBSTACLES: MappingProxyType[str, Callable[[Run, str], str | None]] = MappingProxyType(
-    {"native": _native, "batch-last": _batch_last, "reference": lambda _run, _device: None}
+    {"native": _native, "fused": _fused, "batch-last": _batch_last, "reference": lambda _run, _device: None}
 )

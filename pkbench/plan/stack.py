@@ -1,4 +1,4 @@
-"""Which runs can be trained together, as one stack of the batch-last engine: pure functions.
+"""Which runs can be trained together, as one stack: pure functions.
 
 Runs share a stack whose models have one shape and whose recipes differ in learning rates alone; seeds and the way of mixing
 (normal, or which permutations) may differ. Whether it pays is measured where they are trained:
@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pkbench.errors import UsageError
-from pkbench.plan.engine import AUTO, obstacle
+from pkbench.plan.engine import AUTO, candidates, obstacle
 from pkbench.plan.estimate import training_bytes
 from pkbench.plan.run import Run, canonical_json
 
-STACKING = "batch-last"
-"""The engine that computes stacks."""
+STACKING = ("fused", "batch-last")
+"""The engines that compute stacks."""
+
+_ANYWHERE = "batch-last"
+"""The one that does it on every kind of device."""
 
 Group = tuple[Run, ...]
 """Runs that are handed out together."""
@@ -57,11 +60,11 @@ def check_stack(wanted: int | None, engine: str, parts: int | None = 1) -> None:
             constraint="a stack computes its batches whole",
             remedy="leave out one of the two",
         )
-    if wanted is not None and wanted > 1 and engine not in (AUTO, STACKING):
+    if wanted is not None and wanted > 1 and engine not in (AUTO, *STACKING):
         raise UsageError(
             f"--stack {wanted} with --engine {engine}",
-            constraint=f"only engine {STACKING} trains several runs at once",
-            remedy=f"leave out one of the two, or write --engine {STACKING}",
+            constraint=f"only engines {' and '.join(STACKING)} train several runs at once",
+            remedy=f"leave out one of the two, or write --engine {_ANYWHERE}",
         )
 
 
@@ -71,7 +74,9 @@ def engine_of(run: Run, engine: str, wanted: int | None, device: str) -> str:
     So a run's bytes do not depend on how many others there were to share a stack.
     """
     stacked = engine == AUTO and wanted is not None and wanted > 1
-    return STACKING if stacked and obstacle(STACKING, run, device) is None else engine
+    able = obstacle(_ANYWHERE, run, device) is None
+    # Where the engines that are tried by themselves compute stacks, the best that is to be had does.
+    return _ANYWHERE if stacked and able and candidates(AUTO, run, device)[0] not in STACKING else engine
 
 
 def stack_key(run: Run) -> str:
@@ -107,11 +112,12 @@ def most_that_fit(run: Run, memory: int) -> int:
 
 def _may_share(run: Run, stacking: Stacking) -> bool:
     """Whether a stack can compute ``run`` and may be faster than what would compute it alone."""
-    if stacking.wanted == 1 or stacking.engine not in (AUTO, STACKING) or obstacle(STACKING, run, stacking.device):
+    able = _ANYWHERE if stacking.engine == AUTO else stacking.engine
+    if stacking.wanted == 1 or able not in STACKING or obstacle(able, run, stacking.device):
         return False
     # On a CPU, where a run's bytes are promised, no clock may choose between engines, which round differently; and the native
     # one computes single runs two to three times faster than a stack does.
-    return stacking.wanted is not None or stacking.engine == STACKING or stacking.device != "cpu"
+    return stacking.wanted is not None or stacking.engine in STACKING or stacking.device != "cpu"
 
 
 def _most(runs: Sequence[Run], stacking: Stacking) -> int:

@@ -57,6 +57,8 @@ def engine_called(
         raise TypeError(f"engine {name} knows Mixers, not a {type(model).__name__}")
     if name == "batch-last":
         return BatchLastEngine(model, recipe, image, device)
+    if name == "fused":
+        return _fused_engine()(model, recipe, image, device)
     return NativeEngine(model, recipe, image)
 
 
@@ -64,3 +66,12 @@ def image_of(run: Run) -> tuple[int, int, int]:
     """(colours, height, width) of the run's images."""
     height, width, colours = run.data.shape
     return colours, height, width
+
+
+def _fused_engine() -> type[BatchLastEngine]:
+    """The engine whose kernels are compiled by Triton, which PyTorch brings along where there is one for the system."""
+    try:
+        from pkbench.train.engines.fused.engine import FusedEngine
+    except ImportError as error:
+        raise UnavailableError(f"it needs Triton: {error}") from error
+    return FusedEngine

@@ -4,17 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pkbench.models.mixers import Mixer, MixingBlock, SkipLayer, patches
-from pkbench.models.pk import ACTIVATIONS, PKLayer
+from pkbench.models.mixers import Mixer, SkipLayer
+from pkbench.models.pk import ACTIVATIONS
+from pkbench.train.engines.batch_last.layout import BlockRows, block_rows, pixel_rows
 from pkbench.train.engines.batch_last.moves import Move, move
 from pkbench.train.engines.batch_last.norm import layer_norm
 
-Parameters = Mapping[str, Tensor]
-"""The runs' parameters by their names in the module, each (K, ...)."""
+
+class Parameters(NamedTuple):
+    """The parameters of K runs.
+
+    Attributes:
+        flat: all of them (K, parameters), one after another in the module's order.
+        named: the same memory by names in the module, each (K, ...): what is differentiated by.
+    """
+
+    flat: Tensor
+    named: Mapping[str, Tensor]
+
+
+class Network(Protocol):
+    """Computes the logits of several Mixers of one shape, each with its own parameters and permutations.
+
+    Made of the models, one for each run, their images' (colours, height, width) and the device.
+    """
+
+    def __init__(self, models: Sequence[Mixer], image: tuple[int, int, int], device: torch.device) -> None: ...
+
+    def logits(self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None) -> Tensor:
+        """Logits (K, B, classes) of normalised images ``inputs`` (K, B, colours, H, W).
+
+        ``branch_scale`` (K, B, mixing blocks) as :class:`pkbench.models.mixers.MixerBody` has it.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -50,15 +77,10 @@ class StackedMixer:
         self.C = first.embed.out_features
         self.skip = first.skip
         self.has_path = isinstance(first.first_skip, SkipLayer)
-        pixels = torch.arange(image[0] * image[1] * image[2], dtype=torch.float64).view(1, *image)
-        places = patches(pixels, first.patch)[0].T.long()
+        places = pixel_rows(first, image)
         self.C0, self.S0 = places.shape
         self._places = places.flatten().to(device)
-        self._blocks = tuple(
-            self._block(f"{side}.{block}", [getattr(model, side)[block] for model in models], device)
-            for block in range(len(first.token_mixing))
-            for side in ("token_mixing", "channel_mixing")
-        )
+        self._blocks = tuple(self._block(rows, device) for rows in block_rows(models))
 
     def logits(self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None) -> Tensor:
         """Logits (K, B, classes) of normalised images ``inputs`` (K, B, colours, H, W).
@@ -96,40 +118,22 @@ class StackedMixer:
 
     def _path(self, parameters: Parameters, X: Tensor, B: int) -> Tensor:
         """The first skip path, LN(W X)."""
-        mixed = torch.bmm(parameters["first_skip.weight"], X.view(X.shape[0], self.S0, self.C * B))
+        mixed = torch.bmm(parameters.named["first_skip.weight"], X.view(X.shape[0], self.S0, self.C * B))
         return self._norm(parameters, "first_skip.norm", mixed.float(), B).flatten(1, 2)
 
     def _norm(self, parameters: Parameters, name: str, X: Tensor, B: int) -> Tensor:
         features = X.reshape(X.shape[0], -1, self.C, B)
-        return layer_norm(features, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
+        return layer_norm(features, parameters.named[f"{name}.weight"], parameters.named[f"{name}.bias"])
 
-    def _block(self, name: str, blocks: Sequence[nn.Module], device: torch.device) -> _Block:
-        mixing = [block for block in blocks if isinstance(block, MixingBlock)]
-        layers: list[_Layer] = []
-        for number, layer in enumerate(mixing[0].layers):
-            same = [block.layers[number] for block in mixing]
-            pk = [layer for layer in same if isinstance(layer, PKLayer)]
-            groups, inputs = pk[0].groups, pk[0].weight.shape[1]
-            # An operand's row here is (entry, group), in the module (group, entry).
-            enter = [layer.J1.permutation.index.view(groups, inputs).T.flatten() for layer in pk]
-            if number:
-                # Rows between two layers are as the first layer leaves them here.
-                before = torch.arange(groups * inputs).view(inputs, groups).T.flatten()
-                enter = [before[index] for index in enter]
-            layers.append(
-                _Layer(
-                    f"{name}.layers.{number}", groups, move(enter, None if number else self.C, device), pk[0].activation
-                )
-            )
-        last = [layer for layer in (block.layers[-1] for block in mixing) if isinstance(layer, PKLayer)]
-        groups, outputs = last[0].groups, last[0].weight.shape[0]
-        here = torch.arange(groups * outputs).view(outputs, groups).T.flatten()
-        leave = [here[layer.J2.permutation.index] for layer in last]
-        norm = f"{name}.norm" if isinstance(mixing[0].norm, nn.LayerNorm) else None
-        return _Block(norm, tuple(layers), move(leave, len(here) // self.C, device))
+    def _block(self, rows: BlockRows, device: torch.device) -> _Block:
+        layers = tuple(
+            _Layer(layer.name, layer.groups, move(layer.enter, None if number else self.C, device), layer.activation)
+            for number, layer in enumerate(rows.layers)
+        )
+        return _Block(rows.norm, layers, move(rows.leave, len(rows.leave[0]) // self.C, device))
 
 
 def _linear(parameters: Parameters, name: str, x: Tensor) -> Tensor:
     """``W x + b`` of each run, ``x`` (K, inputs, columns); without a bias where there is none."""
-    weight, bias = parameters[f"{name}.weight"], parameters.get(f"{name}.bias")
+    weight, bias = parameters.named[f"{name}.weight"], parameters.named.get(f"{name}.bias")
     return torch.bmm(weight, x) if bias is None else torch.baddbmm(bias.unsqueeze(2), weight, x)

@@ -1,0 +1,265 @@
+"""The forward and backward passes of several Mixers of one shape at once, written out: products, and kernels between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pkbench.models.mixers import Mixer, SkipLayer
+from pkbench.train.engines.batch_last.layout import BlockRows, block_rows, pixel_rows
+from pkbench.train.engines.batch_last.network import Parameters
+from pkbench.train.engines.fused.hidden import Hidden
+from pkbench.train.engines.fused.joint import Joint, Kept, Value, inverse, rows_on
+from pkbench.train.engines.fused.products import Matrices, aligned, matrix_gradient, with_aligned_rows
+from pkbench.train.engines.fused.sums import Sums
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A mixing block's products, by the names of their layers, and what lies between them where there are two."""
+
+    layers: tuple[str, ...]
+    inputs: tuple[int, ...]
+    outputs: int
+    hidden: Hidden | None
+
+
+@dataclass
+class _Tape:
+    """What a forward pass keeps for the backward pass.
+
+    Attributes:
+        matrices: by the names of their layers.
+        entries: the patches (K, C0, S0 * B).
+        joints: of the embedding and of every block.
+        path: of the first skip path, with its operand.
+        operands: of every block, for each of its products.
+        hidden: of every block, its first product where it has two.
+        pooled: (K, C, B).
+    """
+
+    matrices: dict[str, Tensor]
+    entries: Tensor
+    joints: list[Kept]
+    path: tuple[Tensor, Kept] | None
+    operands: list[tuple[Tensor, ...]]
+    hidden: list[Tensor | None]
+    pooled: Tensor
+
+
+class FusedMixer:
+    """See :class:`pkbench.train.engines.batch_last.network.Network`."""
+
+    def __init__(self, models: Sequence[Mixer], image: tuple[int, int, int], device: torch.device) -> None:
+        first = models[0]
+        self._device = device
+        self._C = first.embed.out_features
+        self._skip = first.skip
+        self._names = [name for name, _ in first.named_parameters()]
+        places = pixel_rows(first, image)
+        self._places = places.flatten().to(device)
+        self._C0, self._S0 = places.shape
+        rows = block_rows(models)
+        self._blocks = [self._block(block) for block in rows]
+        self._joints = self._make_joints(rows, len(models))
+        self._path = self._make_path(first, len(models))
+        names = ["embed", *(layer for block in self._blocks for layer in block.layers)]
+        if self._path is not None:
+            names.append("first_skip")
+        self._known_sums: dict[tuple[int, torch.dtype], Sums] = {}
+        self._matrices = Matrices(first, [f"{name}.weight" for name in names], device)
+
+    def logits(self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None) -> Tensor:
+        """Logits (K, B, classes) of normalised images; products are in bfloat16 under autocast."""
+        kind = self._device.type
+        dtype = torch.bfloat16 if torch.is_autocast_enabled(kind) else torch.float32
+        with torch.autocast(kind, enabled=False):
+            if not torch.is_grad_enabled():
+                return self._forward(parameters, inputs, branch_scale, dtype, keep=False)[0]
+            leaves = parameters.named.values()
+            logits: Tensor = _Differentiated.apply(self, parameters, inputs, branch_scale, dtype, *leaves)
+            return logits
+
+    def _forward(
+        self, parameters: Parameters, inputs: Tensor, scales: Tensor | None, dtype: torch.dtype, *, keep: bool
+    ) -> tuple[Tensor, _Tape]:
+        K = inputs.shape[0]
+        matrices = self._matrices.of(parameters.flat, dtype)
+        pixels = inputs.flatten(2).transpose(1, 2).index_select(1, self._places).to(dtype)
+        entries = with_aligned_rows(pixels.view(K, self._C0, -1))
+        y = torch.bmm(matrices["embed.weight"], entries)
+        operand, kept = self._joints[0].forward(parameters, None, y, None, dtype)
+        tape = _Tape(matrices, entries, [kept], None, [], [], kept.x)
+        x: Tensor | None = kept.x if self._skip else None
+        if self._path is not None:
+            below = with_aligned_rows(kept.x.to(dtype).view(K, self._S0, -1))
+            y = torch.bmm(matrices["first_skip.weight"], below)
+            x, of_path = self._path.forward(parameters, None, y, None, torch.float32)
+            tape.path = below, of_path
+        for number, block in enumerate(self._blocks):
+            y = self._value(block, parameters, tape, operand, keep=keep)
+            scale = None if scales is None else scales[:, :, number].contiguous()
+            last = number + 1 == len(self._blocks)
+            operand, kept = self._joints[number + 1].forward(parameters, x, y, scale, torch.float32 if last else dtype)
+            x = kept.x if self._skip else None
+            if keep:
+                tape.joints.append(kept)
+        tape.pooled = operand.view(K, -1, self._C, inputs.shape[1]).mean(1)
+        bias = parameters.named["classifier.bias"].unsqueeze(2)
+        logits = torch.baddbmm(bias, parameters.named["classifier.weight"], tape.pooled)
+        return logits.transpose(1, 2), tape
+
+    def _value(self, block: _Block, parameters: Parameters, tape: _Tape, operand: Tensor, *, keep: bool) -> Tensor:
+        """The block's last product (K, outputs, groups * B)."""
+        K = operand.shape[0]
+        matrices = [tape.matrices[f"{layer}.weight"] for layer in block.layers]
+        operands = [operand.view(K, matrices[0].shape[2], -1)]
+        z = None
+        if block.hidden is not None:
+            value, z = block.hidden.forward(parameters, matrices[0], operands[0])
+            operands.append(value.view(K, matrices[1].shape[2], -1))
+        if keep:
+            tape.operands.append(tuple(operands))
+            tape.hidden.append(z)
+        return torch.bmm(matrices[-1], operands[-1])
+
+    def backward(self, parameters: Parameters, tape: _Tape, d_logits: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        """Gradients of all parameters (K, ...), in the module's order; ``d_logits`` (K, B, classes)."""
+        K, B = d_logits.shape[:2]
+        found = {
+            "classifier.bias": d_logits.sum(1),
+            "classifier.weight": torch.bmm(d_logits.transpose(1, 2), tape.pooled.transpose(1, 2)),
+        }
+        sums = self._sums(K, B, dtype)
+        room = sums.room()
+        weight = parameters.named["classifier.weight"]
+        tokens = tape.joints[-1].x.shape[1] // self._C
+        d_operand = torch.bmm(weight.transpose(1, 2), d_logits.transpose(1, 2)) / tokens
+        d_skip: Tensor | None = None
+        for number in reversed(range(len(self._blocks))):
+            pooled = number + 1 == len(self._blocks)
+            dy, d_skip = self._joints[number + 1].backward(
+                *(parameters, tape.joints[number + 1], d_operand, d_skip, dtype, room),
+                pooled=pooled,
+                needs_x=self._skip,
+            )
+            d_operand = self._block_backward(number, parameters, tape, dy, room, found)
+        if self._path is not None and d_skip is not None and tape.path is not None:
+            below, kept = tape.path
+            dy, _ = self._path.backward(parameters, kept, d_skip, None, dtype, room, needs_x=False)
+            dy = dy.view(K, -1, self._C * B)
+            found["first_skip.weight"] = matrix_gradient(dy, below, self._S0)
+            back = torch.bmm(tape.matrices["first_skip.weight"].transpose(1, 2), dy)
+            d_skip = back[:, : self._S0].contiguous().view(K, -1, B)
+        dy, _ = self._joints[0].backward(parameters, tape.joints[0], d_operand, d_skip, dtype, room, needs_x=False)
+        found["embed.weight"] = matrix_gradient(dy.view(K, self._C, -1), tape.entries, self._C0)
+        found |= sums.added(room)
+        return [found[name] for name in self._names]
+
+    def _block_backward(
+        self,
+        number: int,
+        parameters: Parameters,
+        tape: _Tape,
+        dy: Tensor,
+        room: Mapping[str, Tensor],
+        found: dict[str, Tensor],
+    ) -> Tensor:
+        """The gradient (K, aligned inputs * groups, B) of the operand of block ``number``; matrices' go to ``found``."""
+        block, operands, z = self._blocks[number], tape.operands[number], tape.hidden[number]
+        K, _, B = dy.shape
+        names = [f"{layer}.weight" for layer in block.layers]
+        dy = dy.view(K, tape.matrices[names[-1]].shape[1], -1)
+        if block.hidden is not None and z is not None:
+            found[names[1]] = matrix_gradient(dy, operands[1], block.inputs[1])
+            dy = block.hidden.backward(parameters, tape.matrices[names[1]], dy, z, room)
+        found[names[0]] = matrix_gradient(dy, operands[0], block.inputs[0])
+        return torch.bmm(tape.matrices[names[0]].transpose(1, 2), dy).view(K, -1, B)
+
+    def _sums(self, K: int, B: int, dtype: torch.dtype) -> Sums:
+        """Where gradients of biases and norms are added up; made once, before steps are recorded."""
+        key = (B, dtype)
+        if key not in self._known_sums:
+            joints = [*self._joints, *([] if self._path is None else [self._path])]
+            vectors = [vector for joint in joints for vector in joint.vectors(K, B)]
+            for block in self._blocks:
+                if block.hidden is not None:
+                    vectors += block.hidden.vectors(B, block.outputs, dtype)
+            self._known_sums[key] = Sums(vectors, K, self._device)
+        return self._known_sums[key]
+
+    def _block(self, rows: BlockRows) -> _Block:
+        first, last = rows.layers[0], rows.layers[-1]
+        names = tuple(layer.name for layer in rows.layers)
+        inputs = tuple(layer.inputs for layer in rows.layers)
+        if first is last:
+            return _Block(names, inputs, first.outputs, None)
+        moves = any(not torch.equal(index, torch.arange(len(index))) for index in last.enter)
+        source = rows_on(self._device, last.enter) if moves else None
+        enter = rows_on(self._device, [inverse(index) for index in last.enter]) if moves else None
+        bias = self._bias(first.name)
+        hidden = Hidden(first.outputs, first.groups, bias, first.activation, enter, source)
+        return _Block(names, inputs, last.outputs, hidden)
+
+    def _make_joints(self, rows: Sequence[BlockRows], runs: int) -> list[Joint]:
+        """The joints after the embedding and after every block."""
+        C, S0 = self._C, self._S0
+        # The embedding's rows are (channel, token), those of X (token, channel).
+        leave = torch.arange(S0 * C).view(C, S0).T.flatten()
+        values = [Value(rows_on(self._device, [leave] * runs), S0, self._bias("embed"), "linear")]
+        for block in rows:
+            last = block.layers[-1]
+            values.append(
+                Value(rows_on(self._device, block.leave), last.groups, self._bias(last.name), last.activation)
+            )
+        joints = []
+        for value, block in zip(values, rows, strict=False):
+            operand = block.layers[0]
+            enter = rows_on(self._device, [inverse(index) for index in operand.enter])
+            joints.append(Joint(C, value, block.norm, enter, aligned(operand.inputs) * operand.groups))
+        return [*joints, self._joint_in_order(values[-1], "norm", runs)]
+
+    def _make_path(self, first: Mixer, runs: int) -> Joint | None:
+        if not isinstance(first.first_skip, SkipLayer):
+            return None
+        rows = torch.arange(first.first_skip.weight.shape[0] * self._C)
+        value = Value(rows_on(self._device, [rows] * runs), self._C, None, "linear")
+        return self._joint_in_order(value, "first_skip.norm", runs)
+
+    def _joint_in_order(self, value: Value, norm: str, runs: int) -> Joint:
+        """A joint whose operand has the rows of X."""
+        rows = torch.arange(value.leave.shape[1])
+        return Joint(self._C, value, norm, rows_on(self._device, [rows] * runs), len(rows))
+
+    def _bias(self, layer: str) -> str | None:
+        name = f"{layer}.bias"
+        return name if name in self._names else None
+
+
+class _Differentiated(torch.autograd.Function):
+    """:class:`FusedMixer`'s logits as autograd knows them."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        network: FusedMixer,
+        parameters: Parameters,
+        inputs: Tensor,
+        scales: Tensor | None,
+        dtype: torch.dtype,
+        *leaves: Tensor,
+    ) -> Tensor:
+        del leaves
+        logits, ctx.tape = network._forward(parameters, inputs, scales, dtype, keep=True)
+        ctx.about = network, parameters, dtype
+        return logits
+
+    @staticmethod
+    def backward(ctx: Any, d_logits: Tensor) -> tuple[Tensor | None, ...]:
+        network, parameters, dtype = ctx.about
+        gradients = network.backward(parameters, ctx.tape, d_logits.contiguous(), dtype)
+        return (None,) * 5 + tuple(gradients)

@@ -8,12 +8,16 @@ from typing import Any
 import torch
 
 from pkbench.data.dataset import Dataset, Part
+from pkbench.plan.engine import ENGINES
 from pkbench.plan.run import Run, expand
 from pkbench.spec.document import Spec
 from pkbench.spec.scale import Scaled, scale
 from pkbench.train.result import EpochResult
 from pkbench.train.steps import compute_alone
 from pkbench.train.trainer import Trainer
+
+ON_CPU = tuple(name for name in ENGINES if name != "fused")
+"""The engines that compute on a CPU."""
 
 MODEL = {
     "kind": "mlp-mixer",

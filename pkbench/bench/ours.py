@@ -23,18 +23,19 @@ from pkbench.models.build import build
 from pkbench.models.mixers import Mixer
 from pkbench.plan.engine import ENGINES, obstacle
 from pkbench.plan.run import Run
+from pkbench.plan.stack import STACKING
 from pkbench.sizes.sparse import Form
 from pkbench.spec.data import NpzData
 from pkbench.spec.model import shape_of
 from pkbench.spec.train import AdamW, Cosine, Train
 from pkbench.train.batches import BatchStream
 from pkbench.train.engines.batch_last.stack import Forward, Stack
-from pkbench.train.engines.choose import image_of
+from pkbench.train.engines.choose import image_of, stacking_engine
 from pkbench.train.evaluate import evaluate
 from pkbench.train.trainer import Trainer
 
-STACKING: Final = "batch-last"
-"""The engine that computes several runs at once."""
+COMPILED: Final = "batch-last"
+"""The engine whose passes are timed as ``torch.compile`` makes them, too."""
 EPOCHS: Final = 1_000_000
 """More than are ever begun: the learning rate stays at its peak."""
 
@@ -123,7 +124,7 @@ class TrainerTraining:
 
 
 class StackTraining:
-    """Runs of several seeds in one stack of the batch-last engine, each on batches of its own.
+    """Runs of several seeds in one stack of an engine that computes stacks, each on batches of its own.
 
     See :class:`pkbench.bench.variant.Training`. With ``compiled`` their passes are what ``torch.compile`` makes of them, which no
     engine does: it says what PyTorch alone reaches in this layout.
@@ -134,9 +135,10 @@ class StackTraining:
 
     def __init__(self, plan: _Plan, runs: int, *, compiled: bool = False) -> None:
         made = [plan.run(seed) for seed in range(runs)]
-        reason = obstacle(STACKING, made[0], plan.device.type)
+        reason = obstacle(plan.engine, made[0], plan.device.type)
         if reason is not None:
             raise UnavailableError(reason)
+        network = stacking_engine(plan.engine).network
         models = [build(run.model, run.shape, run.seed) for run in made]
         mixers = [model for model in models if isinstance(model, Mixer)]
         self._data = random_images(plan.case, plan.device)
@@ -144,7 +146,7 @@ class StackTraining:
         self._endless = [endless(stream) for stream in self._streams]
         self._counter = GraphCounter()
         rewrite: Callable[[Forward], Forward] = self._counter.compile if compiled else lambda forward: forward
-        self._stack = Stack(mixers, made[0].train, image_of(made[0]), plan.device, rewrite)
+        self._stack = Stack(mixers, made[0].train, image_of(made[0]), plan.device, network, rewrite)
 
     def data(self) -> None:
         """As :meth:`Training.data`."""
@@ -197,7 +199,7 @@ def ours_of(
 ) -> list[Variant]:
     """Our own variants of ``case``: each engine, normal and permuted (SW-MLP: dense and sparse), in fp32 and bf16.
 
-    The batch-last engine is compiled, too, and with ``stack`` it has as many runs at once.
+    The batch-last engine is compiled, too, and with ``stack`` those that compute stacks have as many runs at once.
     """
     found = []
     precisions: tuple[tuple[Precision, str], ...] = (("fp32", ""), ("bf16", ", bf16"))
@@ -209,10 +211,11 @@ def ours_of(
                     label = replace(label, normal=f"ours {engine}{suffix}")
                 plan = _Plan(case, mixing, form, precision, engine, threads, device)
                 found.append(Variant(label, partial(TrainerTraining, plan)))
-                if engine != STACKING or case.kind == "sw-mlp":
+                if engine not in STACKING or case.kind == "sw-mlp":
                     continue
-                compiled = _renamed(label, ", compiled", compiled=True)
-                found.append(Variant(compiled, partial(StackTraining, plan, 1, compiled=True)))
+                if engine == COMPILED:
+                    compiled = _renamed(label, ", compiled", compiled=True)
+                    found.append(Variant(compiled, partial(StackTraining, plan, 1, compiled=True)))
                 if stack is not None:
                     stacked = _renamed(label, f", {stack} at once", runs=stack)
                     found.append(Variant(stacked, partial(StackTraining, plan, stack)))

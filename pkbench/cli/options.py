@@ -44,7 +44,7 @@ Engine = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="How steps are computed, for speed alone: auto, native (C, on a CPU), batch-last or reference.",
+        help="How steps are computed, for speed alone: auto, native (C, on a CPU), fused (Triton, on a GPU), batch-last or reference.",
         autocompletion=completion.engines,
     ),
 ]

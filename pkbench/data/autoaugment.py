@@ -87,25 +87,37 @@ class _Policy(NamedTuple):
     inside: Tensor
 
 
-def autoaugment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Apply a random sub-policy to each of ``images``.
+class Draws(NamedTuple):
+    """What is drawn for B images: their sub-policies (B,), a number in [0, 1) and a sign for each of two operations (B, 2)."""
 
-    Draws from ``generator``: sub-policies (B,), then a number in [0, 1) for each of the two operations (B, 2),
-    then their signs (B, 2).
+    chosen: Tensor
+    chances: Tensor
+    positive: Tensor
+
+
+def draw(count: int, generator: torch.Generator) -> Draws:
+    """For ``count`` images, from a CPU generator: sub-policies, then chances, then signs."""
+    return Draws(
+        torch.randint(len(SUB_POLICIES), (count,), generator=generator),
+        torch.rand((count, 2), generator=generator),
+        torch.randint(2, (count, 2), generator=generator, dtype=torch.bool),
+    )
+
+
+def autoaugment(images: Tensor, draws: Draws) -> Tensor:
+    """Apply to each of ``images`` the sub-policy that was drawn for it.
 
     Args:
         images: uint8 (B, 1 or 3 colours, H, W), on any device; left as they are. Saturation of grey images
             is left alone, as in torchvision.
-        generator: a CPU generator.
+        draws: for each of them.
 
     Raises:
         DataError: images have other than 1 or 3 colours.
     """
-    count, colours, height, width = images.shape
+    _, colours, height, width = images.shape
     check_colours(colours, "AutoAugment")
-    chosen = torch.randint(len(SUB_POLICIES), (count,), generator=generator)
-    chances = torch.rand((count, 2), generator=generator)
-    positive = torch.randint(2, (count, 2), generator=generator, dtype=torch.bool)
+    chosen, chances, positive = draws
     policy = _policy(height, width, images.device)
     groups = policy.groups[chosen].masked_fill(chances > policy.probabilities[chosen], 0)
     strengths, moves = (
@@ -121,7 +133,7 @@ def autoaugment(images: Tensor, generator: torch.Generator) -> Tensor:
 def _change(group: int, images: Tensor, places: Tensor, *, strengths: Tensor, moves: Tensor, policy: _Policy) -> Tensor:
     """What becomes of a group's ``images``, which are at ``places`` of a batch with these ``strengths`` and ``moves``."""
     if group == _MOVE:
-        return _moved(images, moves[places].to(images.device), policy)
+        return _moved(images, moves[places].to(images.device, non_blocking=True), policy)
     return COLOURS[_COLOURS[group - 1]](images, strengths[places])
 
 

@@ -44,7 +44,7 @@ def autocontrast(images: Tensor) -> Tensor:
 
 def posterize(images: Tensor, bits: Tensor) -> Tensor:
     """Keep the highest ``bits`` of each value."""
-    mask = (256 - 2 ** (8 - bits)).to(torch.uint8).to(images.device)
+    mask = (256 - 2 ** (8 - bits)).to(torch.uint8).to(images.device, non_blocking=True)
     return images & mask[:, None, None, None]
 
 
@@ -98,7 +98,7 @@ def sharpness(images: Tensor, factor: Tensor) -> Tensor:
 
 def _each(values: Tensor, images: Tensor) -> Tensor:
     """A number for each image, as float32 (B, 1, 1, 1) beside ``images``."""
-    return values.float().to(images.device)[:, None, None, None]
+    return values.float().to(images.device, non_blocking=True)[:, None, None, None]
 
 
 def _grey(values: Tensor) -> Tensor:

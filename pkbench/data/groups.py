@@ -20,8 +20,8 @@ def change_groups(images: Tensor, groups: Tensor, change: Callable[[int, Tensor,
     order = groups.argsort(stable=True)
     sizes: list[int] = torch.bincount(groups, minlength=1).tolist()
     # Sorted, changed piece by piece and put back: copies of whole images, far cheaper than writing into places by index.
-    pieces = list(torch.split(images.index_select(0, order.to(images.device)), sizes))
+    pieces = list(torch.split(images.index_select(0, order.to(images.device, non_blocking=True)), sizes))
     for group, places in enumerate(torch.split(order, sizes)):
         if group and len(places):
             pieces[group] = change(group, pieces[group], places)
-    return torch.cat(pieces).index_select(0, order.argsort().to(images.device))
+    return torch.cat(pieces).index_select(0, order.argsort().to(images.device, non_blocking=True))

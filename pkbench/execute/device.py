@@ -60,12 +60,13 @@ def batches_ahead(train: Train, device: str, jobs: int) -> int:
     """Batches that a run makes ahead of its steps, in a thread: 2 where that is faster, else 0.
 
     It is where making them costs something and a core would be idle otherwise: with all cores at work, the thread only takes
-    turns with the steps. On an accelerator a batch is made there, in a queue with the steps.
+    turns with the steps. On a GPU they are made there, in a queue beside that of the steps, which costs a core little.
     """
     augment = train.augment
     costly = augment.policy != "none" or augment.resized_crop is not None or augment.erasing is not None
     idle = available_cores() - jobs * train.cpu_threads
-    return 2 if device == "cpu" and costly and idle > 0 else 0
+    kind = device.partition(":")[0]
+    return 2 if costly and (kind == "cuda" or (kind == "cpu" and idle > 0)) else 0
 
 
 def resolve_jobs(requested: int | None, device: str, cpu_threads: int, runs: int) -> int:

@@ -43,7 +43,9 @@ class StackWidths:
         best, least = 1, _WORTHWHILE * self._seconds(runs[:1], self._engine)
         for width in sorted({min(width, len(runs)) for width in _WIDTHS}):
             try:
-                seconds = self._seconds(runs[:width], engine_of(runs[0], self._engine, width, self._device.type)) / width
+                seconds = (
+                    self._seconds(runs[:width], engine_of(runs[0], self._engine, width, self._device.type)) / width
+                )
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise

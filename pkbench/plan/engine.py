@@ -97,7 +97,7 @@ def _fused(run: Run, device: str) -> str | None:
     if device != "cuda":
         return "it is for CUDA GPUs"
     reason = _batch_last(run, device)
-    if reason is None and isinstance(run.model, MlpMixer | SMixer) and run.shape.C > MOST_CHANNELS:
+    if reason is None and (run.shape.C or 0) > MOST_CHANNELS:
         return f"it knows up to {MOST_CHANNELS} channels, not {run.shape.C}"
     return reason
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import closing
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pkbench.data.augment import augment
+from pkbench.data.augment import augment, change, draw, draws_first, joined
 from pkbench.data.dataset import Dataset
 from pkbench.data.erasing import erase
 from pkbench.data.mixing import Mixed, mix, unmixed
@@ -22,6 +21,9 @@ from pkbench.errors import DataError
 from pkbench.plan.run import Run
 from pkbench.seeding import stream_seed
 from pkbench.train.ahead import made_ahead
+
+_BYTES_AT_ONCE = 2**27
+"""Of float32 inputs that are made together on a GPU."""
 
 
 class BatchStream:
@@ -49,6 +51,7 @@ class BatchStream:
         self.data = data
         self.device = device
         self.ahead = ahead
+        self._at_once = batches_at_once(run, device.type)
         recipe = run.train
         images = len(data.train.labels)
         self.steps_per_epoch = images // recipe.batch_size if recipe.drop_last else -(-images // recipe.batch_size)
@@ -68,8 +71,7 @@ class BatchStream:
         """
         made = self._made()
         if self.ahead:
-            # Rounding depends on the number of threads, which torch keeps for each thread that calls it.
-            made = made_ahead(made, self.ahead, partial(torch.set_num_threads, self.run.train.cpu_threads))
+            made = made_ahead(made, max(self.ahead, self._at_once), self._start_thread)
         with closing(made):
             while True:
                 clock = time.perf_counter()
@@ -78,6 +80,10 @@ class BatchStream:
                 if found is None:
                     return
                 batch, self._taken = found
+                if self.ahead and batch.inputs.is_cuda:
+                    # Its memory is not to be used again before the steps that are asked for from here have read it.
+                    for tensor in (batch.inputs, batch.labels):
+                        tensor.record_stream(torch.cuda.current_stream(self.device))
                 self.step += 1
                 yield batch
 
@@ -120,13 +126,17 @@ class BatchStream:
         order = self.order()
         source = torch.Generator()
         source.set_state(self._taken)
-        for step in range(self.step, self.steps_per_epoch):
-            yield self._batch(order, step, source), source.get_state()
+        for first in range(self.step, self.steps_per_epoch, self._at_once):
+            steps = range(first, min(first + self._at_once, self.steps_per_epoch))
+            if self._at_once == 1:
+                yield self._batch(order, first, source), source.get_state()
+            else:
+                yield from self._several(order, steps, source)
 
     def _batch(self, order: Tensor, step: int, source: torch.Generator) -> Mixed:
         """Batch ``step`` of ``order``: augmented, normalised, erased, mixed, each drawing from ``source`` in turn."""
         recipe, data = self.run.train, self.data
-        chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
+        chosen = self._chosen(order, range(step, step + 1))
         images = augment(data.train.images.index_select(0, chosen), recipe.augment, source, data.mean)
         labels = data.train.labels.index_select(0, chosen)
         inputs = data.to_input(images)
@@ -135,3 +145,44 @@ class BatchStream:
         if recipe.mix is None:
             return unmixed(inputs, labels)
         return mix(inputs, labels, recipe.mix, source)
+
+    def _several(self, order: Tensor, steps: range, source: torch.Generator) -> Generator[tuple[Mixed, Tensor]]:
+        """The same as :meth:`_batch` one after another, changed together."""
+        recipe, data = self.run.train, self.data
+        chosen = self._chosen(order, steps)
+        draws, states = [], []
+        for step in steps:
+            draws.append(draw(len(self._chosen(order, range(step, step + 1))), recipe.augment, source))
+            states.append(source.get_state())
+        images = change(data.train.images.index_select(0, chosen), recipe.augment, joined(draws))
+        inputs = torch.split(data.to_input(images), recipe.batch_size)
+        labels = torch.split(data.train.labels.index_select(0, chosen), recipe.batch_size)
+        if self.ahead and self.device.type == "cuda":
+            # Made in a queue of their own: whoever takes them need not wait for it.
+            torch.cuda.current_stream(self.device).synchronize()
+        yield from zip(map(unmixed, inputs, labels), states, strict=True)
+
+    def _chosen(self, order: Tensor, steps: range) -> Tensor:
+        """The images of batches ``steps``."""
+        size = self.run.train.batch_size
+        return order[steps.start * size : steps.stop * size]
+
+    def _start_thread(self) -> None:
+        """Settings of a thread that makes batches."""
+        # Rounding depends on the number of threads, which torch keeps for each thread that calls it.
+        torch.set_num_threads(self.run.train.cpu_threads)
+        if self.device.type == "cuda":
+            torch.cuda.set_stream(torch.cuda.Stream(self.device))  # type: ignore[no-untyped-call]
+
+
+def batches_at_once(run: Run, device: str) -> int:
+    """Batches whose images are changed together on a kind of device: as many as are worth it on a GPU, where the recipe allows.
+
+    There, asking for the changes takes longer than making them. On a CPU more images than its caches hold are slower.
+    """
+    recipe = run.train
+    together = draws_first(recipe.augment) and recipe.augment.erasing is None and recipe.mix is None
+    if device != "cuda" or not together:
+        return 1
+    height, width, colours = run.data.shape
+    return max(1, _BYTES_AT_ONCE // (4 * recipe.batch_size * height * width * colours))

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from pkbench.bench.images import LoaderFeed, ResidentFeed, random_images
-from pkbench.bench.ours import STACKING, find_engines, ours_of
+from pkbench.bench.ours import find_engines, ours_of
 from pkbench.bench.peer_training import GraphCounter, PeerTraining
 from pkbench.bench.peers import plain_random
 from pkbench.bench.variant import Label, UnavailableError
@@ -16,6 +16,7 @@ from pkbench.errors import UsageError
 from pkbench.native import library
 from pkbench.plan.engine import ENGINES
 from tests.bench.small import MIXER, S_MIXER, SPARSE, compile_at_once
+from tests.small import ON_CPU
 
 CPU = torch.device("cpu")
 
@@ -95,7 +96,7 @@ def test_graphs_of_a_compiled_peer_are_counted(compiler: None) -> None:
 
 
 def test_graphs_of_our_compiled_passes_are_counted(compiler: None) -> None:
-    variants = {variant.label.name: variant for variant in ours_of(MIXER, [STACKING], 1, CPU)}
+    variants = {variant.label.name: variant for variant in ours_of(MIXER, ["batch-last"], 1, CPU)}
     for name in ("ours batch-last, compiled", "ours RP batch-last, compiled"):
         assert variants[name].label.compiled
         training = variants[name].build()
@@ -108,7 +109,7 @@ def test_graphs_of_our_compiled_passes_are_counted(compiler: None) -> None:
 
 
 def test_our_compiled_passes_take_the_same_step(compiler: None) -> None:
-    variants = {variant.label.name: variant for variant in ours_of(MIXER, [STACKING], 1, CPU)}
+    variants = {variant.label.name: variant for variant in ours_of(MIXER, ["batch-last"], 1, CPU)}
     weights = []
     for suffix in ("", ", compiled"):
         training = variants[f"ours RP batch-last{suffix}"].build()
@@ -154,7 +155,7 @@ def test_ours_changes_its_weights() -> None:
 
 def test_every_engine_takes_the_same_step() -> None:
     weights = []
-    for engine in ENGINES:
+    for engine in ON_CPU:
         found = {variant.label.name: variant for variant in ours_of(MIXER, [engine], 1, CPU)}
         training = found[f"ours RP {engine}"].build()
         assert training._trainer.engine.name == engine  # type: ignore[attr-defined]
@@ -183,7 +184,7 @@ def test_an_engine_says_what_it_cannot_compute(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_runs_at_once_train_each_on_its_own(place: int) -> None:
-    variants = ours_of(MIXER, [STACKING], 1, CPU, stack=3)
+    variants = ours_of(MIXER, ["batch-last"], 1, CPU, stack=3)
     variant = [variant for variant in variants if variant.label.runs == 3][place]
     assert (variant.label.runs, variant.label.name[-10:]) == (3, " 3 at once")
     training = variant.build()
@@ -208,7 +209,12 @@ def test_runs_at_once_train_each_on_its_own(place: int) -> None:
 def test_stacks_stand_beside_the_runs_they_are_made_of() -> None:
     labels = {variant.label.name: variant.label for variant in ours_of(MIXER, ENGINES, 1, CPU, stack=4)}
     stacked = {name for name, label in labels.items() if label.runs == 4}
-    assert stacked == {f"ours{rp} batch-last{suffix}, 4 at once" for rp in ("", " RP") for suffix in ("", ", bf16")}
+    assert stacked == {
+        f"ours{rp} {engine}{suffix}, 4 at once"
+        for rp in ("", " RP")
+        for engine in ("fused", "batch-last")
+        for suffix in ("", ", bf16")
+    }
     for name in stacked:
         assert name.removesuffix(", 4 at once") in labels
         normal = labels[name].normal
@@ -240,7 +246,7 @@ def test_our_labels() -> None:
 def test_engines_by_name() -> None:
     assert find_engines([]) == list(ENGINES)
     assert find_engines(["reference", "reference"]) == ["reference"]
-    with pytest.raises(UsageError, match="--engine warp is no engine; native or batch-last or reference"):
+    with pytest.raises(UsageError, match="--engine warp is no engine; native or fused or batch-last or reference"):
         find_engines(["warp"])
 
 

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 import torch
@@ -8,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pkbench.data.augment import augment, random_crop, random_flip
+from pkbench.data import autoaugment
+from pkbench.data.augment import augment, change, crop, draw, draws_first, flip, joined
 from pkbench.spec.train import Augment
 
 NOTHING = Augment(crop_padding=0, flip=False, policy="none")
@@ -36,9 +36,9 @@ def test_a_crop_is_the_window_drawn_from_the_padded_image(
     count: int, colours: int, height: int, width: int, padding: int, seed: int
 ) -> None:
     images = images_of(count, colours, height, width)
-    cropped = random_crop(images, padding, generator(seed))
-    corners = torch.randint(2 * padding + 1, (count, 2), generator=generator(seed)).tolist()
-    for image, result, (top, left) in zip(images, cropped, corners, strict=True):
+    corners = torch.randint(2 * padding + 1, (count, 2), generator=generator(seed))
+    cropped = augment(images, Augment(crop_padding=padding, flip=False, policy="none"), generator(seed))
+    for image, result, (top, left) in zip(images, cropped, corners.tolist(), strict=True):
         for y in range(height):
             for x in range(width):
                 source_y, source_x = top + y - padding, left + x - padding
@@ -49,13 +49,14 @@ def test_a_crop_is_the_window_drawn_from_the_padded_image(
 
 def test_every_place_of_the_window_occurs() -> None:
     image = torch.arange(1, 10, dtype=torch.uint8).view(1, 1, 3, 3)
-    crops = random_crop(image.expand(2000, 1, 3, 3), 1, generator())
+    spec = Augment(crop_padding=1, flip=False, policy="none")
+    crops = augment(image.expand(2000, 1, 3, 3), spec, generator())
     assert len(crops.flatten(1).unique(dim=0)) == 9
 
 
 def test_half_of_the_images_are_mirrored_and_the_others_left_alone() -> None:
     images = images_of(1000)
-    flipped = random_flip(images, generator())
+    flipped = augment(images, Augment(crop_padding=0, flip=True, policy="none"), generator())
     mirrored = (flipped == images.flip(3)).flatten(1).all(1)
     same = (flipped == images).flatten(1).all(1)
     assert (mirrored ^ same).all()
@@ -83,18 +84,21 @@ def test_the_same_draws_give_the_same_images_and_the_input_stays(spec: Augment) 
 
 
 def test_the_order_is_crop_flip_policy() -> None:
-    from pkbench.data.autoaugment import autoaugment
-
-    steps: list[Callable[[Tensor, torch.Generator], Tensor]] = [
-        lambda images, source: random_crop(images, 3, source),
-        random_flip,
-        autoaugment,
-    ]
     images, source = images_of(64), generator(5)
-    expected = images
-    for step in steps:
-        expected = step(expected, source)
+    expected = crop(images, 3, torch.randint(7, (64, 2), generator=source))
+    expected = flip(expected, torch.randint(2, (64,), generator=source, dtype=torch.bool))
+    expected = autoaugment.autoaugment(expected, autoaugment.draw(64, source))
     assert torch.equal(augment(images, ALL, generator(5)), expected)
+
+
+@pytest.mark.parametrize("spec", [ALL, ALL.model_copy(update={"policy": "none"}), NOTHING])
+def test_several_batches_changed_together_are_those_changed_alone(spec: Augment) -> None:
+    assert draws_first(spec)
+    images, one, other = images_of(60), generator(7), generator(7)
+    alone = [augment(part, spec, one) for part in images.split(25)]
+    drawn = [draw(len(part), spec, other) for part in images.split(25)]
+    assert torch.equal(change(images, spec, joined(drawn)), torch.cat(alone))
+    assert torch.equal(one.get_state(), other.get_state())
 
 
 def test_torchvision_is_imported_for_the_policy_only() -> None:

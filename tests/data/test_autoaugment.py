@@ -4,7 +4,7 @@ from torch import Tensor
 from torchvision.transforms import AutoAugment, AutoAugmentPolicy, InterpolationMode
 from torchvision.transforms.autoaugment import _apply_op
 
-from pkbench.data.autoaugment import SIGNED, SUB_POLICIES, autoaugment, magnitude, move, strength
+from pkbench.data.autoaugment import SIGNED, SUB_POLICIES, autoaugment, draw, magnitude, move, strength
 from pkbench.data.colours import COLOURS
 from pkbench.errors import DataError
 
@@ -56,7 +56,7 @@ def test_the_policy_on_a_batch_is_torchvisions_on_each_image(
 ) -> None:
     images = varied(150, colours, *size)
     before = images.clone()
-    ours = autoaugment(images, torch.Generator().manual_seed(3))
+    ours = autoaugment(images, draw(150, torch.Generator().manual_seed(3)))
     source = torch.Generator().manual_seed(3)
     chosen = torch.randint(25, (150,), generator=source)
     chances = torch.rand((150, 2), generator=source)
@@ -71,9 +71,9 @@ def test_the_policy_on_a_batch_is_torchvisions_on_each_image(
 
 
 def test_an_empty_batch_stays_empty() -> None:
-    assert autoaugment(varied(5)[:0], torch.Generator()).shape == (0, 3, 32, 32)
+    assert autoaugment(varied(5)[:0], draw(0, torch.Generator())).shape == (0, 3, 32, 32)
 
 
 def test_other_numbers_of_colours_are_refused() -> None:
     with pytest.raises(DataError, match=r'4 colours; .*policy = "none"'):
-        autoaugment(varied(2, 4), torch.Generator())
+        autoaugment(varied(2, 4), draw(2, torch.Generator()))

@@ -7,7 +7,7 @@ from torch import Tensor
 from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms import functional as vision
 
-from pkbench.data.augment import augment, random_crop
+from pkbench.data.augment import augment
 from pkbench.data.rectangles import draw_rectangles
 from pkbench.data.resized_crop import resized_crop
 from pkbench.spec.train import Augment, ResizedCrop
@@ -71,5 +71,6 @@ def test_rectangles_are_distributed_as_torchvisions() -> None:
 def test_it_comes_before_the_padded_crop() -> None:
     spec = Augment(crop_padding=2, flip=False, policy="none", resized_crop=TIMM)
     images, source = images_of(20), generator(1)
-    expected = random_crop(resized_crop(images, TIMM, source), 2, source)
+    padded = spec.model_copy(update={"resized_crop": None})
+    expected = augment(resized_crop(images, TIMM, source), padded, source)
     assert torch.equal(augment(images, spec, generator(1)), expected)

@@ -10,10 +10,9 @@ import pytest
 from pkbench.execute.engine import has_c_part
 from pkbench.execute.prepare import Selection
 from pkbench.execute.session import Options, Session
-from pkbench.plan.engine import ENGINES
 from pkbench.spec.load import load_spec
 from tests.essence import essences_in, records_in
-from tests.small import write_small
+from tests.small import ON_CPU, write_small
 from tests.store.processes import start_pkbench
 
 BF16 = ('precision = "fp32"', 'precision = "bf16"')
@@ -30,7 +29,7 @@ def computed(spec: Path, results: Path, options: Options | None = None) -> dict[
     return found
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ON_CPU)
 def test_the_same_run_twice_is_the_same_bytes(engine: str, tmp_path: Path) -> None:
     if engine == "native" and not has_c_part():
         pytest.skip("no C compiler here")

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pkbench.errors import UsageError
-from pkbench.plan.engine import PREFERRED, candidates, check_engine, engine_for_parts, obstacle
+from pkbench.plan.engine import candidates, check_engine, engine_for_parts, obstacle
 from pkbench.plan.run import Run
 from pkbench.spec.other_models import SFc
 from tests.small import small_runs
@@ -23,8 +23,17 @@ def other_model() -> Run:
 
 
 def test_a_mixer_on_a_cpu_may_be_computed_by_any() -> None:
-    assert candidates("auto", run_of(), "cpu") == PREFERRED
+    assert candidates("auto", run_of(), "cpu") == ("native", "reference")
     assert candidates("native", run_of(), "cpu") == ("native",)
+
+
+def test_a_mixer_on_a_gpu_is_for_the_fused_engine() -> None:
+    assert candidates("auto", run_of(), "cuda") == ("fused", "batch-last", "reference")
+    assert candidates("auto", other_model(), "cuda") == ("reference",)
+    assert candidates("auto", run_of(), "mps") == ("reference",)
+    assert "for CUDA GPUs" in (obstacle("fused", run_of(), "cpu") or "")
+    wide = replace(run_of(), shape=replace(run_of().shape, C=4096))
+    assert "up to 2048 channels, not 4096" in (obstacle("fused", wide, "cuda") or "")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +57,9 @@ def test_what_only_the_reference_takes(run: Run, device: str, said: str) -> None
 
 
 def test_an_unknown_engine_is_named_with_the_choices() -> None:
-    with pytest.raises(UsageError, match="--engine fast is no engine; auto or native or batch-last or reference"):
+    with pytest.raises(
+        UsageError, match="--engine fast is no engine; auto or native or fused or batch-last or reference"
+    ):
         check_engine("fast", [], "cpu")
 
 

@@ -121,7 +121,9 @@ def test_pieces_are_even(n: int, most: int, expected: list[int]) -> None:
 
 
 def test_stacks_by_another_engine_are_refused() -> None:
-    with pytest.raises(UsageError, match="--stack 4 with --engine native; only engine batch-last trains several"):
+    with pytest.raises(
+        UsageError, match="--stack 4 with --engine native; only engines fused and batch-last train several"
+    ):
         check_stack(4, "native")
     for wanted, engine in ((4, "auto"), (4, "batch-last"), (1, "native"), (None, "reference")):
         check_stack(wanted, engine)

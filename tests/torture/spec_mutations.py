@@ -55,12 +55,20 @@ def mutated(seed: int, number: int) -> bytes:
     at = source.randrange(len(_TEXTS))
     document = (_DOCUMENTS if source.random() < 0.1 else _REDUCED)[at]
     kind = source.randrange(10)
+    text = (_restructured_text(source, document) if kind < 8 else dumped(document))[:_LARGEST]
     if kind < 6:
-        return dumped(_restructured(source, document)).encode()[:_LARGEST]
-    text = dumped(_restructured(source, document) if kind < 8 else document)[:_LARGEST]
+        return text.encode()[:_LARGEST]
     if kind == 6:
         return _relined(source, text).encode()
     return _spliced(source, text.encode())
+
+
+def _restructured_text(source: random.Random, document: dict[str, Any]) -> str:
+    try:
+        return dumped(_restructured(source, document))
+    except RecursionError:
+        # A table came into itself, which no text can say.
+        return dumped(document)
 
 
 def _restructured(source: random.Random, document: dict[str, Any]) -> dict[str, Any]:

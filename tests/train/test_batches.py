@@ -10,7 +10,9 @@ from pkbench.data.augment import augment
 from pkbench.data.mixing import Mixed
 from pkbench.errors import DataError
 from pkbench.seeding import stream_seed
-from pkbench.train.batches import BatchStream
+from pkbench.spec.train import Augment
+from pkbench.train import batches as module
+from pkbench.train.batches import BatchStream, batches_at_once
 from tests.small import small_data
 from tests.train.test_recipe import FULL
 from tests.train.test_trainer import CPU, run_of
@@ -129,3 +131,33 @@ def test_batches_leave_the_data_as_it_is() -> None:
     epochs(BatchStream(run, data, CPU), 2)
     assert torch.equal(data.train.images, before.images)
     assert torch.equal(data.train.labels, before.labels)
+
+
+@pytest.mark.parametrize("ahead", [0, 3])
+def test_batches_made_together_are_those_made_one_by_one(ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, two at a time, and taken up again in the middle of a pair."""
+    policy = Augment(crop_padding=2, flip=True, policy="autoaugment-cifar10")
+    expected = epochs(stream_of(images=100, augment=policy.model_dump()), 2)
+    monkeypatch.setattr(module, "batches_at_once", lambda *_: 2)
+    stream = stream_of(images=100, augment=policy.model_dump(), ahead=ahead)
+    taken = iter(stream)
+    first = [next(taken) for _ in range(3)]
+    resumed = stream_of(images=100, augment=policy.model_dump(), ahead=ahead)
+    resumed.load_state(stream.state())
+    taken.close()
+    found = first + epochs(resumed, 2)
+    assert len(found) == len(expected)
+    assert all(same(one, other) for one, other in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("train", "device", "count"),
+    [
+        ({}, "cpu", 1),
+        ({}, "cuda", 2**27 // (4 * 16 * 64)),
+        ({"batch_size": 600_000}, "cuda", 1),
+        (FULL, "cuda", 1),
+    ],
+)
+def test_how_many_are_made_together(train: dict[str, object], device: str, count: int) -> None:
+    assert batches_at_once(run_of(0, **train), device) == count

@@ -10,6 +10,7 @@ from pkbench.models.mixers import Mixer
 from pkbench.native.library import UnavailableError
 from pkbench.plan.engine import AUTO, candidates
 from pkbench.plan.run import Run
+from pkbench.plan.stack import STACKING
 from pkbench.spec.train import Train
 from pkbench.train.engines.base import Engine
 from pkbench.train.engines.batch_last.engine import BatchLastEngine
@@ -55,10 +56,8 @@ def engine_called(
         return ReferenceEngine(model, recipe, lr, device, parts)
     if not isinstance(model, Mixer):
         raise TypeError(f"engine {name} knows Mixers, not a {type(model).__name__}")
-    if name == "batch-last":
-        return BatchLastEngine(model, recipe, image, device)
-    if name == "fused":
-        return _fused_engine()(model, recipe, image, device)
+    if name in STACKING:
+        return stacking_engine(name)(model, recipe, image, device)
     return NativeEngine(model, recipe, image)
 
 
@@ -68,8 +67,15 @@ def image_of(run: Run) -> tuple[int, int, int]:
     return colours, height, width
 
 
-def _fused_engine() -> type[BatchLastEngine]:
-    """The engine whose kernels are compiled by Triton, which PyTorch brings along where there is one for the system."""
+def stacking_engine(name: str) -> type[BatchLastEngine]:
+    """The engine called ``name``, one of those that compute stacks.
+
+    Raises:
+        UnavailableError: it is not to be had here.
+    """
+    if name != "fused":
+        return BatchLastEngine
+    # Its kernels are compiled by Triton, which PyTorch brings along where there is one for the system.
     try:
         from pkbench.train.engines.fused.engine import FusedEngine
     except ImportError as error:

@@ -17,12 +17,10 @@ from pkbench.train.engines.fused import kernels
 from pkbench.train.engines.fused.sums import Vector
 
 _LEAST_IMAGES, _MOST_IMAGES = 8, 128
-_TILE = MOST_CHANNELS * _LEAST_IMAGES
-"""Entries of a kernel's piece: with more, registers do not hold them."""
 _FULL_LINE = 32
 """Images whose entries of a row fill a cache line."""
-_PROGRAMS = 256
-"""Pieces that keep a large GPU busy."""
+_TILE, _MOST_TILE = 2048, MOST_CHANNELS * _LEAST_IMAGES
+"""Entries of a kernel's piece: measured to be the best where a line's images allow, and more than registers hold."""
 
 
 def rows_on(device: torch.device, indices: Sequence[Tensor]) -> Tensor:
@@ -161,9 +159,8 @@ class Joint:
     def _pieces(self, K: int, S: int, B: int) -> tuple[tuple[int, int], dict[str, int]]:
         """How kernels cut their work: the grid of programs, and what each has."""
         rows = triton.next_power_of_2(self.C)
-        images = max(_LEAST_IMAGES, min(triton.next_power_of_2(B), _MOST_IMAGES, _TILE // rows))
-        while images > _FULL_LINE and K * S * -(-B // images) < _PROGRAMS:
-            images //= 2
+        images = max(_TILE // rows, min(_FULL_LINE, _MOST_TILE // rows))
+        images = max(_LEAST_IMAGES, min(triton.next_power_of_2(B), _MOST_IMAGES, images))
         sizes = {
             "PHI": kernels.ACTIVATIONS[self.value.activation],
             "ROWS": rows,

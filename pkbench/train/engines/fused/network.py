@@ -24,7 +24,6 @@ class _Block:
 
     layers: tuple[str, ...]
     inputs: tuple[int, ...]
-    outputs: int
     hidden: Hidden | None
 
 
@@ -70,7 +69,7 @@ class FusedMixer:
         names = ["embed", *(layer for block in self._blocks for layer in block.layers)]
         if self._path is not None:
             names.append("first_skip")
-        self._known_sums: dict[tuple[int, torch.dtype], Sums] = {}
+        self._known_sums: dict[int, Sums] = {}
         self._matrices = Matrices(first, [f"{name}.weight" for name in names], device)
 
     def logits(self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None) -> Tensor:
@@ -120,7 +119,8 @@ class FusedMixer:
         operands = [operand.view(K, matrices[0].shape[2], -1)]
         z = None
         if block.hidden is not None:
-            value, z = block.hidden.forward(parameters, matrices[0], operands[0])
+            z = torch.bmm(matrices[0], operands[0])
+            value = block.hidden.forward(parameters, z)
             operands.append(value.view(K, matrices[1].shape[2], -1))
         if keep:
             tape.operands.append(tuple(operands))
@@ -134,7 +134,7 @@ class FusedMixer:
             "classifier.bias": d_logits.sum(1),
             "classifier.weight": torch.bmm(d_logits.transpose(1, 2), tape.pooled.transpose(1, 2)),
         }
-        sums = self._sums(K, B, dtype)
+        sums = self._sums(K, B)
         room = sums.room()
         weight = parameters.named["classifier.weight"]
         tokens = tape.joints[-1].x.shape[1] // self._C
@@ -176,34 +176,33 @@ class FusedMixer:
         dy = dy.view(K, tape.matrices[names[-1]].shape[1], -1)
         if block.hidden is not None and z is not None:
             found[names[1]] = matrix_gradient(dy, operands[1], block.inputs[1])
-            dy = block.hidden.backward(parameters, tape.matrices[names[1]], dy, z, room)
+            d_value = torch.bmm(tape.matrices[names[1]].transpose(1, 2), dy)
+            dy = block.hidden.backward(parameters, d_value, z, room)
         found[names[0]] = matrix_gradient(dy, operands[0], block.inputs[0])
         return torch.bmm(tape.matrices[names[0]].transpose(1, 2), dy).view(K, -1, B)
 
-    def _sums(self, K: int, B: int, dtype: torch.dtype) -> Sums:
+    def _sums(self, K: int, B: int) -> Sums:
         """Where gradients of biases and norms are added up; made once, before steps are recorded."""
-        key = (B, dtype)
-        if key not in self._known_sums:
+        if B not in self._known_sums:
             joints = [*self._joints, *([] if self._path is None else [self._path])]
             vectors = [vector for joint in joints for vector in joint.vectors(K, B)]
             for block in self._blocks:
                 if block.hidden is not None:
-                    vectors += block.hidden.vectors(B, block.outputs, dtype)
-            self._known_sums[key] = Sums(vectors, K, self._device)
-        return self._known_sums[key]
+                    vectors += block.hidden.vectors(B)
+            self._known_sums[B] = Sums(vectors, K, self._device)
+        return self._known_sums[B]
 
     def _block(self, rows: BlockRows) -> _Block:
         first, last = rows.layers[0], rows.layers[-1]
         names = tuple(layer.name for layer in rows.layers)
         inputs = tuple(layer.inputs for layer in rows.layers)
         if first is last:
-            return _Block(names, inputs, first.outputs, None)
+            return _Block(names, inputs, None)
         moves = any(not torch.equal(index, torch.arange(len(index))) for index in last.enter)
-        source = rows_on(self._device, last.enter) if moves else None
         enter = rows_on(self._device, [inverse(index) for index in last.enter]) if moves else None
         bias = self._bias(first.name)
-        hidden = Hidden(first.outputs, first.groups, bias, first.activation, enter, source)
-        return _Block(names, inputs, last.outputs, hidden)
+        hidden = Hidden(first.outputs, first.groups, bias, first.activation, enter)
+        return _Block(names, inputs, hidden)
 
     def _make_joints(self, rows: Sequence[BlockRows], runs: int) -> list[Joint]:
         """The joints after the embedding and after every block."""

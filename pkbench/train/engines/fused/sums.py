@@ -52,5 +52,5 @@ class Sums:
         kernels.add_up[entries, self._runs](
             *(whole, self._start, self._per_run, self._count, out, entries), CHUNK=_CHUNK, num_warps=2
         )
-        parts = out.split([vector.entries for vector in self._vectors], dim=1)
+        parts = torch.split(out, [vector.entries for vector in self._vectors], dim=1)
         return {vector.name: part for vector, part in zip(self._vectors, parts, strict=True)}

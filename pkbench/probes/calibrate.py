@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _MAX_AGE = 30 * 24 * 3600.0
 _REPEATS = 5
+_RECORDING = 3
+"""Steps on a GPU before those that are like all others: two, and one that is recorded."""
 
 
 def _reference(S: int, C: int, depth: int) -> MixerShape:
@@ -118,7 +120,8 @@ def _median_seconds(action: Callable[[], None], device: torch.device) -> float:
             torch.cuda.synchronize(device)
         return time.perf_counter() - start
 
-    synchronized()
+    for _ in range(_RECORDING if device.type == "cuda" else 1):
+        synchronized()
     return median(synchronized() for _ in range(_REPEATS))
 
 
@@ -166,6 +169,7 @@ def _augmentation_times(device: torch.device) -> dict[str, float]:
     from pkbench.data.erasing import erase
     from pkbench.data.mixing import mix
     from pkbench.spec.train import Augment, Erasing, Mix, RandAugment, ResizedCrop
+    from pkbench.train.batches import BYTES_AT_ONCE
 
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (128, 3, 32, 32), dtype=torch.uint8, generator=generator).to(device)
@@ -179,19 +183,26 @@ def _augmentation_times(device: torch.device) -> dict[str, float]:
     erasing = Erasing(probability=0.25, area=(0.02, 1 / 3), ratio=(0.3, 1 / 0.3), fill="normal")
     mixing = Mix(mixup_alpha=0.8, cutmix_alpha=1.0, switch_probability=0.5, probability=1.0)
 
-    def changed(**parts: object) -> Callable[[], None]:
+    # Of what a GPU changes for many batches at a time, as many.
+    many = images.repeat(max(1, BYTES_AT_ONCE // (4 * images.numel())), 1, 1, 1) if device.type == "cuda" else images
+
+    def changed(images: torch.Tensor = images, **parts: object) -> Callable[[], None]:
         spec = nothing.model_copy(update=parts)
         return lambda: _discard(augment(images, spec, generator))
 
     actions: dict[str, Callable[[], None]] = {
-        "crop_flip_per_value": changed(crop_padding=4, flip=True),
-        "policy_per_value": changed(policy="autoaugment-cifar10"),
+        "crop_flip_per_value": changed(many, crop_padding=4, flip=True),
+        "policy_per_value": changed(many, policy="autoaugment-cifar10"),
         "randaugment_per_value": changed(policy="randaugment", randaugment=operations),
         "resized_crop_per_value": changed(resized_crop=resized),
         "erasing_per_value": lambda: _discard(erase(inputs, erasing, generator)),
         "mix_per_value": lambda: _discard(mix(inputs, labels, mixing, generator)),
     }
-    return {name: _median_seconds(action, device) / images.numel() for name, action in actions.items()}
+    together = ("crop_flip_per_value", "policy_per_value")
+    return {
+        name: _median_seconds(action, device) / (many if name in together else images).numel()
+        for name, action in actions.items()
+    }
 
 
 def _discard(_: object) -> None:

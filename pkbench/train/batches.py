@@ -22,7 +22,7 @@ from pkbench.plan.run import Run
 from pkbench.seeding import stream_seed
 from pkbench.train.ahead import made_ahead
 
-_BYTES_AT_ONCE = 2**27
+BYTES_AT_ONCE = 2**27
 """Of float32 inputs that are made together on a GPU."""
 
 
@@ -185,4 +185,4 @@ def batches_at_once(run: Run, device: str) -> int:
     if device != "cuda" or not together:
         return 1
     height, width, colours = run.data.shape
-    return max(1, _BYTES_AT_ONCE // (4 * recipe.batch_size * height * width * colours))
+    return max(1, BYTES_AT_ONCE // (4 * recipe.batch_size * height * width * colours))

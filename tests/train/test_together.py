@@ -1,6 +1,6 @@
 """Trainings in lockstep: each comes out as it does alone, whatever becomes of the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,15 @@ from pkbench.train.trainer import DivergedError, Trainer
 from tests.small import small_data, small_runs, trained
 
 from .test_trainer import ADAMW, CPU, numbers
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As the recipe has it: with several, a stack and a run alone share out their sums differently."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 class Member:

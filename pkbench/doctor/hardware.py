@@ -40,6 +40,17 @@ def hardware() -> Iterator[Symptom]:
     yield _bf16("cpu")
     if device.state == "ok":
         yield _bf16("cuda")
+        yield _fused()
+
+
+def _fused() -> Symptom:
+    """Whether Triton is there, which compiles the fused engine's kernels when they are first used."""
+    try:
+        import triton
+    except ImportError as error:
+        found = f"{error}; Mixers on this GPU are trained by PyTorch's kernels, which takes two to three times as long"
+        return Symptom("fused engine", "note", found, "`pip install triton`")
+    return Symptom("fused engine", "ok", f"Triton {triton.__version__}")
 
 
 def _cores() -> Symptom:

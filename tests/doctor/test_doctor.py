@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -120,6 +121,19 @@ def test_bf16_is_fast_only_where_it_is_measured_to_be(
     found = by_what(list(hardware.hardware()))["bf16 on cpu"]
     assert found.state == state
     assert found.found.startswith("fast" if state == "ok" else "emulated or no faster")
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_beside_a_gpu_triton_is_looked_for(monkeypatch: pytest.MonkeyPatch, installed: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "a card")
+    monkeypatch.setattr(hardware, "_product_seconds", lambda *_: 1.0)
+    monkeypatch.setitem(sys.modules, "triton", SimpleNamespace(__version__="3.6.0") if installed else None)
+    found = by_what(list(hardware.hardware()))["fused engine"]
+    assert found.state == ("ok" if installed else "note")
+    assert ("Triton 3.6.0" if installed else "two to three times as long") in found.found
+    assert ("pip install triton" in found.remedy) == (not installed)
 
 
 def test_products_are_really_timed() -> None:

@@ -102,8 +102,10 @@ def run(
     )
     code = 0
     with stopper.listening():
-        for spec in loaded:
+        for number, spec in enumerate(loaded, 1):
             folder = results_folder(spec.path, results)
+            if len(loaded) > 1 and not quiet and not json_:
+                say(f"spec {number} of {len(loaded)}: {spec.path.stem}")
             if isinstance(spec, LoadedChecks):
                 code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
             else:

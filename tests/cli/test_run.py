@@ -45,6 +45,17 @@ def test_plan_run_plan(tmp_path: Path, pkbench: Command) -> None:
     assert "6 runs, 0 to compute, 6 skipped (6 done)" in again.stdout
 
 
+def test_of_several_specs_it_is_said_which_one_is_next(tmp_path: Path, pkbench: Command) -> None:
+    small = write_small(tmp_path)
+    other = small.with_name("other.toml")
+    other.write_text(small.read_text().replace('id = "small"', 'id = "other"'))
+    run = pkbench("run", "small", "other", "--no-mlflow", "--jobs", "1", "--only", "narrow/0")
+    assert run.returncode == 0, run.stderr
+    assert [line for line in run.stdout.splitlines() if line.startswith("spec ")] == [
+        "spec 1 of 2: small", "spec 2 of 2: other",
+    ]  # fmt: skip
+
+
 def test_run_may_judge_what_it_has_computed(tmp_path: Path, pkbench: Command) -> None:
     write_small(tmp_path)
     run = pkbench("run", "small", "--no-mlflow", "--jobs", "1", "--claims")

@@ -20,7 +20,7 @@ _LEAST_IMAGES, _MOST_IMAGES = 8, 128
 _FULL_LINE = 32
 """Images whose entries of a row fill a cache line."""
 _TILE, _MOST_TILE = 2048, MOST_CHANNELS * _LEAST_IMAGES
-"""Entries of a kernel's piece: measured to be the best where a line's images allow, and more than registers hold."""
+"""Entries of a kernel's piece: those that were the fastest, but for lines that would not be full, and the most that registers hold."""
 
 
 def rows_on(device: torch.device, indices: Sequence[Tensor]) -> Tensor:
@@ -79,6 +79,12 @@ class Joint:
         operand_rows: of a run's operand, S * C or more, the others being zeros.
     """
 
+    C: int
+    value: Value
+    norm: str | None
+    enter: Tensor
+    operand_rows: int
+
     def vectors(self, K: int, B: int) -> Iterator[Vector]:
         """The parameters whose gradients' parts :meth:`backward` leaves."""
         m = self.enter.shape[1]
@@ -89,12 +95,6 @@ class Joint:
         if self.norm is not None:
             yield Vector(f"{self.norm}.weight", self.C, S * pieces)
             yield Vector(f"{self.norm}.bias", self.C, S * pieces)
-
-    C: int
-    value: Value
-    norm: str | None
-    enter: Tensor
-    operand_rows: int
 
     def forward(
         self, parameters: Parameters, x: Tensor | None, y: Tensor, scale: Tensor | None, dtype: torch.dtype

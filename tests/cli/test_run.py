@@ -263,4 +263,4 @@ def test_plan_and_run_say_and_make_stacks(tmp_path: Path, pkbench: Command) -> N
     assert "train together" not in left.stdout
     refused = pkbench("run", "small", "--engine", "reference", "--stack", "4")
     assert refused.returncode == 2
-    assert "only engine batch-last trains several runs at once" in refused.stderr
+    assert "only engines fused and batch-last train several runs at once" in refused.stderr

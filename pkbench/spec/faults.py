@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from pkbench.errors import Fault
 from pkbench.spec.base import IDENTIFIER
-from pkbench.spec.forms import Array, Form, Map, Scalar, Spot, locate
+from pkbench.spec.forms import KEY_MARK, Array, Form, Map, Scalar, Spot, locate
 from pkbench.spec.positions import Loc
 from pkbench.spec.toml import Document
 from pkbench.spec.words import (
@@ -33,20 +33,20 @@ _LENGTHS = frozenset({"string_too_short", "string_too_long"})
 
 def faults_of(error: ValidationError, model: type[BaseModel], document: Document) -> Iterator[tuple[Loc, Fault]]:
     """Each error of ``model``'s that is not merely the consequence of another, with its path."""
-    found = [
-        (locate(model, item["loc"]), item["type"], item.get("input"))
-        for item in error.errors(include_url=False, include_context=False)
-    ]
-    around = {spot.loc[:length] for spot, _, _ in found for length in range(len(spot.loc))}
-    names = {spot.loc for spot, _, _ in found if _is_key_of_map(spot)}
-    for spot, kind, value in found:
+    items = error.errors(include_url=False, include_context=False)
+    around = {item["loc"][:length] for item in items for length in range(len(item["loc"]))}
+    keys = (locate(model, item["loc"]) for item in items if KEY_MARK in item["loc"])
+    names = {spot.loc for spot in keys if _is_key_of_map(spot)}
+    # Of very many errors the caller takes the first few: the rest are not even located.
+    for item in items:
+        spot, kind, value = locate(model, item["loc"]), item["type"], item.get("input")
         # A name that cannot stand there says enough: what it names is no better.
         if document.is_broken(spot.loc) or (spot.loc in names and not _is_key_of_map(spot)):
             continue
         if document.lost and kind == "missing" and not isinstance(spot.form, Scalar):
             continue
         # pydantic counts only the items it accepted: an array with a bad item is not also too short.
-        if kind in _SIZES and spot.loc in around:
+        if kind in _SIZES and item["loc"] in around:
             continue
         yield spot.loc, _fault(spot, kind, value, document)
 

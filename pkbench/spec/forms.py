@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -194,6 +194,10 @@ def _form_of_union(variants: tuple[Any, ...], bounds: dict[str, Any], tag: str |
     return Choice(tag, by_tag)
 
 
+KEY_MARK: Final = "[key]"
+"""What pydantic ends the path of an error with that is in a key of a map."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where an error of pydantic's is: its path in the file, the form wanted there, and the field it is in."""
@@ -209,7 +213,7 @@ def locate(model: type[BaseModel], loc: tuple[str | int, ...]) -> Spot:
     field: FieldForm | None = None
     path: list[str | int] = []
     for part in loc:
-        if part == "[key]" and isinstance(field, FieldForm):
+        if part == KEY_MARK and isinstance(field, FieldForm):
             form = field.form.key if isinstance(field.form, Map) else form
             continue
         if isinstance(form, Choice):

@@ -32,6 +32,7 @@ from pkbench.cli.options import (
     seconds_of,
 )
 from pkbench.cli.stopping import EXIT_INTERRUPTED, Stopper
+from pkbench.cli.units import duration
 
 if TYPE_CHECKING:
     from pkbench.cli.unread import Patient
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from pkbench.execute.outcome import Outcome
     from pkbench.execute.prepare import Prepared, Selection
     from pkbench.execute.session import Options
-    from pkbench.spec.load import LoadedSpec
+    from pkbench.spec.load import AnyLoaded, LoadedSpec
     from pkbench.store.mirror import BackgroundMirror
     from pkbench.store.record import Invocation
 
@@ -84,6 +85,7 @@ def run(
     Exit code 0: all done. 1: a run failed. 2: bad input or missing data. 3: --max-time came first. 130: interrupted. 141: nobody
     reads the output any more.
     """
+    from pkbench.execute.agenda import agenda
     from pkbench.execute.context import new_invocation
     from pkbench.execute.prepare import Selection
     from pkbench.execute.session import Options
@@ -96,16 +98,16 @@ def run(
     checkpoint_seconds, checkpoint_epochs = interval_of(checkpoint_every or ["60s"])
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
     # All specs are loaded before any is run: a fault in the last one shows at once.
-    loaded = [load_any(path) for path in find_specs(specs)]
+    loaded = [(spec, results_folder(spec.path, results)) for spec in map(load_any, find_specs(specs))]
     command = _Command(
         stopper, selection, new_invocation(), mlflow=mlflow, quiet=quiet, json_events=json_, allow_failed=allow_failed
     )
     code = 0
+    told = agenda(loaded, selection, device, jobs, engine) if len(loaded) > 1 and not quiet else None
     with stopper.listening():
-        for number, spec in enumerate(loaded, 1):
-            folder = results_folder(spec.path, results)
-            if len(loaded) > 1 and not quiet and not json_:
-                say(f"spec {number} of {len(loaded)}: {spec.path.stem}")
+        for index, (spec, folder) in enumerate(loaded):
+            if told is not None:
+                _tell_next(spec, index, len(loaded), told.seconds_from(index), json_events=json_)
             if isinstance(spec, LoadedChecks):
                 code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
             else:
@@ -211,6 +213,16 @@ class _Command:
             return EXIT_NO_DATA
         stopped = self.stopper.reason == "time" and found.left > found.interrupted
         return EXIT_TIME if stopped or found.interrupted else 0
+
+
+def _tell_next(spec: AnyLoaded, index: int, count: int, seconds: float | None, *, json_events: bool) -> None:
+    """Which of ``count`` specs begins now, and how long it and those after it take, where that is known."""
+    if json_events:
+        told = {"spec": spec.spec.experiment.id, "number": index + 1, "of": count, "left_seconds": seconds}
+        typer.echo(json.dumps({"event": "SpecStarted", "time": time.time(), **told}))
+        return
+    left = f"; about {duration(seconds)} for all that is left" if seconds else ""
+    say(f"spec {index + 1} of {count}: {spec.path.stem}{left}")
 
 
 def _tell_claims(data: dict[str, Any]) -> None:

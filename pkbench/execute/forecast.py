@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from pkbench.data.size import image_counts
+from pkbench.execute.device import resolve_device
 from pkbench.execute.engine import engine_here
 from pkbench.execute.prepare import Prepared
 from pkbench.plan.engine import AUTO
@@ -65,8 +66,13 @@ def forecast(
 def known_epochs(prepared: Prepared, device: str, engine: str) -> dict[str, float]:
     """Seconds of an epoch of the runs to be computed, by id, as far as they are known without measuring anything.
 
-    From runs like them that were finished on this machine, else from a calibration made here earlier.
+    From runs like them that were finished on this machine, else from a calibration made here earlier. ``device`` is as a user
+    names it, ``auto`` included.
+
+    Raises:
+        UsageError: the device is not here.
     """
+    device = resolve_device(device)
     runs = prepared.to_run
     records = prepared.store.scan(prepared.loaded.spec.experiment.id).records.values() if runs else ()
     calibrated = cache(partial(kept, device, prepared.scaled.train.cpu_threads))

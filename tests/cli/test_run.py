@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -51,9 +52,24 @@ def test_of_several_specs_it_is_said_which_one_is_next(tmp_path: Path, pkbench: 
     other.write_text(small.read_text().replace('id = "small"', 'id = "other"'))
     run = pkbench("run", "small", "other", "--no-mlflow", "--jobs", "1", "--only", "narrow/0")
     assert run.returncode == 0, run.stderr
-    assert [line for line in run.stdout.splitlines() if line.startswith("spec ")] == [
-        "spec 1 of 2: small", "spec 2 of 2: other",
-    ]  # fmt: skip
+    first = [line for line in run.stdout.splitlines() if line.startswith("spec ")]
+    assert re.fullmatch(r"spec 1 of 2: small(; about .*)?", first[0])
+    again = pkbench("run", "small", "other", "--no-mlflow", "--jobs", "1", "--only", "narrow/0", "--fresh")
+    told = [line for line in again.stdout.splitlines() if line.startswith("spec ")]
+    assert [line.partition("; about ")[0] for line in told] == ["spec 1 of 2: small", "spec 2 of 2: other"]
+    assert all(re.search(r"; about [0-9.]+ m?s for all that is left$", line) for line in told), told
+
+
+def test_of_several_specs_an_event_tells_which_one_is_next(tmp_path: Path, pkbench: Command) -> None:
+    small = write_small(tmp_path)
+    other = small.with_name("other.toml")
+    other.write_text(small.read_text().replace('id = "small"', 'id = "other"'))
+    run = pkbench("run", "small", "other", "--no-mlflow", "--jobs", "1", "--only", "narrow/0", "--json")
+    told = [event for event in map(json.loads, run.stdout.splitlines()) if event["event"] == "SpecStarted"]
+    assert [(event["spec"], event["number"], event["of"]) for event in told] == [("small", 1, 2), ("other", 2, 2)]
+    done = pkbench("run", "small", "other", "--no-mlflow", "--only", "narrow/0", "--json")
+    left = [event["left_seconds"] for event in map(json.loads, done.stdout.splitlines()) if "left_seconds" in event]
+    assert left == [0.0, 0.0], "nothing is left to compute"
 
 
 def test_run_may_judge_what_it_has_computed(tmp_path: Path, pkbench: Command) -> None:

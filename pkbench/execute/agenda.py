@@ -1,0 +1,69 @@
+"""How long several specs take one after another: by what is known before, corrected by those that have ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pkbench.execute.device import resolve_device, resolve_jobs
+from pkbench.execute.forecast import known_epochs
+from pkbench.execute.prepare import Prepared, Selection, prepare
+from pkbench.spec.load import AnyLoaded, LoadedChecks
+
+_TRUSTED = 60.0
+"""Seconds that the first guess counts for beside what was seen since: start-up alone is no measure of the pace."""
+
+
+class Agenda:
+    """Specs in the order in which they are run.
+
+    Args:
+        expected: seconds that each is expected to take, ``None`` where that cannot be told before.
+        clock: seconds from any origin.
+    """
+
+    def __init__(self, expected: Sequence[float | None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._expected = expected
+        self._clock = clock
+        self._started = clock()
+
+    def seconds_from(self, index: int) -> float | None:
+        """Seconds for the spec at ``index``, which is about to begin, and all after it; ``None`` where one's is not known."""
+        done = [seconds or 0.0 for seconds in self._expected[:index]]
+        left = [seconds for seconds in self._expected[index:] if seconds is not None]
+        if len(left) < len(self._expected) - index:
+            return None
+        # What is expected leaves start-up out, and how much several runs at once slow each other down.
+        pace = (self._clock() - self._started + _TRUSTED) / (sum(done) + _TRUSTED)
+        return sum(left) * pace
+
+
+def agenda(
+    specs: Sequence[tuple[AnyLoaded, Path]], selection: Selection, device: str, jobs: int | None, engine: str
+) -> Agenda:
+    """The agenda of ``specs``, each with its result folder, for the options of a command; nothing is measured for it.
+
+    Raises:
+        UsageError: one of them lacks the profile, or the device is not here.
+    """
+    return Agenda([_expected(loaded, folder, selection, device, jobs, engine) for loaded, folder in specs])
+
+
+def _expected(
+    loaded: AnyLoaded, folder: Path, selection: Selection, device: str, jobs: int | None, engine: str
+) -> float | None:
+    """Seconds that what is missing of ``loaded`` takes, as far as it is known."""
+    if isinstance(loaded, LoadedChecks):
+        return 0.0  # seconds, beside the minutes of others
+    prepared = prepare(loaded, selection, folder)
+    epochs = known_epochs(prepared, device, engine)
+    if len(epochs) < len(prepared.to_run):
+        return None
+    threads = prepared.scaled.train.cpu_threads
+    return _work(prepared, epochs) / resolve_jobs(jobs, resolve_device(device), threads, max(1, len(epochs)))
+
+
+def _work(prepared: Prepared, epochs: dict[str, float]) -> float:
+    """Seconds of all runs to be computed, one after another."""
+    return sum(epochs[run.run_id] * run.train.epochs for run in prepared.to_run if run.run_id is not None)

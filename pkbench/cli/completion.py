@@ -23,6 +23,14 @@ VARIABLE: Final = "_PKBENCH_COMPLETE"
 PROFILES: Final = ("quick", "fast", "paper")
 ENGINES: Final = ("auto", "native", "fused", "batch-last", "reference")
 OUTCOMES: Final = ("supported", "contradicted", "inconclusive", "not-assessed")
+NEW_MODELS: Final = (
+    *("normal", "random", "mlp-mixer", "monarch", "block-diagonal", "toeplitz", "low-rank", "sw-mlp", "shallow"),
+)
+NEW_CLAIMS: Final = ("less", "non-inferior", "equivalent", "trend", "minimum-near", "crossing")
+NEW_DATA: Final = (
+    *("digits", "parquet", "npz", "imagefolder", "text", "audio", "generated:questions", "generated:tones"),
+    *(f"torchvision:{name}" for name in ("CIFAR10", "CIFAR100", "STL10", "MNIST", "FashionMNIST", "SVHN")),
+)
 _KINDS: Final = ("runs", "checks", "comparisons")
 _BREAKS: Final = frozenset(":=@")
 """Characters at which Bash takes a word apart, whatever the command makes of it."""
@@ -98,6 +106,22 @@ def profiles(ctx: typer.Context, incomplete: str) -> list[str]:
 def engines(incomplete: str) -> list[str]:
     """Names of engines."""
     return _beginning(ENGINES, incomplete)
+
+
+def new_data(incomplete: str) -> list[str]:
+    """What a new spec's data can be."""
+    return _beginning(NEW_DATA, incomplete)
+
+
+def new_models(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Models of a new spec that are not given yet."""
+    given = ctx.params.get("model") or ()
+    return [name for name in _beginning(NEW_MODELS, incomplete) if name not in given]
+
+
+def new_claims(incomplete: str) -> list[str]:
+    """Kinds of claims of a new spec."""
+    return _beginning(NEW_CLAIMS, incomplete)
 
 
 def devices(incomplete: str) -> list[str]:

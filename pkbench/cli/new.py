@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from pkbench.cli import completion
 from pkbench.cli.console import as_typed, print_error, say
 from pkbench.cli.spec import write_text
 from pkbench.errors import UsageError
@@ -34,7 +35,8 @@ def new(
     data: Annotated[
         str | None,
         typer.Option(
-            help="What it is about: digits, parquet, npz, imagefolder, torchvision:CIFAR10, … [default: digits]."
+            help="What it is about: digits, parquet, npz, imagefolder, torchvision:CIFAR10, … [default: digits].",
+            autocompletion=completion.new_data,
         ),
     ] = None,
     model: Annotated[
@@ -42,11 +44,15 @@ def new(
         typer.Option(
             help="normal, random, mlp-mixer, monarch, block-diagonal, toeplitz, low-rank, sw-mlp or shallow; repeatable "
             "[default: normal and random].",
+            autocompletion=completion.new_models,
         ),
     ] = None,
     claim: Annotated[
         str | None,
-        typer.Option(help="less, non-inferior, equivalent, trend, minimum-near or crossing [default: less]."),
+        typer.Option(
+            help="less, non-inferior, equivalent, trend, minimum-near or crossing [default: less].",
+            autocompletion=completion.new_claims,
+        ),
     ] = None,
     seeds: Annotated[int | None, typer.Option(min=1, max=1000, help="Number of seeds [default: 5].")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Passes over the data [default: 20].")] = None,

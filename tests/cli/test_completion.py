@@ -14,6 +14,8 @@ from pkbench.cli import completion
 from pkbench.cli.main import main
 from pkbench.plan.engine import AUTO, ENGINES
 from pkbench.spec.document import ProfileName
+from pkbench.spec.starter import KINDS
+from pkbench.spec.starter_parts import CLAIMS, MODELS
 from tests.small import write_small
 
 Complete = Callable[..., list[str]]
@@ -89,6 +91,10 @@ def complete(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         (("report", "--require", "sm"), [f"small:rp-parity={outcome}" for outcome in completion.OUTCOMES]),
         (("report", "--require", "small", ":", "rp-parity", "=", "in"), ["inconclusive"]),
         (("report", "--require", "torn", ":"), []),
+        (("new", "mine", "--model", ""), list(MODELS)),
+        (("new", "mine", "--model", "normal", "--model", "n"), []),
+        (("new", "mine", "--claim", "e"), ["equivalent"]),
+        (("new", "mine", "--data", "torchvision", ":", "F"), ["FashionMNIST"]),
         (("report", "--nothing-of-the-kind", "x", "--", ""), ["other", "small", "torn"]),
     ],
 )
@@ -126,6 +132,7 @@ def test_names_are_those_of_the_code() -> None:
     """They stand in completion.py as well because importing these takes longer than a person waits."""
     assert get_args(ProfileName) == completion.PROFILES
     assert (AUTO, *ENGINES) == completion.ENGINES
+    assert (tuple(MODELS), CLAIMS, KINDS) == (completion.NEW_MODELS, completion.NEW_CLAIMS, completion.NEW_DATA)
     assert tuple(outcome.replace(" ", "-") for outcome in get_args(Outcome)) == completion.OUTCOMES
 
 

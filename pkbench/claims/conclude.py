@@ -143,7 +143,7 @@ def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeede
     if distance >= 0 or isinstance(claim, PlaceClaim):
         # The smallest of several p values counts, times their number.
         alpha /= evidence.chances
-    each = max((sample.seeds_each for sample in (*evidence.a, *evidence.b)), default=1)
+    each = max(sample.seeds_each for sample in (*evidence.a, *evidence.b))
     return (
         seeds_needed(distance, test.sd, test.n, alpha=alpha, other=other).times(each),
         detectable(test.sd, test.n, alpha=alpha),

@@ -11,8 +11,10 @@ from pkbench.execute.forecast import known_epochs
 from pkbench.execute.prepare import Prepared, Selection, prepare
 from pkbench.spec.load import AnyLoaded, LoadedChecks
 
+_START = 6.0
+"""Seconds from one spec to the next besides training: imports, data, workers, records; 4 to 7 where it was measured, on CPUs."""
 _TRUSTED = 60.0
-"""Seconds that the first guess counts for beside what was seen since: start-up alone is no measure of the pace."""
+"""Seconds that the first guess counts for beside what was seen since: one spec alone is no measure of the pace."""
 
 
 class Agenda:
@@ -34,7 +36,7 @@ class Agenda:
         left = [seconds for seconds in self._expected[index:] if seconds is not None]
         if len(left) < len(self._expected) - index:
             return None
-        # What is expected leaves start-up out, and how much several runs at once slow each other down.
+        # What is expected leaves out how much several runs at once slow each other down.
         pace = (self._clock() - self._started + _TRUSTED) / (sum(done) + _TRUSTED)
         return sum(left) * pace
 
@@ -53,15 +55,17 @@ def agenda(
 def _expected(
     loaded: AnyLoaded, folder: Path, selection: Selection, device: str, jobs: int | None, engine: str
 ) -> float | None:
-    """Seconds that what is missing of ``loaded`` takes, as far as it is known."""
+    """Seconds that what is missing of ``loaded`` takes, as far as it is known; none where nothing is."""
     if isinstance(loaded, LoadedChecks):
         return 0.0  # seconds, beside the minutes of others
     prepared = prepare(loaded, selection, folder)
+    if not prepared.to_run:
+        return 0.0
     epochs = known_epochs(prepared, device, engine)
     if len(epochs) < len(prepared.to_run):
         return None
     threads = prepared.scaled.train.cpu_threads
-    return _work(prepared, epochs) / resolve_jobs(jobs, resolve_device(device), threads, max(1, len(epochs)))
+    return _START + _work(prepared, epochs) / resolve_jobs(jobs, resolve_device(device), threads, len(epochs))
 
 
 def _work(prepared: Prepared, epochs: dict[str, float]) -> float:

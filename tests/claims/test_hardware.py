@@ -2,7 +2,8 @@
 
 import pytest
 
-from pkbench.store.record import ExtensionIdentity
+from pkbench.claims.hardware import code, code_key
+from pkbench.store.record import CodeIdentity, ExtensionIdentity
 from tests.claims.factory import LESS
 from tests.claims.pairs import A, B, evaluation, only, three
 
@@ -64,6 +65,54 @@ def test_engines_are_compared_where_time_is(metric: str, said: bool) -> None:
         if said
         else []
     )
+
+
+def engine_notes(engines: dict[str, tuple[str | None, ...]]) -> list[str]:
+    """What is said of engines where the runs of each model, by seed, had these."""
+    s = three(claims=[LESS | {"metric": "log_epoch_seconds"}])
+    for model, errors in (("a", A), ("b", B)):
+        s.finish(model, errors)
+        for seed, engine in enumerate(engines[model]):
+            record = s.records[s.run(model, seed).run_id or ""]
+            s.put(record.model_copy(update={"engine": engine}))
+    return [note for note in only(s).notes if "engine" in note]
+
+
+def test_all_the_engines_of_a_side_are_named() -> None:
+    (note,) = engine_notes({"a": ("native", "batch-last", "native"), "b": ("reference", "native", None)})
+    assert note.startswith("a was trained by engine batch-last and native, b by native and reference: ")
+
+
+@pytest.mark.parametrize("known", ["a", "b"])
+def test_nothing_is_said_where_one_side_knows_no_engine(known: str) -> None:
+    unknown = {"a": (None, None, None), "b": (None, None, None)}
+    assert engine_notes(unknown | {known: ("native", "native", "native")}) == []
+
+
+@pytest.mark.parametrize(
+    ("commit", "dirty", "files", "told", "key"),
+    [
+        ("1" * 40, False, "a" * 64, "commit 111111111111", ("0.1.0", "1" * 40, None)),
+        (
+            *("1" * 40, True, "a" * 64),
+            "commit 111111111111, with uncommitted changes (files aaaaaaaaaaaa)",
+            ("0.1.0", "1" * 40, "a" * 64),
+        ),
+        ("1" * 40, True, None, "commit 111111111111, with uncommitted changes", ("0.1.0", "1" * 40, None)),
+        (None, None, "a" * 64, "no commit known (files aaaaaaaaaaaa)", ("0.1.0", None, "a" * 64)),
+        (None, None, None, "no commit known", ("0.1.0", None, None)),
+    ],
+)
+def test_code_is_told_by_its_commit_or_else_by_its_files(
+    commit: str | None, dirty: bool | None, files: str | None, told: str, key: tuple[str, str | None, str | None]
+) -> None:
+    s = three()
+    s.finish("a", A[:1])
+    (record,) = s.records.values()
+    identity = CodeIdentity(version="0.1.0", commit=commit, dirty=dirty, files_sha256=files)
+    record = record.model_copy(update={"code": identity})
+    assert code(record) == f"pkbench 0.1.0, {told}"
+    assert code_key(record) == key
 
 
 def test_all_the_hardware_of_a_side_is_named() -> None:

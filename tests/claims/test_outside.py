@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pkbench.claims.obstacles import connections_gap
 from pkbench.claims.verdict import Verdict
 from pkbench.report.effects import by_unit, margins
 from pkbench.report.words import effect_of
@@ -118,6 +119,26 @@ def test_two_seeds_never_decide() -> None:
     assert "2 seeds cannot decide" in held_back(s).sentence
 
 
+def test_a_single_seed_is_told_of_as_one() -> None:
+    s = study(seeds=(0,), claims=(OUTSIDE,))
+    s.finish("a", A[:1])
+    assert held_back(s).sentence.startswith("No decision: 1 of 1 seed is missing")
+    s.finish("b", B[:1])
+    assert held_back(s).sentence.startswith("No decision: 1 seed cannot decide")
+
+
+@pytest.mark.parametrize("unfinished", ["a", "b"])
+def test_a_learning_rate_that_cannot_be_chosen_holds_the_verdict_back(unfinished: str) -> None:
+    s = study(seeds=(0, 1, 2), rates=(0.01, 0.02), claims=(OUTSIDE,))
+    for model, errors in (("a", A), ("b", B)):
+        for lr in (0.01, 0.02):
+            s.finish(model, errors, lr=lr)
+    assert only(s).outcome == "supported"
+    del s.records[s.run(unfinished, 2, 0.02).run_id or ""]
+    told = f"No decision: {unfinished}: 1 of 6 runs that choose the learning rate are missing;"
+    assert held_back(s).sentence.startswith(told)
+
+
 def test_a_failed_run_holds_the_verdict_back() -> None:
     s = study(seeds=(0, 1, 2, 3), claims=(OUTSIDE,))
     s.finish("a", A)
@@ -126,6 +147,11 @@ def test_a_failed_run_holds_the_verdict_back() -> None:
     v = held_back(s)
     assert "1 of 4 seeds is missing" in v.sentence
     assert any("failed after epoch" in note for note in v.notes)
+    s = compared()
+    s.put(failed(s.run("b", 2)))
+    assert [note for note in held_back(s).notes if "failed" in note] == [
+        "b · digits · lr 0.01 · seed 2 failed after epoch 1: diverged (loss is nan)"
+    ]
 
 
 def test_without_spread_nothing_is_decided() -> None:
@@ -138,8 +164,27 @@ def test_without_spread_nothing_is_decided() -> None:
 def test_connections_are_as_equal_as_the_claim_wants() -> None:
     s = compared(claims=(OUTSIDE | {"equal_connections_within": 0.01},), models={"a": {"C": 8}, "b": {"C": 16}})
     assert "the claim is about connections equal within 0.01" in held_back(s).sentence
-    s = compared(claims=(OUTSIDE | {"equal_connections_within": 0.9},), models={"a": {"C": 8}, "b": {"C": 9}})
+    models = {"a": {"C": 8}, "b": {"C": 9}}
+    s = compared(claims=(OUTSIDE | {"equal_connections_within": 0.9},), models=models)
     assert only(s).outcome == "supported"
+    sizes = [s.run(name, 0).shape.connections for name in "ab"]
+    gap = connections_gap(*sizes)
+    assert only(s).connections_gap == gap > 0
+    assert only(compared(claims=(OUTSIDE | {"equal_connections_within": gap},), models=models)).outcome == "supported"
+    v = held_back(compared(claims=(OUTSIDE | {"equal_connections_within": gap * 0.999},), models=models))
+    assert f"a has {sizes[0]:,} and b has {sizes[1]:,}: {100 * gap:.2f} % apart" in v.sentence
+    assert v.connections_gap == gap
+
+
+def test_connections_of_a_whole_family_are_compared() -> None:
+    claim = OUTSIDE | {"equal_connections_within": 0.5}
+    s = study(seeds=(0, 1, 2), claims=(claim,), models={"a": swept(C=[8, 9, 24]), "b": {"C": 7}})
+    for name, values in (("a-c8", A), ("a-c9", (2.0, 2.5, 9.0)), ("a-c24", (1.0, 4.0, 2.0)), ("b", B)):
+        s.finish(name, values)
+    v = held_back(s)
+    assert v.sentence.count(" apart") == 1
+    assert "but b has" in v.sentence
+    assert "and a-c24 has" in v.sentence
 
 
 @pytest.mark.parametrize(
@@ -155,7 +200,10 @@ def test_connections_are_as_equal_as_the_claim_wants() -> None:
         ("return Assessment(effect=1.0, interval=None, p_for=0.01, p_against=0.01, sentence='x')", "both the claim and its opposite"),
         ("return Assessment(effect=1.0, interval=(2.0, 1.0), p_for=0.1, p_against=0.9, sentence='x')", "its interval is (2.0, 1.0)"),
         ("return Assessment(effect=1.0, interval=(2.0,), p_for=0.1, p_against=0.9, sentence='x')", "its interval is (2.0,)"),
-        ("return Assessment(effect=1.0, interval=(0.0, float('inf')), p_for=0.1, p_against=0.9, sentence='x')", "high end is inf"),
+        ("return Assessment(effect=1.0, interval=(0.0, float('inf')), p_for=0.1, p_against=0.9, sentence='x')", "its interval's high end is inf"),
+        ("return Assessment(effect=1.0, interval=(float('nan'), 0.0), p_for=0.1, p_against=0.9, sentence='x')", "its interval's low end is nan"),
+        ("return Assessment(effect=1.0, interval=None, p_for=alpha, p_against=alpha, sentence='x')", "both the claim and its opposite"),
+        ("return Assessment(effect=1.0, interval=None, p_for=0.1, p_against=0.9, sentence='x' * 1001)", "a text of 1 to 1,000 characters"),
         ("return Assessment(effect=1.0, interval=None, p_for=0.1, p_against=0.9, sentence='')", "its sentence has to be"),
     ],
 )  # fmt: skip
@@ -168,6 +216,21 @@ def test_answers_that_are_none_are_no_decision(tmp_path: Path, body: str, told: 
     assert told in outside.sentence
     assert "odd of odd-pack 1.0" in outside.sentence
     assert inside.effect == -2.0
+
+
+def test_answers_at_the_limits_are_answers(tmp_path: Path) -> None:
+    body = "return Assessment(effect=0.0, interval=(0.0, 0.0), p_for=0.0, p_against=1.0, sentence=options.say)"
+    with on_path(tmp_path / "site"):
+        install(
+            tmp_path / "site",
+            "edge-pack",
+            {"pkbench.claims": {"edge": "edge_gap:Gap"}},
+            {"edge_gap": TEXT.replace("BODY", body)},
+        )
+        for sentence in ("x", "x" * 1000):
+            v = only(compared(claims=(OUTSIDE | {"name": "edge", "options": {"say": sentence}},)))
+            assert (v.outcome, v.p_support, v.low, v.high) == ("supported", 0.0, 0.0, 0.0)
+            assert v.sentence.startswith(f"{sentence} Supported")
 
 
 def test_what_it_says_steers_no_terminal() -> None:

@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, Phase, settings
 # on a few cores take a hundred times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Commands that tests start write to their pipes as a user's do: not unbuffered, wherever the tests run.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 # Without a GPU, the kernels written for one are interpreted, number by number. Triton asks once, when it is first imported.
 if not Path("/dev/nvidiactl").exists():
     os.environ.setdefault("TRITON_INTERPRET", "1")

@@ -20,9 +20,9 @@ from pkbench.visible import in_json, printable
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Write the lines of ``text`` to standard output, or with ``err`` to standard error."""
+    """Write the lines of ``text`` to standard output, or with ``err`` to standard error, at once: what comes next may take hours."""
     for line in text.split("\n"):
-        print(printable(line), file=sys.stderr if err else sys.stdout)
+        print(printable(line), file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def say_json(value: Any) -> None:

@@ -63,7 +63,7 @@ mutants: ## Change the code of verdicts in every small way and see that a test f
 	@$(PYTHON) tools/install.py mutation
 	@nice -n 19 $(BIN)/python tools/mutate.py $(if $(CHILDREN),--children $(CHILDREN)) $(FILES)
 
-eta: ## How true the time left is that a run tells: SPEC="specs/fig-3.toml --only ..." for another than Table 1
+eta: ## How true the time left is that a run tells: SPEC="specs/fig-3.toml --only ..." for another than Table 1, SPEC="specs/*.toml --times 1" for all
 	@$(PYTHON) tools/install.py mlflow dvc
 	@$(BIN)/python tools/eta.py $(SPEC)
 

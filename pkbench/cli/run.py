@@ -107,7 +107,7 @@ def run(
     with stopper.listening():
         for index, (spec, folder) in enumerate(loaded):
             if told is not None:
-                _tell_next(spec, index, len(loaded), told.seconds_from(index), json_events=json_)
+                _tell_next(spec, index, len(loaded), told.begin(index), json_events=json_)
             if isinstance(spec, LoadedChecks):
                 code = max(code, checks.run(spec, folder, stopper, fresh=fresh, quiet=quiet, json_events=json_))
             else:

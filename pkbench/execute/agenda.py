@@ -28,17 +28,27 @@ class Agenda:
     def __init__(self, expected: Sequence[float | None], clock: Callable[[], float] = time.monotonic) -> None:
         self._expected = expected
         self._clock = clock
-        self._started = clock()
+        self._running: tuple[float, float] | None = None
+        self._passed = 0.0
+        self._counted = 0.0
 
-    def seconds_from(self, index: int) -> float | None:
-        """Seconds for the spec at ``index``, which is about to begin, and all after it; ``None`` where one's is not known."""
-        done = [seconds or 0.0 for seconds in self._expected[:index]]
+    def begin(self, index: int) -> float | None:
+        """Seconds for the spec at ``index``, which begins now, and all after it; ``None`` where one's is not known.
+
+        The pace goes by those before whose time was expected: what else passed says nothing of how true that was.
+        """
+        now = self._clock()
+        if self._running is not None:
+            expected, began = self._running
+            self._counted += expected
+            self._passed += now - began
+        own = self._expected[index]
+        self._running = (own, now) if own else None
         left = [seconds for seconds in self._expected[index:] if seconds is not None]
         if len(left) < len(self._expected) - index:
             return None
         # What is expected leaves out how much several runs at once slow each other down.
-        pace = (self._clock() - self._started + _TRUSTED) / (sum(done) + _TRUSTED)
-        return sum(left) * pace
+        return sum(left) * (self._passed + _TRUSTED) / (self._counted + _TRUSTED)
 
 
 def agenda(
@@ -57,7 +67,7 @@ def _expected(
 ) -> float | None:
     """Seconds that what is missing of ``loaded`` takes, as far as it is known; none where nothing is."""
     if isinstance(loaded, LoadedChecks):
-        return 0.0  # seconds, beside the minutes of others
+        return 0.0  # A minute at most, beside all others' many.
     prepared = prepare(loaded, selection, folder)
     if not prepared.to_run:
         return 0.0

@@ -56,6 +56,21 @@ def test_its_own_tests_hold(example: Installed) -> None:
     assert "5 passed" in done.stdout
 
 
+def test_a_family_over_an_option(example: Installed) -> None:
+    done = example.pkbench("run", "conv-width", "--jobs", "1", "--no-mlflow", "--json")
+    assert done.returncode == 0, done.stderr
+    records = Store(example.folder / "project" / "results").scan("conv-width").records.values()
+    assert {(one.labels.model, one.counts.C, one.counts.depth) for one in records} == {
+        ("conv-channels2", 2, 1),
+        ("conv-channels4", 4, 1),
+        ("conv-channels8", 8, 1),
+    }
+    done = example.pkbench("claims", "conv-width", "--json")
+    (verdict,) = json.loads(done.stdout)["verdicts"]
+    assert verdict["outcome"] in {"supported", "contradicted", "inconclusive"}
+    assert verdict["n"] == 4
+
+
 def test_from_a_spec_to_verdicts(example: Installed) -> None:
     done = example.pkbench("validate", "conv-mixer")
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -12,6 +12,8 @@ Depth = Annotated[int, Field(ge=1, le=1000)]
 Gamma = Annotated[float, Field(gt=0, le=1000)]
 Omega = Annotated[int, Field(ge=1, le=10**15)]
 Density = Annotated[float, Field(gt=0, le=1)]
+OPTIONS: Final = "options"
+"""Field of an extension's options, which have names of its own."""
 OMEGA_TOLERANCE = 0.01
 """Relative distance within which a stated ``omega`` agrees with ``S``, ``C`` and ``gamma``."""
 
@@ -54,11 +56,35 @@ class Sweep(Part):
     """Fractions of non-zero weights."""
     alpha: Annotated[tuple[Size, ...], array()] | None = None
     """Base channels of an S-FC."""
+    options: dict[str, Any] | None = None
+    """Arrays of values of an extension's options, by option."""
 
     @property
-    def axes(self) -> dict[str, tuple[float, ...]]:
-        """The lists that are given, by field."""
-        return {name: values for name, values in self if values is not None}
+    def axes(self) -> dict[str, tuple[Any, ...]]:
+        """The lists that are given, by field; those of an extension's options by ``options.NAME``."""
+        own = {name: values for name, values in self if name != OPTIONS and values is not None}
+        return own | {f"{OPTIONS}.{name}": tuple(values) for name, values in _lists(self.options)}
+
+
+def axis_path(axis: str) -> tuple[str, ...]:
+    """Keys of one of :attr:`Sweep.axes` below the table that has it."""
+    return tuple(axis.split(".", 1))
+
+
+def value_of(part: Part, axis: str) -> Any:
+    """What ``part`` gives for one of :attr:`Sweep.axes`, or ``None``."""
+    field, *option = axis_path(axis)
+    value = getattr(part, field, None)
+    return value.get(*option) if option and value is not None else value
+
+
+def _lists(options: Any) -> list[tuple[str, list[Any]]]:
+    """Those of an extension's ``options`` that are arrays with something in them; the others are faults of their own."""
+    items = options.items() if isinstance(options, dict) else ()
+    return [(name, values) for name, values in items if isinstance(values, list) and values]
+
+
+_SIZES = Sweep.model_fields.keys() - {OPTIONS}
 
 
 def _first(name: str, values: Any) -> Any:
@@ -89,14 +115,18 @@ class ModelPart(Part):
     def _as_first_member(cls, data: Any) -> Any:
         """A family stands for its first member wherever a single model is asked for: in checks of what all members share."""
         sweep = data.get("sweep") if isinstance(data, dict) else None
-        axes = sweep.axes if isinstance(sweep, Sweep) else sweep
-        if not isinstance(axes, dict):
+        lists = dict(sweep) if isinstance(sweep, Sweep) else sweep
+        if not isinstance(lists, dict):
             return data
-        return data | {
+        firsts = {
             name: _first(name, values)
-            for name, values in axes.items()
-            if name in cls.model_fields and name in Sweep.model_fields and data.get(name) is None and values is not None
+            for name, values in lists.items()
+            if name in cls.model_fields.keys() & _SIZES and data.get(name) is None and values is not None
         }
+        own = data.get(OPTIONS, {})
+        if OPTIONS in cls.model_fields and isinstance(own, dict):
+            firsts[OPTIONS] = own | {name: values[0] for name, values in _lists(lists.get(OPTIONS))}
+        return data | firsts
 
     def identity(self) -> dict[str, Any]:
         """What of this model determines a result, as JSON values: names and statements left out, sizes resolved."""

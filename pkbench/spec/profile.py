@@ -6,7 +6,7 @@ what is asked: claims, kinds of models, mixing, optimizer, selection and what is
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -43,6 +43,8 @@ class ModelScale(Part):
     """Fraction of non-zero weights."""
     alpha: Size | None = None
     """Base channels of an S-FC."""
+    options: dict[str, Any] | None = None
+    """Options of an extension; those that are left out stay the spec's."""
     sweep: Sweep | None = None
     """The family's members at this scale, in place of the spec's."""
 

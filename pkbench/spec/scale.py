@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pkbench.spec.compare import Compare
 from pkbench.spec.data import AnyData
@@ -11,12 +12,16 @@ from pkbench.spec.data_parts import DataPart
 from pkbench.spec.document import ProfileName, Spec
 from pkbench.spec.mixer import EXPANSION_FIELDS, TokenPart
 from pkbench.spec.model import AnyModel
+from pkbench.spec.model_parts import OPTIONS, axis_path
 from pkbench.spec.profile import Profile, RecipeScale, TrainScale
 from pkbench.spec.recipe import Recipe
 from pkbench.spec.train import Train
 
 _WHOLE = frozenset({"augment", "mix"})
 """Tables that a profile replaces whole: an operation it does not name is not done."""
+
+_NAME: Final = re.compile(r"[a-z0-9.-]{1,63}")
+"""What a value can be called by in a name."""
 
 T = TypeVar("T")
 
@@ -67,7 +72,10 @@ def scaled_model(model: AnyModel, profile: Profile) -> AnyModel:
     override = scale.model_dump(exclude_none=True)
     # A family over C at the spec's omega stays one at it; where S is given too, that is another omega.
     axes = set(override.get("sweep", ())) - {"C"}
-    return type(model).model_validate(_without_replaced(model, set(override) | axes) | override)
+    base = _without_replaced(model, set(override) | axes)
+    if OPTIONS in override:
+        override[OPTIONS] = merged(base[OPTIONS], override[OPTIONS])
+    return type(model).model_validate(base | override)
 
 
 def members(model: AnyModel) -> tuple[AnyModel, ...]:
@@ -78,19 +86,43 @@ def members(model: AnyModel) -> tuple[AnyModel, ...]:
     base = model.model_dump() | {"sweep": None}
     found = []
     for label, *values in zip(_labels(axes), *axes.values(), strict=True):
-        member = type(model).model_validate(base | dict(zip(axes, values, strict=True)))
+        member = type(model).model_validate(_with(base, dict(zip(axes, values, strict=True))))
         # Not validated: that a name is too long is a fault with a place, which checks/sweeps.py finds.
         found.append(member.model_copy(update={"id": f"{model.id}-{label}"}))
     return tuple(found)
 
 
-def _labels(axes: dict[str, tuple[float, ...]]) -> list[str]:
+def _with(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with one member's ``values`` of a sweep's axes."""
+    found = dict(base)
+    for axis, value in values.items():
+        field, *option = axis_path(axis)
+        found[field] = found[field] | {option[0]: value} if option else value
+    return found
+
+
+def _labels(axes: dict[str, tuple[Any, ...]]) -> list[str]:
     """What tells each member from the others: its value of the first list without repetitions, or its number."""
     for name, values in axes.items():
-        labels = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
-        if len(set(labels)) == len(labels):
-            return [f"{name.lower().replace('_', '-')}{label.replace('+', '')}" for label in labels]
+        labels = [label for value in values if (label := _label(value))]
+        if len(set(labels)) == len(values):
+            return [f"{_plain(axis_path(name)[-1])}{label}" for label in labels]
     return [str(place + 1) for place in range(max((len(values) for values in axes.values()), default=0))]
+
+
+def _label(value: Any) -> str:
+    """``value`` as a part of a name; empty where it is none that has one: an extension's option can be anything."""
+    if isinstance(value, str | bool):
+        word = str(value).lower()
+        return f"-{word}" if _NAME.fullmatch(word) else ""
+    if not isinstance(value, int | float):
+        return ""
+    return (f"{value:g}" if isinstance(value, float) else str(value)).replace("+", "")
+
+
+def _plain(name: str) -> str:
+    """``name`` in letters that the name of a model can have."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _without_replaced(model: AnyModel, override: set[str]) -> dict[str, Any]:

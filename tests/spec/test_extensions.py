@@ -138,6 +138,101 @@ def test_a_profile_has_no_sizes_for_it(site: Path, tmp_path: Path) -> None:
     assert places_of(faults(path)) == places
 
 
+FAMILY = LINEAR + "options = { bias = true }\nsweep = { options = { scale = [0.5, 2.0] } }\n"
+PROFILE = 'data = ["digits"]\n'
+OF_OTHERS = (('b = "narrow"', 'b = "other"'), ("[train]\n", f'[[model]]\nid = "other"\n{MIXER}\n[train]\n'))
+
+
+def scaled_models(path: Path) -> dict[str, object]:
+    return {model.id: getattr(model, "options", None) for model in scale(load_spec(path).spec, "quick").models}
+
+
+def test_a_sweep_over_an_option_is_a_model_for_each_value(site: Path, tmp_path: Path) -> None:
+    path, _ = spec_with(tmp_path, FAMILY, *OF_OTHERS)
+    found = scaled_models(path)
+    assert found["narrow-scale0.5"] == {"bias": True, "scale": 0.5}
+    assert found["narrow-scale2"] == {"bias": True, "scale": 2.0}
+    runs = list(expand(scale(load_spec(path).spec, "quick"), {"digits": "0" * 64}))
+    alone, _ = spec_with(tmp_path, LINEAR + "options = { bias = true, scale = 2.0 }\n")
+    single = next(iter(expand(scale(load_spec(alone).spec, "quick"), {"digits": "0" * 64})))
+    assert single.run_id in {run.run_id for run in runs if run.model.id == "narrow-scale2"}
+    assert not list(jsonschema.Draft7Validator(json_schema()).iter_errors(tomllib.loads(path.read_text())))
+
+
+@pytest.mark.parametrize(
+    ("lists", "names"),
+    [
+        ("bias = [true, false]", ["narrow-bias-true", "narrow-bias-false"]),
+        ("bias = [true, true], scale = [1.0, 3.0]", ["narrow-scale1", "narrow-scale3"]),
+        ("bias = [true, true, false]", ["narrow-1", "narrow-2", "narrow-3"]),
+    ],
+)
+def test_members_are_called_by_their_option(site: Path, tmp_path: Path, lists: str, names: list[str]) -> None:
+    path, _ = spec_with(tmp_path, f"{LINEAR}sweep = {{ options = {{ {lists} }} }}\n", *OF_OTHERS)
+    assert list(scaled_models(path))[: len(names)] == names
+
+
+def test_a_profile_gives_options_and_lists_of_its_own(site: Path, tmp_path: Path) -> None:
+    own = (
+        "[profile.quick.model.narrow]\noptions = { bias = false }\nsweep = { options = { scale = [3.0, 4.0, 5.0] } }\n"
+    )
+    path, _ = spec_with(tmp_path, FAMILY, (PROFILE, PROFILE + own), *OF_OTHERS)
+    found = scaled_models(path)
+    assert [found[f"narrow-scale{n}"] for n in (3, 4, 5)] == [{"bias": False, "scale": float(n)} for n in (3, 4, 5)]
+    assert "narrow-scale2" not in found
+
+
+@pytest.mark.parametrize(
+    ("table", "profile", "told"),
+    [
+        ("sweep = { options = { bias = ▶true } }", "", "is true; it needs an array of 1 to 1000 values"),
+        ("sweep = { options = { bias = ▶[] } }", "", "it needs an array of 1 to 1000 values"),
+        ("sweep = { options = { bias = ▶[true, 2] } }", "", "`model.narrow.sweep.options.bias` is 2; it needs true or"),
+        ("sweep = { options = { bias = ▶[2, 3] } }", "", "`model.narrow.sweep.options.bias` is 2; it needs true or"),
+        ("options = { bias = true }\nsweep = { options = { ▶bais = [1, 2] } }", "", 'did you mean "bias"?'),
+        ("options = { bias = true }\nsweep = { options = { bias = ▶[true] } }", "", "gives options.bias and sweeps"),
+        (
+            "sweep = ▶{ options = { bias = [true, false], scale = [1.0] } }",
+            "",
+            "options.bias has 2, options.scale has 1",
+        ),
+        ("options = { bias = true }", "options = { scale = ▶inf }", "is inf; it needs a number"),
+        ("options = { bias = true }", "options = { ▶scael = 1.0 }", 'did you mean "scale"?'),
+        (
+            "options = { bias = true }\nsweep = { options = { scale = [1.0, 2.0] } }",
+            "sweep = { options = { scale = ▶[1.0, inf] } }",
+            "`profile.quick.model.narrow.sweep.options.scale` is inf",
+        ),
+        (
+            "options = { bias = true }\nsweep = { options = { scale = [1.0, 2.0] } }",
+            "options = { scale = ▶1.0 }",
+            "gives `model.narrow` one options.scale, and it sweeps over it",
+        ),
+        (
+            "sweep = { options = { scale = [1.0, 2.0], bias = [true, false] } }",
+            "sweep = ▶{ options = { scale = [1.0, 2.0] } }",
+            "a sweep without options.bias",
+        ),
+    ],
+)
+def test_faults_of_swept_options_stand_where_they_are(
+    site: Path, tmp_path: Path, table: str, profile: str, told: str
+) -> None:
+    own = f"[profile.quick.model.narrow]\n{profile}\n" if profile else ""
+    path, places = spec_with(tmp_path, f"{LINEAR}{table}\n", (PROFILE, PROFILE + own), *OF_OTHERS)
+    found = faults(path)
+    assert places_of(found) == places, [str(fault) for fault in found]
+    assert told in str(found[0])
+
+
+def test_options_are_an_extensions_alone(site: Path, tmp_path: Path) -> None:
+    table = MIXER.replace("C = 6\n", "C = 6\nsweep = { options = { scale = ▶[1.0, 2.0] } }\n")
+    path, places = spec_with(tmp_path, table)
+    found = faults(path)
+    assert places_of(found) == places
+    assert 'kind = "s-mixer" has no options.scale' in str(found[0])
+
+
 def test_an_audit_has_formulas_of_its_own(site: Path, tmp_path: Path) -> None:
     text = (Path(__file__).parents[2] / "specs" / "audit.toml").read_text()
     head = text[: text.index("[[configuration]]")]

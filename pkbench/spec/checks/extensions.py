@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pkbench.errors import ExtensionError, Fault
 from pkbench.spec.extension import ExtensionModel, ExtensionPart
 from pkbench.spec.forms import locate
+from pkbench.spec.model_parts import OPTIONS
 from pkbench.spec.parts import Placed
 from pkbench.spec.positions import Loc
 from pkbench.spec.scale import AnyData
@@ -17,12 +18,21 @@ from pkbench.spec.syntax import shorten
 from pkbench.spec.words import did_you_mean, requirement, subject, written
 
 
-def extension_faults(placed: Placed, loc: Loc, part: ExtensionPart) -> Iterator[Fault]:
-    """Faults of the extension that the table at ``loc`` names, or else of its options."""
+def extension_faults(
+    placed: Placed, loc: Loc, part: ExtensionPart, find: Callable[[str], Loc] | None = None
+) -> Iterator[Fault]:
+    """Faults of the extension that the table at ``loc`` names, or else of its options.
+
+    Args:
+        placed: what the table is a part of.
+        loc: the table.
+        part: what stands there.
+        find: where the option of a name is written, if not in the table's options or its sweep.
+    """
     try:
         part.resolved()
     except ValidationError as error:
-        yield from _option_faults(placed, (*loc, "options"), part, error)
+        yield from _option_faults(placed, (*loc, OPTIONS), part, error, find or (lambda name: _own(placed, loc, name)))
     except ExtensionError as error:
         yield placed.fault((*loc, "name"), error.what, error.constraint, error.remedy)
 
@@ -45,15 +55,28 @@ def shape_faults(placed: Placed, loc: Loc, model: ExtensionModel, data: Iterable
             model.shape(one.shape, one.classes)
         except ExtensionError as error:
             what = f"`model.{model.id}` has no shape on data {one.id}: {error.what}"
-            yield placed.fault((*loc, "options"), what, error.constraint, error.remedy)
+            yield placed.fault(loc, what, error.constraint, error.remedy)
 
 
-def _option_faults(placed: Placed, loc: Loc, part: ExtensionPart, error: ValidationError) -> Iterator[Fault]:
+def _own(placed: Placed, loc: Loc, name: str) -> Loc:
+    """Where the table at ``loc`` gives the option ``name``."""
+    swept = (*loc, "sweep", OPTIONS, name)
+    return swept if placed.document.has(swept) else (*loc, OPTIONS, name)
+
+
+def _option_faults(
+    placed: Placed, loc: Loc, part: ExtensionPart, error: ValidationError, find: Callable[[str], Loc]
+) -> Iterator[Fault]:
     """Each of pydantic's errors in the options at ``loc``, at its own place in the file."""
     model = part.loaded().extension.options
     for item in error.errors(include_url=False, include_context=False):
         at: Loc = (*loc, *item["loc"])
-        if placed.document.is_broken(at):
+        if item["loc"] and item["type"] != "missing":
+            first, *inside = item["loc"]
+            found = find(str(first))
+            # Within a list of values it would have to be said of which.
+            at = found if found[-3:-1] == ("sweep", OPTIONS) else (*found, *inside)
+        if placed.document.is_broken(at) or (item["type"] == "missing" and placed.document.has(find(str(at[-1])))):
             continue
         *table, name = at
         if item["type"] == "missing":

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from pkbench import widths
 from pkbench.errors import Fault
-from pkbench.spec.checks.extensions import extension_faults, shape_faults
+from pkbench.spec.checks.extensions import extension_faults, is_usable, shape_faults
 from pkbench.spec.checks.repeats import repeated
 from pkbench.spec.checks.scene import MAX_TOKENS, Scene, expansion_fault, expansions, foreign_fields, has_sizes
 from pkbench.spec.extension import ExtensionModel
 from pkbench.spec.mixer import EXPANSION_FIELDS, MlpMixer, PermutedPart, StructuredMixer, TokenPart
 from pkbench.spec.model import AnyModel, PatchedModel
-from pkbench.spec.model_parts import OMEGA_TOLERANCE
+from pkbench.spec.model_parts import OMEGA_TOLERANCE, OPTIONS
 from pkbench.spec.other_models import SwMlp
 from pkbench.spec.parts import Parts, Placed
 from pkbench.spec.positions import Loc
@@ -68,11 +68,25 @@ def _check_single(scene: Scene, index: int, model: AnyModel) -> Iterator[Fault]:
     if isinstance(model, PermutedPart):
         yield from _check_blocks(scene, index, model)
     if isinstance(model, ExtensionModel):
-        yield from shape_faults(scene.parts, ("model", index), model, scene.data.values())
+        yield from _check_extension(scene, index, model)
     if isinstance(model, PatchedModel) and has_sizes(model):
         for data in scene.data.values():
             yield from _check_patches(scene, index, model, data)
             yield from room_faults(scene.parts, scene.model_loc(index, "S", "C"), model, data.shape)
+
+
+def _check_extension(scene: Scene, index: int, model: ExtensionModel) -> Iterator[Fault]:
+    """Faults of options that the profile gives, and of what the images are to it."""
+    if is_usable(model):
+        sweep = scene.models[index].sweep
+        loc = scene.model_loc(index, *(sweep.axes if sweep else ()), OPTIONS)
+        yield from shape_faults(scene.parts, loc, model, scene.data.values())
+        return
+
+    def find(name: str) -> Loc:
+        return scene.model_loc(index, f"{OPTIONS}.{name}")
+
+    yield from extension_faults(scene.parts, ("model", index), model, find)
 
 
 def _check_permutations(placed: Placed, loc: Loc, model: PermutedPart) -> Iterator[Fault]:

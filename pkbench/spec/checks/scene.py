@@ -9,7 +9,7 @@ from pkbench import widths
 from pkbench.spec.checks.extensions import is_usable
 from pkbench.spec.document import ProfileName
 from pkbench.spec.mixer import MlpMixer, TokenPart
-from pkbench.spec.model_parts import Sweep
+from pkbench.spec.model_parts import Sweep, axis_path, value_of
 from pkbench.spec.other_models import SwMlp
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
@@ -60,9 +60,9 @@ class Scene:
             swept = {} if table is None or table.sweep is None else table.sweep.axes
             for field in fields:
                 if field in swept:
-                    return (*at, "sweep", field)
-                if getattr(table, field, None) is not None:
-                    return (*at, field)
+                    return (*at, "sweep", *axis_path(field))
+                if table is not None and value_of(table, field) is not None:
+                    return (*at, *axis_path(field))
         return ("model", index)
 
     def train_loc(self, *paths: str) -> Loc:
@@ -162,7 +162,7 @@ def foreign_probe(parts: Parts, profile: Profile) -> bool:
 def foreign_axes(model: AnyModel) -> tuple[str, ...]:
     """Lists of the sweep of ``model`` whose field its kind does not have."""
     axes = {} if model.sweep is None else model.sweep.axes
-    return tuple(name for name in axes if name not in type(model).model_fields)
+    return tuple(name for name in axes if axis_path(name)[0] not in type(model).model_fields)
 
 
 def uneven(sweep: Sweep | None) -> bool:

@@ -11,11 +11,16 @@ from pkbench.spec.base import IDENTIFIER
 from pkbench.spec.checks.models import model_faults
 from pkbench.spec.checks.scene import Scene, foreign_axes, foreign_fields, uneven
 from pkbench.spec.model import AnyModel
-from pkbench.spec.model_parts import Sweep
+from pkbench.spec.model_parts import OPTIONS, Sweep, axis_path, value_of
 from pkbench.spec.parts import Parts
 from pkbench.spec.positions import Loc
 from pkbench.spec.profile import ModelScale
 from pkbench.spec.scale import members, scaled_model
+from pkbench.spec.syntax import shorten
+from pkbench.spec.words import written
+
+_LONGEST = 1000
+"""As of the lists of pkbench's own fields."""
 
 
 def check_sweeps(parts: Parts) -> Iterator[Fault]:
@@ -24,7 +29,7 @@ def check_sweeps(parts: Parts) -> Iterator[Fault]:
         loc: Loc = ("model", index, "sweep")
         for name in foreign_axes(model):
             what = f"`model.{model.id}` sweeps over {name}"
-            yield parts.fault((*loc, name), what, f'kind = "{model.kind}" has no {name}', "take it out")
+            yield parts.fault((*loc, *axis_path(name)), what, f'kind = "{model.kind}" has no {name}', "take it out")
         if model.sweep is not None:
             yield from _check_lists(parts, loc, model.id, model.sweep)
             yield from _check_twice(parts, loc, ("model", index), model)
@@ -87,6 +92,13 @@ def _check_others(parts: Parts, loc: Loc, model: AnyModel) -> Iterator[Fault]:
 
 
 def _check_lists(parts: Parts, loc: Loc, model_id: str, sweep: Sweep) -> Iterator[Fault]:
+    odd = [name for name, values in (sweep.options or {}).items() if not _is_list(values)]
+    for name in odd:
+        what = f"`model.{model_id}` sweeps over the option {shorten(name)}, which is {written((sweep.options or {})[name])}"
+        constraint = f"it needs an array of 1 to {_LONGEST} values, one for each member"
+        yield parts.fault((*loc, OPTIONS, name), what, constraint, "write [1, 2, 4], say")
+    if odd:
+        return
     if not sweep.axes:
         yield parts.fault(
             loc, f"the sweep of `model.{model_id}` is empty", "it varies something", "write C = [16, 32], say"
@@ -97,12 +109,18 @@ def _check_lists(parts: Parts, loc: Loc, model_id: str, sweep: Sweep) -> Iterato
         yield parts.fault(loc, f"the lists of `model.{model_id}` differ in length: {lengths}", constraint, "")
 
 
+def _is_list(values: object) -> bool:
+    return isinstance(values, list) and 1 <= len(values) <= _LONGEST
+
+
 def _check_twice(parts: Parts, loc: Loc, own: Loc, model: AnyModel) -> Iterator[Fault]:
     """A field that the spec gives beside its list."""
     for name in model.sweep.axes if model.sweep else ():
-        if parts.document.has((*own, name)):
+        if parts.document.has((*own, *axis_path(name))):
             what = f"`model.{model.id}` gives {name} and sweeps over it"
-            yield parts.fault((*loc, name), what, "each size is said once", f"take {name} out of one of them")
+            yield parts.fault(
+                (*loc, *axis_path(name)), what, "each size is said once", f"take {name} out of one of them"
+            )
 
 
 def _check_scale(parts: Parts, at: Loc, model_id: str, scale: ModelScale) -> Iterator[Fault]:
@@ -118,9 +136,11 @@ def _check_scale(parts: Parts, at: Loc, model_id: str, scale: ModelScale) -> Ite
     yield from _check_dropped(parts, at, model, scale)
     swept = (scale.sweep or model.sweep or Sweep()).axes
     for name in swept:
-        if getattr(scale, name) is not None:
+        if value_of(scale, name) is not None:
             what = f"profile {at[1]} gives `model.{model_id}` one {name}, and it sweeps over it"
-            yield parts.fault((*at, name), what, "each size is said once", "write it in the profile's sweep")
+            yield parts.fault(
+                (*at, *axis_path(name)), what, "each size is said once", "write it in the profile's sweep"
+            )
 
 
 def _check_dropped(parts: Parts, at: Loc, model: AnyModel, scale: ModelScale) -> Iterator[Fault]:
@@ -132,7 +152,7 @@ def _check_dropped(parts: Parts, at: Loc, model: AnyModel, scale: ModelScale) ->
         return
     scaled = scaled_model(model, profile)
     for name in model.sweep.axes:
-        if name not in scale.sweep.axes and getattr(scale, name) is None and getattr(scaled, name) is not None:
+        if name not in scale.sweep.axes and value_of(scale, name) is None and value_of(scaled, name) is not None:
             what = f"profile {at[1]} gives `model.{model.id}` a sweep without {name}"
             remedy = f"add {name} to it, or give the one {name} of all members"
             yield parts.fault(

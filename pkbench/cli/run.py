@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pkbench.execute.outcome import Outcome
     from pkbench.execute.prepare import Prepared, Selection
     from pkbench.execute.session import Options
+    from pkbench.execute.workers import WorkerPool
     from pkbench.spec.load import AnyLoaded, LoadedSpec
     from pkbench.store.mirror import BackgroundMirror
     from pkbench.store.record import Invocation
@@ -89,6 +90,7 @@ def run(
     from pkbench.execute.context import new_invocation
     from pkbench.execute.prepare import Selection
     from pkbench.execute.session import Options
+    from pkbench.execute.workers import WorkerPool
     from pkbench.spec.find import find_specs
     from pkbench.spec.load import LoadedChecks, load_any
     from pkbench.store.places import results_folder
@@ -104,7 +106,7 @@ def run(
     )
     code = 0
     told = agenda(loaded, selection, device, jobs, engine) if len(loaded) > 1 and not quiet else None
-    with stopper.listening():
+    with stopper.listening(), WorkerPool() as workers:
         for index, (spec, folder) in enumerate(loaded):
             if told is not None:
                 _tell_next(spec, index, len(loaded), told.begin(index), json_events=json_)
@@ -122,7 +124,7 @@ def run(
                     accumulate=parts,
                     executor=executor,
                 )
-                code = max(code, command.run(spec, options))
+                code = max(code, command.run(spec, options, workers))
             if stopper.should_stop():
                 break
             if claims_:
@@ -156,7 +158,7 @@ class _Command:
         self.json_events = json_events
         self.allow_failed = allow_failed
 
-    def run(self, loaded: LoadedSpec, options: Options) -> int:
+    def run(self, loaded: LoadedSpec, options: Options, workers: WorkerPool) -> int:
         """Run one spec; its exit code."""
         from pkbench.cli.progress import make_display
         from pkbench.cli.unread import Patient
@@ -186,7 +188,7 @@ class _Command:
 
         started = time.monotonic()
         try:
-            prepared = Session(loaded, self.selection, options, self.invocation).run(
+            prepared = Session(loaded, self.selection, options, self.invocation, workers).run(
                 emit, self.stopper.should_stop, on_prepared
             )
         finally:

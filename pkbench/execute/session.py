@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,17 +53,25 @@ class Options:
 class Session:
     """One command's work on one spec. Others may be at work on it: see :mod:`pkbench.execute.holds`.
 
+    ``workers`` compute for it where several runs are computed at once; without them it has its own.
+
     Raises:
         ExtensionError: the executor that is asked for is not installed, or cannot be used.
     """
 
     def __init__(
-        self, loaded: LoadedSpec, selection: Selection, options: Options, invocation: Invocation | None = None
+        self,
+        loaded: LoadedSpec,
+        selection: Selection,
+        options: Options,
+        invocation: Invocation | None = None,
+        workers: WorkerPool | None = None,
     ) -> None:
         self.loaded = loaded
         self.selection = selection
         self.options = options
         self.invocation = invocation or new_invocation()
+        self.workers = workers
         name = options.executor
         self.executor: Loaded[ExecutorExtension] | None = None if name is None else load(EXECUTORS, name)
 
@@ -155,7 +164,8 @@ class Session:
         if self.executor is not None:
             perform_outside(self.executor, parts, OutsideWork(context, fresh), tell, should_stop)
         elif jobs > 1:
-            WorkerPool(context, jobs, fresh=fresh).perform(parts, tell, should_stop)
+            with nullcontext(self.workers) if self.workers is not None else WorkerPool() as workers:
+                workers.perform(parts, context, jobs, tell, should_stop, fresh=fresh)
         else:
             performer = Performer(context, tell, should_stop, fresh=fresh)
             for part in parts:

@@ -19,7 +19,7 @@ from tests.small import write_small
 def errors(folder: Path) -> dict[str, tuple[float | None, ...]]:
     """Test errors of all epochs of what was computed in ``folder``, by run."""
     records = Store(folder / "results").scan("small").records
-    return {run_id: tuple(epoch.test_error for epoch in record.epochs) for run_id, record in records.items()}
+    return {run_id: tuple(epoch.test_error for epoch in record.history) for run_id, record in records.items()}
 
 
 def run(

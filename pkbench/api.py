@@ -84,7 +84,7 @@ def plan_spec(
     if isinstance(loaded, LoadedChecks):
         table = plan_checks(loaded, folder, fresh=fresh)
         return Plan(table, table["action"].count("run"), 0.0, (*warnings, *table.problems))
-    selection = Selection(profile, seeds, tuple(only), fresh, retry_failed)
+    selection = Selection(profile, seeds, _names(only), fresh, retry_failed)
     found = planned(prepare(loaded, selection, folder), device, jobs, engine, stack, estimate=estimate)
     table = found.table()
     return Plan(table, len(found.prepared.to_run), found.seconds, (*warnings, *table.problems))
@@ -154,7 +154,7 @@ def run_spec(
                 should_stop=listener.should_stop,
             )
             return outcome_of_checks(loaded, folder, listener.checks, time.monotonic() - started)
-        selection = Selection(profile, seeds, tuple(only), fresh, retry_failed)
+        selection = Selection(profile, seeds, _names(only), fresh, retry_failed)
         options = Options(
             folder, device, jobs, checkpoint_seconds, engine, stack, accumulate=accumulate, executor=executor
         )
@@ -222,10 +222,15 @@ def _folder(loaded: AnyLoaded, results: str | Path | None) -> Path:
     return results_folder(loaded.path, None if results is None else Path(results))
 
 
+def _names(only: Sequence[str]) -> tuple[str, ...]:
+    """One name is meant as a list of it, and not as one of letters."""
+    return (only,) if isinstance(only, str) else tuple(only)
+
+
 def _from_one(**numbers: int | None) -> None:
     """Refuse numbers below one, as the command line does."""
     for name, number in numbers.items():
-        if number is not None and number < 1:
+        if number is not None and (type(number) is not int or number < 1):
             raise UsageError(
-                f"{name} = {number}", constraint="a whole number from 1", remedy="leave it out for the default"
+                f"{name} = {number!r}", constraint="a whole number from 1", remedy="leave it out for the default"
             )

@@ -76,4 +76,6 @@ def import_(
         say(f"added: {what}: {number}{seeds}")
     for sentence in done.kept:
         say(f"note: {sentence}")
-    say(f"{done.added.total()} added to {folder}, {done.same} there already, {len(done.kept)} notes")
+    alike = f", {done.alike} computed here too with the same result" if done.alike else ""
+    notes = f"{len(done.kept)} note{'s' if len(done.kept) != 1 else ''}"
+    say(f"{done.added.total()} added to {folder}, {done.same} there already{alike}, {notes}")

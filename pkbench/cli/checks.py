@@ -79,6 +79,7 @@ def print_plan(loaded: LoadedChecks, rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from pkbench.cli.fitting import Fitting
     from pkbench.report.words import plain
 
     console = _console()
@@ -88,7 +89,7 @@ def print_plan(loaded: LoadedChecks, rows: list[dict[str, Any]]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(str(row[key]))) for key in ("run_id", "claim", "kind", "action", "reason")))
-    console.print(table)
+    console.print(Fitting(table))
     todo = sum(row["action"] == "run" for row in rows)
     console.print(f"{len(rows)} checks: {todo} to compute, {len(rows) - todo} skipped")
 
@@ -97,12 +98,13 @@ def print_study(study: CheckStudy) -> None:
     """Print the verdicts of ``study`` and what to know of its records."""
     from rich.text import Text
 
+    from pkbench.cli.fitting import Fitting
     from pkbench.report.checks import summary, verdict_table
     from pkbench.report.marks import check_marks
     from pkbench.report.words import plain
 
     console = _console()
-    console.print(verdict_table(study))
+    console.print(Fitting(verdict_table(study)))
     console.print(f"{study.spec_id}: {summary(study)}", soft_wrap=True)
     for line in (*check_marks(study).legend(), *(f"note: {problem}" for problem in study.problems)):
         console.print(Text(plain(line)), soft_wrap=True)

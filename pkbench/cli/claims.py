@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,8 +77,7 @@ def judge(
         show(study_data(found))
         return
     print_verdicts(found, sentences=True)
-    folders = dict.fromkeys(str(path.parent) for path in written)
-    say(f"written: {', '.join(folders)}")
+    say(f"written: {os.path.commonpath([path.parent for path in written])}")
 
 
 def _judge_checks(
@@ -100,6 +100,7 @@ def print_verdicts(study: Study, *, sentences: bool) -> None:
     """Tables of one study, its verdicts in words if asked for, and what to know of its runs."""
     from rich.console import Console
 
+    from pkbench.cli.fitting import Fitting
     from pkbench.report.marks import marks
     from pkbench.report.sections import run_command
     from pkbench.report.tables import model_table, published_table, verdict_table
@@ -109,11 +110,11 @@ def print_verdicts(study: Study, *, sentences: bool) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=_WIDTH)
     evaluation = study.evaluation
-    console.print(verdict_table(study))
-    console.print(model_table(study))
+    console.print(Fitting(verdict_table(study)))
+    console.print(Fitting(model_table(study)))
     published = published_table(study)
     if published is not None:
-        console.print(published)
+        console.print(Fitting(published))
     if sentences:
         for verdict in evaluation.verdicts:
             line = f"{outcome(verdict)}: {verdict.claim_id} on {verdict.data_id}. {verdict.sentence}"

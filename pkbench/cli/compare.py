@@ -51,15 +51,18 @@ def compare(a: Name, b: Name, results: Results = None, json_: Json = False) -> N
         return
     from rich.console import Console
 
+    from pkbench.cli.fitting import Fitting
+
     console = Console(highlight=False, emoji=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, emoji=False, markup=False, width=_WIDTH)
     for line in _before(found):
         console.print(printable(line), soft_wrap=True)
     if found.differences:
-        console.print(_table(found))
+        console.print(Fitting(_table(found)))
         console.print(
-            "B − A with 95 % intervals, not corrected; p two-sided, by Holm's procedure over all tests here",
+            "B − A with 95 % intervals, not corrected, and where paired of the seeds that both have, as A and B then are; "
+            "p two-sided, by Holm's procedure over all tests here",
             soft_wrap=True,
         )
     for line in _after(found):
@@ -74,7 +77,9 @@ def _before(found: Comparison) -> Iterator[str]:
             f"runs of one id in both: {found.same_weights} with the same final weights, bit for bit; "
             f"{found.other_weights} with others"
         )
-    yield from _some([f"setting: {change} ({number} pairs)" for change, number in found.settings])
+    yield from _some(
+        [f"setting: {change} ({number} pair{'s' if number != 1 else ''})" for change, number in found.settings]
+    )
     yield from (f"{what}: A {one}; B {two}" for what, one, two in found.circumstances)
     if not found.settings and not found.circumstances:
         yield "neither settings nor machines nor code differ"

@@ -73,6 +73,8 @@ def list_(specs: Specs = None, json_: Json = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from pkbench.cli.fitting import Fitting
+
     table = Table("spec", "data", "source", "here", "size", "sha256", "place")
     for column in table.columns:
         column.overflow = "fold"
@@ -89,7 +91,7 @@ def list_(specs: Specs = None, json_: Json = False) -> None:
         )
     # Piped to a file or program there is no width to keep to: paths stay in one piece.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
-    console.print(table)
+    console.print(Fitting(table))
     for row in rows:
         if row["problem"] is not None:
             console.print(f"[yellow]note:[/] {marked(row['problem'])}", soft_wrap=True)

@@ -32,6 +32,7 @@ from pkbench.cli import (
     verify,
 )
 from pkbench.cli.console import forget_output, print_error, reader_gone, refusal
+from pkbench.cli.plain import PLAIN
 from pkbench.cli.run import EXIT_UNREAD
 from pkbench.errors import PkbenchError
 
@@ -90,8 +91,8 @@ def main() -> None:
     gc.set_threshold(100_000)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show '✓' or 'γ' gets a question mark, not an error.
-            stream.reconfigure(errors="replace")
+            # A terminal that cannot show '✓' or '−' gets what is nearest to it, not an error.
+            stream.reconfigure(errors=PLAIN)
     if completion.VARIABLE in os.environ:
         completion.answer(app)
         return

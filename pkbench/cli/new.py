@@ -64,6 +64,7 @@ def new(
     from pkbench.spec.schema import FILE_NAME
     from pkbench.spec.starter import check_id, starter
 
+    id_ = id_.removesuffix(".toml")
     check_id(id_)
     folder = folder or nearest_folder() or Path("specs")
     path = folder / f"{id_}.toml"

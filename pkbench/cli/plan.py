@@ -117,6 +117,8 @@ def as_data(planned: Planned) -> dict[str, Any]:
 def _print(planned: Planned) -> None:
     from rich.console import Console
 
+    from pkbench.cli.fitting import Fitting
+
     console = Console(highlight=False)
     prepared = planned.prepared
     experiment = prepared.loaded.spec.experiment
@@ -130,8 +132,8 @@ def _print(planned: Planned) -> None:
     for problem in prepared.problems:
         console.print(f"[yellow]note:[/] {marked(problem)}", soft_wrap=True)
     for table in _model_tables(planned):
-        console.print(table)
-    console.print(_run_table(planned))
+        console.print(Fitting(table))
+    console.print(Fitting(_run_table(planned)))
     actions = [decision.action for decision in prepared.decisions]
     parts = [f"{actions.count('run')} to compute", f"{actions.count('skip')} skipped"]
     if "blocked" in actions:

@@ -86,7 +86,10 @@ def _lines(told: Story) -> Iterator[str]:
     yield from _circumstances(record)
     yield "configuration:"
     yield from (f"  {name} = {json.dumps(value)}" for name, value in told.config.items())
-    yield "claims that use it:" if told.uses else "no claim uses it"
+    if told.located.subject.loaded is None:
+        yield "its spec is not here: which claims use it is not known"
+    else:
+        yield "claims that use it:" if told.uses else "no claim uses it"
     for use in told.uses:
         where = f" at {use.profile} on {use.data}" if use.data else ""
         yield f"  {use.claim}{where}: {use.outcome} ({use.role})"

@@ -151,6 +151,7 @@ def _page(found: list[Status]) -> Group:
     from rich.table import Table
     from rich.text import Text
 
+    from pkbench.cli.fitting import Fitting
     from pkbench.results.status import STATES
 
     table = Table(*("spec", "profile"), *STATES, "all", "left")
@@ -169,7 +170,7 @@ def _page(found: list[Status]) -> Group:
         more = f" and {len(unknown) - _LISTED} more" if len(unknown) > _LISTED else ""
         names = ", ".join(unknown[:_LISTED]) + more
         lines.append(f"how long is not known yet of {names}; `pkbench plan {unknown[0]}` measures this machine")
-    return Group(table, *(Text(printable(line)) for line in lines))
+    return Group(Fitting(table), *(Text(printable(line)) for line in lines))
 
 
 def _left(found: list[Status]) -> str:

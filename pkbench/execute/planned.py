@@ -20,6 +20,9 @@ COLUMNS: Final = (
 )
 """Of :meth:`Planned.table`; ``seconds`` and ``bytes`` are estimates for the whole run."""
 
+START: Final = 4.0
+"""Seconds until the first run begins: what is imported and read before, on a machine of two cores."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -36,10 +39,10 @@ class Planned:
 
     @property
     def seconds(self) -> float:
-        """Wall time of everything still to be computed, runs whose data is not here yet included."""
+        """Wall time of everything still to be computed, loading PyTorch and data too, and runs whose data is not here yet."""
         pairs = zip(self.prepared.decisions, self.forecasts, strict=True)
         total = sum(f.estimate.seconds for decision, f in pairs if f and decision.action != "skip")
-        return total / self.jobs
+        return START + total / self.jobs if total else 0.0
 
     def table(self) -> Table:
         """A row for each run: what it is, whether it would be computed and why, and what it would cost."""

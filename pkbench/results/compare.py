@@ -27,6 +27,7 @@ class Difference:
     group: Key
     metric: str
     n_a: int
+    """Seeds of the first side; ``n_b`` of the second. Of pairs, the means are over the seeds that both have."""
     n_b: int
     mean_a: float
     mean_b: float
@@ -152,18 +153,21 @@ def _difference(key: Key, metric: str, of_a: Mapping[int, Record], of_b: Mapping
     seeds = [seed for seed in a if seed in b]
     test: TTest | None = None
     kind = "one seed on a side"
+    sizes = (len(a), len(b))
     if len(seeds) > 1:
+        # The means of what the difference is of: seeds of one side alone are in neither.
+        a, b = ({seed: side[seed] for seed in seeds} for side in (a, b))
         kind, test = "paired", paired([b[seed] for seed in seeds], [a[seed] for seed in seeds], alpha=ALPHA)
     elif len(a) > 1 and len(b) > 1:
         kind, test = "Welch", welch(list(b.values()), list(a.values()), alpha=ALPHA)
     mean_a, mean_b = mean(list(a.values())), mean(list(b.values()))
     if test is None:
-        return Difference(key, metric, len(a), len(b), mean_a, mean_b, mean_b - mean_a, None, None, kind, None, None)
+        return Difference(key, metric, *sizes, mean_a, mean_b, mean_b - mean_a, None, None, kind, None, None)
     if not test.possible:
         kind = "equal at every seed" if test.effect == 0 else f"{kind}, without spread"
     low, high = test.bounds or (None, None)
     p = test.p_two_sided if test.possible else None
-    return Difference(key, metric, len(a), len(b), mean_a, mean_b, test.effect, low, high, kind, p, None)
+    return Difference(key, metric, *sizes, mean_a, mean_b, test.effect, low, high, kind, p, None)
 
 
 def _metric(group: Mapping[int, Record], metric: str) -> dict[int, float]:

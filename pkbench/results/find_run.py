@@ -59,7 +59,8 @@ def find_run(subjects: Sequence[Subject], wanted: str) -> Located:
         return found[0]
     if found:
         listed = "; ".join(
-            f"{one.record.run_id[:8]} {one.subject.spec_id}: {label_of(one.record)}" for one in found[:_LISTED]
+            f"{one.record.run_id[:8]} {one.subject.spec_id}{_at(one.record)}: {label_of(one.record)}"
+            for one in found[:_LISTED]
         )
         more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
         raise UsageError(f"{wanted} names {len(found)} results", remedy=f"write more of one of: {listed}{more}")
@@ -68,6 +69,10 @@ def find_run(subjects: Sequence[Subject], wanted: str) -> Located:
         constraint="the first digits of an id, a label as `pkbench plan` writes it, or MODEL/DATA/SEED",
         remedy="`pkbench status --json` lists all ids and labels",
     )
+
+
+def _at(record: AnyRecord) -> str:
+    return "" if isinstance(record, CheckRecord) else f" at {record.profile}"
 
 
 def _beginning_with(subject: Subject, digits: str) -> Iterator[Located]:

@@ -112,6 +112,10 @@ def _of_profile(text: str, spec: str, profile: str, known: Iterable[Subject]) ->
         for summary in found.evaluation.models
         if summary.run_ids
     }
+    if not groups:
+        raise UsageError(
+            f"{text} has no results here", remedy=f"compute them first: pkbench run {spec} --profile {profile}"
+        )
     return Side(text, "profiles", groups, _verdicts([found], lambda _: ()))
 
 

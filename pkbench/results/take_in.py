@@ -12,11 +12,11 @@ from pkbench.atomic import write_bytes
 from pkbench.errors import StoreError, UsageError
 from pkbench.execute.holds import Holds
 from pkbench.results.archive import Member, Place, place_of
-from pkbench.results.coherence import contradictions
+from pkbench.results.coherence import contradictions, difference
 from pkbench.results.unpack import Archive
 from pkbench.store.envelope import decode
 from pkbench.store.files import Store
-from pkbench.store.kinds import decode_any
+from pkbench.store.kinds import AnyRecord, decode_any
 from pkbench.store.record import Record
 
 
@@ -28,6 +28,8 @@ class TakenIn:
     """By spec and kind: ``table1 runs``."""
     same: int = 0
     """Records that were there already, the same."""
+    alike: int = 0
+    """Records of the same result that was computed twice, here and there: they differ in time and circumstances alone."""
     kept: list[str] = field(default_factory=list)
     """A sentence for each file that was there and is another one, which stays."""
     seeds: dict[str, set[int]] = field(default_factory=dict)
@@ -97,10 +99,8 @@ def _add(store: Store, place: Place, member: Member, content: bytes, done: Taken
             return
     else:
         path = folder / f"{place.run_id}.json"
-        if path.exists() and not _is_sound(path, place):
-            # What is damaged counts as not there; it is kept beside, as a run would do.
-            path.replace(path.with_suffix(".json.damaged"))
-            done.kept.append(f"{path}: the file here was damaged; set aside as {path.stem}.json.damaged")
+        if path.exists():
+            _make_way(path, place, content, done)
     if not path.exists():
         write_bytes(path, content)
         done.added[f"{place.spec_id} {place.kind}"] += 1
@@ -109,15 +109,28 @@ def _add(store: Store, place: Place, member: Member, content: bytes, done: Taken
             done.seeds.setdefault(place.spec_id, set()).add(record.labels.seed)
     elif hashlib.sha256(path.read_bytes()).hexdigest() == member.sha256:
         done.same += 1
+    elif what := difference(_record(path.read_bytes(), place), _record(content, place)):
+        done.kept.append(f"{path}: the archive has another result of this run ({what}); the one here stays")
     else:
-        done.kept.append(f"{path}: there is another record of this run here, which stays; the archive's was left out")
+        done.alike += 1
 
 
-def _is_sound(path: Path, place: Place) -> bool:
+def _make_way(path: Path, place: Place, content: bytes, done: TakenIn) -> None:
+    """Set aside the file at ``path`` where it is damaged, or the record of a failure and ``content`` that of a success."""
     try:
-        decode_any(path.read_bytes(), place.kind, place.run_id)
+        here = _record(path.read_bytes(), place)
     except ValueError:
-        return False
+        # What is damaged counts as not there; it is kept beside, as a run would do.
+        path.replace(path.with_suffix(".json.damaged"))
+        done.kept.append(f"{path}: the file here was damaged; set aside as {path.stem}.json.damaged")
+        return
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}", remedy="check whose it is and its rights") from error
-    return True
+    there = _record(content, place)
+    if isinstance(here, Record) and isinstance(there, Record) and (here.status, there.status) == ("failed", "finished"):
+        path.unlink()
+        done.kept.append(f"{path}: the run had failed here; the archive's finished record took its place")
+
+
+def _record(content: bytes, place: Place) -> AnyRecord:
+    return decode_any(content, place.kind, place.run_id)[0]

@@ -20,8 +20,10 @@ from pkbench.spec.train import Train
 _WHOLE = frozenset({"augment", "mix"})
 """Tables that a profile replaces whole: an operation it does not name is not done."""
 
-_NAME: Final = re.compile(r"[a-z0-9.-]{1,63}")
-"""What a value can be called by in a name."""
+_LONGEST_WORD: Final = 24
+"""Letters of a text that a model is called by."""
+_MOST_PARTS: Final = 4
+"""Numbers of an array that a model is called by."""
 
 T = TypeVar("T")
 
@@ -113,8 +115,11 @@ def _labels(axes: dict[str, tuple[Any, ...]]) -> list[str]:
 def _label(value: Any) -> str:
     """``value`` as a part of a name; empty where it is none that has one: an extension's option can be anything."""
     if isinstance(value, str | bool):
-        word = str(value).lower()
-        return f"-{word}" if _NAME.fullmatch(word) else ""
+        word = _plain(str(value))
+        return f"-{word}" if 0 < len(word) <= _LONGEST_WORD else ""
+    if isinstance(value, list):
+        parts = [_label(item).removeprefix("-") for item in value]
+        return f"-{'-'.join(parts)}" if all(parts) and 0 < len(parts) <= _MOST_PARTS else ""
     if not isinstance(value, int | float):
         return ""
     return (f"{value:g}" if isinstance(value, float) else str(value)).replace("+", "")

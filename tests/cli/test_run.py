@@ -140,7 +140,7 @@ def test_failed_runs_decide_the_exit_code(tmp_path: Path, pkbench: Command) -> N
 
 def test_max_time_stops_and_the_same_command_goes_on(tmp_path: Path, pkbench: Command) -> None:
     write_small(tmp_path, ("epochs = 2", "epochs = 100000"))
-    done = pkbench("run", "small", "--no-mlflow", "--only", "narrow/0", "--max-time", "8s")
+    done = pkbench("run", "small", "--no-mlflow", "--only", "narrow/0", "--max-time", "15s")
     assert done.returncode == 3, done.stderr
     assert "the same command goes on" in done.stdout
     plan = pkbench("plan", "small", "--only", "narrow/0", "--no-estimate")

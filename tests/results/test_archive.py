@@ -22,6 +22,7 @@ from pkbench.errors import PkbenchError, UsageError
 from pkbench.execute.holds import Holds
 from pkbench.plan.run import config_id
 from pkbench.store.files import Store, encode
+from pkbench.store.record import Failure
 from pkbench.store.seal import seal, unseal
 from tests.results.conftest import call
 from tests.results.made import Made, every_file
@@ -106,9 +107,41 @@ def test_another_record_of_the_same_run_stays_and_is_said(made: Made, archive: P
     before = path.read_bytes()
     result = call("import", str(archive))
     assert path.read_bytes() == before
-    assert f"{path}: there is another record of this run here, which stays" in result.stdout
+    assert f"{path}: the archive has another result of this run (test error 77 % here, " in result.stdout
     assert "the archive's weights are not those of the record here" in result.stdout
     assert "0 added to" in result.stdout
+
+
+def test_the_same_result_computed_twice_is_no_note(made: Made, archive: Path) -> None:
+    path = made.store.record_path("small", str(made.runs[0].run_id))
+    record = made.store.read("small", str(made.runs[0].run_id))
+    assert record is not None
+    path.unlink()
+    made.store.write(record.model_copy(update={"seconds": record.seconds + 1, "started": 5.0}))
+    result = call("import", str(archive))
+    assert "0 added to" in result.stdout
+    assert "16 there already, 1 computed here too with the same result, 0 notes" in result.stdout
+
+
+def test_a_finished_record_takes_the_place_of_a_failed_one(made: Made, archive: Path) -> None:
+    run = made.runs[0]
+    path = made.store.record_path("small", str(run.run_id))
+    whole, record = path.read_bytes(), made.store.read("small", str(run.run_id))
+    assert record is not None
+    path.unlink()
+    failure = Failure(kind="diverged", epoch=1, message="x")
+    made.store.write(record.model_copy(update={"status": "failed", "failure": failure}))
+    result = call("import", str(archive))
+    assert "the run had failed here; the archive's finished record took its place" in result.stdout
+    assert path.read_bytes() == whole
+
+
+def test_errors_beyond_a_hundred_per_cent_are_refused(made: Made, tmp_path: Path) -> None:
+    run = made.runs[0]
+    made.store.record_path("small", str(run.run_id)).unlink()
+    made.store.write(made.record(run, 500.0))
+    call("export", "small", "--out", "odd.zip")
+    assert "has a test error of 500 %" in refused(made.folder / "odd.zip", tmp_path / "into")
 
 
 def test_a_damaged_record_is_set_aside_for_a_sound_one(made: Made, archive: Path) -> None:

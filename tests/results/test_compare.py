@@ -108,7 +108,7 @@ def test_two_runs(made: Made) -> None:
     (row,) = [one for one in found["differences"] if one["metric"] == "test_error"]
     assert (row["mean_a"], row["mean_b"], row["effect"], row["p"]) == (1.0, 2.0, 1.0, None)
     shown = call("compare", "a/0", str(made.runs[1].run_id)[:8]).stdout
-    assert "setting: model.C changed from 8 to 9 (1 pairs)" in shown
+    assert "setting: model.C changed from 8 to 9 (1 pair)" in shown
     assert "test error" in shown
 
 

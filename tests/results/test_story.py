@@ -80,7 +80,7 @@ def test_checks_and_comparisons_have_stories_too(made: Made) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("a/digits", ["a/digits names 3 results", "small: a · digits · lr 0.01 · seed 0"]),
+        ("a/digits", ["a/digits names 3 results", "small at quick: a · digits · lr 0.01 · seed 0"]),
         ("zzz", ["zzz names no result", "MODEL/DATA/SEED", "pkbench status --json"]),
         ("a/9", ["a/9 names no result"]),
     ],
@@ -94,7 +94,7 @@ def test_names_of_none_or_several_are_one_line(made: Made, name: str, words: lis
 
 def test_a_run_whose_spec_is_gone_has_a_story(made: Made) -> None:
     made.spec.unlink()
-    assert "no claim uses it" in call("show", "a/0").stdout
+    assert "its spec is not here: which claims use it is not known" in call("show", "a/0").stdout
 
 
 def test_sparklines() -> None:

@@ -25,7 +25,7 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a curve of one member at a profile": (
         [M, claim(a='▶"m"'), at_quick("sweep = { C = [8] }")],
-        ["a single model at profile quick"],
+        ["a family of one member at profile quick", "add a value to its sweep"],
     ),
     "members at the same x": (
         [M, claim(x='▶"S"')],

@@ -164,7 +164,7 @@ def test_a_sweep_over_an_option_is_a_model_for_each_value(site: Path, tmp_path: 
     [
         ("bias = [true, false]", ["narrow-bias-true", "narrow-bias-false"]),
         ("bias = [true, true], scale = [1.0, 3.0]", ["narrow-scale1", "narrow-scale3"]),
-        ("bias = [true, true, false]", ["narrow-1", "narrow-2", "narrow-3"]),
+        ("bias = [true, true, false], scale = [1.0, 2.0, 1.0]", ["narrow-1", "narrow-2", "narrow-3"]),
     ],
 )
 def test_members_are_called_by_their_option(site: Path, tmp_path: Path, lists: str, names: list[str]) -> None:
@@ -187,8 +187,12 @@ def test_a_profile_gives_options_and_lists_of_its_own(site: Path, tmp_path: Path
     [
         ("sweep = { options = { bias = ▶true } }", "", "is true; it needs an array of 1 to 1000 values"),
         ("sweep = { options = { bias = ▶[] } }", "", "it needs an array of 1 to 1000 values"),
-        ("sweep = { options = { bias = ▶[true, 2] } }", "", "`model.narrow.sweep.options.bias` is 2; it needs true or"),
-        ("sweep = { options = { bias = ▶[2, 3] } }", "", "`model.narrow.sweep.options.bias` is 2; it needs true or"),
+        (
+            "sweep = { options = { bias = [true, ▶2] } }",
+            "",
+            "item 2 of `model.narrow.sweep.options.bias` is 2; it needs",
+        ),
+        ("sweep = { options = { bias = [▶2, ▶3] } }", "", "item 1 of `model.narrow.sweep.options.bias` is 2; it needs"),
         ("options = { bias = true }\nsweep = { options = { ▶bais = [1, 2] } }", "", 'did you mean "bias"?'),
         ("options = { bias = true }\nsweep = { options = { bias = ▶[true] } }", "", "gives options.bias and sweeps"),
         (
@@ -200,8 +204,8 @@ def test_a_profile_gives_options_and_lists_of_its_own(site: Path, tmp_path: Path
         ("options = { bias = true }", "options = { ▶scael = 1.0 }", 'did you mean "scale"?'),
         (
             "options = { bias = true }\nsweep = { options = { scale = [1.0, 2.0] } }",
-            "sweep = { options = { scale = ▶[1.0, inf] } }",
-            "`profile.quick.model.narrow.sweep.options.scale` is inf",
+            "sweep = { options = { scale = [1.0, ▶inf] } }",
+            "item 2 of `profile.quick.model.narrow.sweep.options.scale` is inf",
         ),
         (
             "options = { bias = true }\nsweep = { options = { scale = [1.0, 2.0] } }",

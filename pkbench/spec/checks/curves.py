@@ -123,8 +123,10 @@ def _check_curve_claim(scene: Scene, index: int, claim: AnyCurve) -> Iterator[Fa
             return
         lengths[key] = max(len(family) for family in families)
         if key == "a" and lengths[key] < _LEAST:
-            what = f"claim `{claim.id}` is about a curve of `{name}`, a single model at profile {scene.name}"
-            remedy = "add a sweep to the model"
+            swept = any(model.id == name and model.sweep is not None for model in scene.models.values())
+            is_one = "a family of one member" if swept else "a single model"
+            what = f"claim `{claim.id}` is about a curve of `{name}`, {is_one} at profile {scene.name}"
+            remedy = "add a value to its sweep" if swept else "add a sweep to the model"
             yield scene.parts.fault(("claim", index, key), what, "a curve has at least two members", remedy)
             return
         yield from _check_x(scene, index, claim, claim.x, families)

@@ -9,13 +9,13 @@ from pydantic import BaseModel, ValidationError
 
 from pkbench.errors import ExtensionError, Fault
 from pkbench.spec.extension import ExtensionModel, ExtensionPart
-from pkbench.spec.forms import locate
+from pkbench.spec.forms import Table, locate
 from pkbench.spec.model_parts import OPTIONS
 from pkbench.spec.parts import Placed
 from pkbench.spec.positions import Loc
 from pkbench.spec.scale import AnyData
 from pkbench.spec.syntax import shorten
-from pkbench.spec.words import did_you_mean, requirement, subject, written
+from pkbench.spec.words import closest, did_you_mean, requirement, subject, written
 
 
 def extension_faults(
@@ -69,13 +69,21 @@ def _option_faults(
 ) -> Iterator[Fault]:
     """Each of pydantic's errors in the options at ``loc``, at its own place in the file."""
     model = part.loaded().extension.options
-    for item in error.errors(include_url=False, include_context=False):
+    errors = error.errors(include_url=False, include_context=False)
+    meant = {
+        (*item["loc"][:-1], closest(str(item["loc"][-1]), _known(model, item["loc"][:-1])))
+        for item in errors
+        if item["type"] == "extra_forbidden"
+    }
+    for item in errors:
+        if item["type"] == "missing" and item["loc"] in meant:
+            continue
         at: Loc = (*loc, *item["loc"])
-        if item["loc"] and item["type"] != "missing":
+        if len(item["loc"]) > (item["type"] == "missing"):
             first, *inside = item["loc"]
-            found = find(str(first))
-            # Within a list of values it would have to be said of which.
-            at = found if found[-3:-1] == ("sweep", OPTIONS) else (*found, *inside)
+            at = find(str(first))
+            if inside or item["type"] != "extra_forbidden":
+                at = (*_of_value(placed, at, part.options.get(str(first))), *inside)
         if placed.document.is_broken(at) or (item["type"] == "missing" and placed.document.has(find(str(at[-1])))):
             continue
         *table, name = at
@@ -84,13 +92,35 @@ def _option_faults(
             yield placed.fault(tuple(table), what, _needed(model, item["loc"], ""), remedy)
         elif item["type"] == "extra_forbidden":
             what = f"{subject(tuple(table), placed.document.data)} has no key `{shorten(str(name))}`"
-            known = list(model.model_fields)
-            there = f"keys of {part.role.noun} extension {part.name}: {', '.join(known)}" if known else "it has no keys"
+            known = _known(model, item["loc"][:-1])
+            inside_it = f" in {'.'.join(map(str, item['loc'][:-1]))}" if item["loc"][:-1] else ""
+            whose = f"keys of {part.role.noun} extension {part.name}{inside_it}"
+            there = f"{whose}: {', '.join(known)}" if known else "it has no keys"
             place = placed.document.at_key(at)
             yield Fault(place, what, there, did_you_mean(name, known))
         else:
             what = f"{subject(at, placed.document.data)} is {written(item['input'])}"
             yield placed.fault(at, what, _needed(model, item["loc"], item["msg"]), "")
+
+
+def _of_value(placed: Placed, found: Loc, value: object) -> Loc:
+    """Where ``value`` of the option at ``found`` stands: of a list of values for a family, its item."""
+    if found[-3:-1] != ("sweep", OPTIONS):
+        return found
+    here: Any = placed.document.data
+    for key in found:
+        here = here[key]
+    same = [place for place, item in enumerate(here) if type(item) is type(value) and item == value]
+    return (*found, same[0]) if same else found
+
+
+def _known(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """Keys of the options, or of the table at ``loc`` in them."""
+    try:
+        form: Any = locate(model, loc).form if loc else Table(model)
+    except (TypeError, LookupError):
+        form = None
+    return list(form.model.model_fields) if isinstance(form, Table) else []
 
 
 def _needed(model: type[BaseModel], loc: tuple[str | int, ...], said: str) -> str:

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from pkbench.errors import Fault
 from pkbench.spec.base import IDENTIFIER
+from pkbench.spec.checks.extensions import is_usable
 from pkbench.spec.checks.models import model_faults
 from pkbench.spec.checks.scene import Scene, foreign_axes, foreign_fields, uneven
+from pkbench.spec.extension import ExtensionModel
 from pkbench.spec.model import AnyModel
 from pkbench.spec.model_parts import OPTIONS, Sweep, axis_path, value_of
 from pkbench.spec.parts import Parts
@@ -55,6 +57,7 @@ def check_sweeps_at(scene: Scene) -> Iterator[Fault]:
     for index, model in scene.models.items():
         if model.sweep is not None and not uneven(model.sweep):
             loc = scene.model_loc(index, *model.sweep.axes)
+            yield from _check_equal(parts, loc, scene.families[index])
             yield from _check_names(parts, loc, f"family `{model.id}`", [m.id for m in scene.families[index]], taken)
     families = {scene.models[index].id: family for index, family in scene.families.items()}
     taken = {compare.id for compare in parts.compare.values()}
@@ -64,6 +67,16 @@ def check_sweeps_at(scene: Scene) -> Iterator[Fault]:
             loc = ("compare", index, "id")
             names = [f"{compare.id}-{place + 1}" for place in range(count)]
             yield from _check_names(parts, loc, f"comparison `{compare.id}`", names, taken)
+
+
+def _check_equal(parts: Parts, loc: Loc, family: Sequence[AnyModel]) -> Iterator[Fault]:
+    """Members that are one model: the same runs would stand for both."""
+    for place, member in enumerate(family):
+        twin = next((other for other in family[:place] if other.model_copy(update={"id": member.id}) == member), None)
+        if twin is not None:
+            what = f"`{twin.id}` and `{member.id}` are the same model"
+            yield parts.fault(loc, what, "each member of a family differs from all others", "take one of them out")
+            return
 
 
 def _check_names(parts: Parts, loc: Loc, of: str, names: Sequence[str], taken: set[str]) -> Iterator[Fault]:
@@ -100,9 +113,9 @@ def _check_lists(parts: Parts, loc: Loc, model_id: str, sweep: Sweep) -> Iterato
     if odd:
         return
     if not sweep.axes:
-        yield parts.fault(
-            loc, f"the sweep of `model.{model_id}` is empty", "it varies something", "write C = [16, 32], say"
-        )
+        of_options = any(isinstance(model, ExtensionModel) and model.id == model_id for model in parts.model.values())
+        remedy = "write options = { NAME = [1, 2] }, say" if of_options else "write C = [16, 32], say"
+        yield parts.fault(loc, f"the sweep of `model.{model_id}` is empty", "it varies something", remedy)
     elif uneven(sweep):
         lengths = ", ".join(f"{name} has {len(values)}" for name, values in sweep.axes.items())
         constraint = "the first member has the first of each list, and so on: all are equally long"
@@ -148,7 +161,7 @@ def _check_dropped(parts: Parts, at: Loc, model: AnyModel, scale: ModelScale) ->
     profile = parts.profile[at[1]]  # type: ignore[index]
     if not scale.sweep or not scale.sweep.axes or not model.sweep or foreign_axes(model):
         return
-    if foreign_fields(profile, model):
+    if foreign_fields(profile, model) or not is_usable(model):
         return
     scaled = scaled_model(model, profile)
     for name in model.sweep.axes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Literal
 
 from pkbench.errors import Fault
 from pkbench.sizes.structured import StructuredShape
+from pkbench.spec.base import IDENTIFIER
 from pkbench.spec.checks.scene import Scene
 from pkbench.spec.claim import CrossingClaim, PairClaim
 from pkbench.spec.mixer import StructuredMixer
@@ -35,7 +37,9 @@ def check_file_name(document: Document, spec_id: str, path: Path) -> Iterator[Fa
         what = f"`experiment.id` is {spec_id} and the file is called {path.name}"
         constraint = "results, DVC stage and MLflow experiment carry the id"
         place = document.at_value(("experiment", "id"))
-        yield Fault(place, what, constraint, f'rename one of them: id = "{path.stem}"')
+        fits = re.match(IDENTIFIER, path.stem)
+        remedy = f'rename one of them: id = "{path.stem}"' if fits else f"rename the file: {spec_id}.toml"
+        yield Fault(place, what, constraint, remedy)
 
 
 def check_unused(parts: Parts) -> Iterator[Fault]:

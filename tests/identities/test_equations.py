@@ -95,7 +95,7 @@ SABOTAGE: list[tuple[str, Any, str, Any]] = [
     ("omega", widths, "omega", lambda S, C, gamma: gamma * S * C * (S + C)),
     ("tokens-solved", widths, "solve_tokens", square_tokens),
     ("sparse-term", widths, "sparse_term", lambda m, omega, gamma: gamma * m / omega),
-    ("sparse-term", connections, "draw_mask", lambda kind, *rest: draw_mask("fan-in", *rest)),
+    ("sparse-term", connections, "draw_mask", lambda *args: draw_mask("fan-in", *args[1:])),
 ]
 
 

@@ -31,6 +31,14 @@ def solve_tokens(C: float, omega: float, gamma_S: float, gamma_C: float | None =
     return (math.sqrt(channels * channels + 8 * omega / (gamma_S * C)) - channels) / 2
 
 
+def sparse_term(m: float, omega: float, gamma: float) -> float:
+    """``(1 - p) / q^2`` of eq. 17 by the width alone: ``gamma*m/omega - 1/m``, with ``omega = p*gamma*m^2``, ``q^2 = p*m``.
+
+    Zero where the weight is dense, at ``m = sqrt(omega/gamma)``; at fixed ``omega`` it grows with ``m``, in the end linearly.
+    """
+    return gamma * m / omega - 1 / m
+
+
 def optimum(omega: float, gamma_S: float, gamma_C: float | None = None) -> tuple[float, float]:
     """``(S*, C*)`` of largest ``m`` at fixed ``omega``: both ``(omega/gamma)^(1/3)`` for one gamma (eq. 15).
 

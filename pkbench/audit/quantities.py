@@ -24,8 +24,8 @@ def body_parameters(shape: Shape) -> int | None:
 def mixing_bytes(shape: Shape) -> int | None:
     """Bytes of a Mixer's mixing weights in fp32, each stored once; no biases, norms, per-patch layer or classifier.
 
-    What Table S.3's memory of the MLP-Mixer turns out to count: ``4 * L * (2*S*D_S + 2*C*D_C)``. ``None`` for other
-    models.
+    What Table S.3's memory of the MLP-Mixer turns out to count: ``4 * L * (2*S*D_S + 2*C*D_C)``. An RP-Mixer's is the
+    same: its permutations are no weights. ``None`` for other models.
     """
     if not isinstance(shape, MixerShape):
         return None

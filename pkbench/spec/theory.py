@@ -28,6 +28,7 @@ IdentityCheck = Literal[
     "monarch-layer",
     "omega",
     "tokens-solved",
+    "sparse-term",
 ]
 """Names of the identities."""
 

@@ -29,6 +29,7 @@ CONSISTENT = {
     "fig4-omega",
     "s3-sw-memory-imagenet",
     "s3-sw-flops-imagenet",
+    "s3-rp-seconds-cifar",
     "fig6-omega-p16",
     "fig6-cifar10-rp",
     "fig6-stl10-normal",
@@ -48,6 +49,9 @@ NEAREST = {
     "s3-mixer-flops-cifar": ("C", 64),
     "s3-mixer-memory-imagenet": ("gamma", 1),
     "s3-mixer-flops-imagenet": ("gamma", 1),
+    "s3-rp-flops-cifar": ("C", 64),
+    "s3-rp-memory-imagenet": ("gamma", 1),
+    "s3-rp-flops-imagenet": ("gamma", 1),
     "fig6-omega-p14": ("gamma", 4.57),
     "fig6-axis-patches": ("S", 768),
 }
@@ -82,10 +86,14 @@ def test_what_would_fit(findings: dict[str, tuple[AuditClaim, Finding]]) -> None
 
 
 def test_how_far_off(findings: dict[str, tuple[AuditClaim, Finding]]) -> None:
-    """By hand: 276.3/255; 393,216 B against 3.93 MB; 588/256 against 0.766; CS(C + S) of two shapes."""
+    """By hand: 276.3/255; 393,216 B against 3.93 MB; 4*L*2*gamma*(S^2 + C^2) bytes, 2*4*L*Omega FLOPs; 588/256 against 0.766; CS(C + S) of two shapes."""
     expected = {
         "ss-w-connections": 276_273_152 / 255e6 - 1,
         "s3-mixer-memory-cifar-square": 1 - 393_216 / 3.93e6,
+        "s3-rp-memory-cifar-square": 1 - 393_216 / 3.94e6,
+        "s3-rp-memory-cifar": 1 - 4 * 3 * 4 * (64**2 + 48**2) / 3.94e6,
+        "s3-rp-flops-imagenet": 2 * 32 * 4 * 256 * 588 * (256 + 588) / 2 / 4.06e9 - 1,
+        "s3-rp-seconds-cifar": 0.33 / 6.41,
         "fig6-axis-patches": 588 / 256 / 0.766 - 1,
         "fig2a-64": 3,
         "fig2a-32": 3,

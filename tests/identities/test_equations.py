@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pkbench import widths
+from pkbench.models.masks import draw_mask
 from pkbench.models.permutation import Identity, compose
 from pkbench.models.pk import ACTIVATIONS
 from pkbench.probes.identities import (
@@ -93,6 +94,8 @@ SABOTAGE: list[tuple[str, Any, str, Any]] = [
     ("omega", connections, "effective_matrices", one_matrix),
     ("omega", widths, "omega", lambda S, C, gamma: gamma * S * C * (S + C)),
     ("tokens-solved", widths, "solve_tokens", square_tokens),
+    ("sparse-term", widths, "sparse_term", lambda m, omega, gamma: gamma * m / omega),
+    ("sparse-term", connections, "draw_mask", lambda *args: draw_mask("fan-in", *args[1:])),
 ]
 
 

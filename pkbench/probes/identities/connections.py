@@ -1,4 +1,4 @@
-"""Eq. 13-14 and S.45: connections of whole shapes, counted and by formula."""
+"""Eq. 13-15, eq. 17 and S.45: connections of whole shapes and of masks, counted and by formula."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from pkbench import widths
+from pkbench.models.masks import draw_mask
 from pkbench.probes.identities.draw import Draw
 from pkbench.probes.identities.families import Bound, Equation, Sides
-from pkbench.probes.identities.matrices import eye, kron
+from pkbench.probes.identities.matrices import difference, eye, kron
 
 GAMMA = (0.25, 8.0)
 """Range of drawn expansion factors, where they need not be whole."""
@@ -40,6 +41,22 @@ def _tokens_solved(draw: Draw) -> float:
     return abs(widths.solve_tokens(C, widths.omega(S, C, gamma), gamma) - S) / S
 
 
+def counted_sparse_term(m: int, ones: int, gamma: int, seed: int) -> float:
+    """``(1 - p) / q^2`` of a ``gamma*m x m`` mask with so many ones: ``p`` of its entries, ``q^2 = p*m`` a row (eq. 17)."""
+    mask = draw_mask("exact", gamma * m, m, ones / (gamma * m * m), seed)
+    return (1 - mask.density) / float(mask.row_degrees.double().mean())
+
+
+def _sparse_term(draw: Draw) -> float:
+    # The same connections at two widths; a whole gamma, as above.
+    m, gamma = draw.size(), draw.whole(4)
+    wider = m + draw.size()
+    ones = draw.whole(gamma * m * m)
+    counted = [counted_sparse_term(width, ones, gamma, draw.whole(2**31 - 1)) for width in (m, wider)]
+    formula = [widths.sparse_term(width, ones, gamma) for width in (m, wider)]
+    return difference(*(torch.tensor(each, dtype=torch.float64) for each in (counted, formula)))
+
+
 def _smallest_width(draw: Draw) -> Sides:
     S, C, gamma = draw.size(), draw.size(), draw.log_uniform(*GAMMA)
     omega, m = widths.omega(S, C, gamma), S * C
@@ -59,6 +76,7 @@ def _largest_width(draw: Draw) -> Sides:
 IDENTITIES: Mapping[str, Equation] = {
     "omega": Equation("γ(CS² + C²S)/2 and the counted non-zeros a layer", _omega),
     "tokens-solved": Equation("S and (√(C² + 8Ω/(γC)) − C)/2 at Ω = γ(CS² + C²S)/2", _tokens_solved),
+    "sparse-term": Equation("(1 − p)/q², counted at two widths with the same Ω ones, and γm/Ω − 1/m", _sparse_term),
 }
 """Identities by name."""
 

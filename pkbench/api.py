@@ -188,6 +188,8 @@ def read_results(
         return table_of_folder(Path(source).resolve(), profile, epochs=epochs)
     loaded = _loaded(source)
     folder = _folder(loaded, results)
+    if results is not None and not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}", remedy="name the results folder, or leave it out")
     if isinstance(loaded, LoadedSpec):
         return table_of_spec(loaded, Store(folder), profile, seeds, epochs=epochs)
     if epochs:

@@ -227,6 +227,12 @@ def test_errors_are_those_of_the_command_line(finished: Path, tmp_path: Path) ->
         pkbench.load_spec("nowhere")
     with pytest.raises(PkbenchError, match="nothing-installed"):
         pkbench.run_spec(finished, executor="nothing-installed")
+    for odd in (2.0, "3", True, [1, 2]):
+        with pytest.raises(UsageError, match=r"seeds = .*; a whole number from 1"):
+            pkbench.plan_spec(finished, seeds=odd)  # type: ignore[arg-type]
+    assert pkbench.plan_spec(finished, only="*/0", estimate=False).runs["seed"] == [0, 0]
+    with pytest.raises(UsageError, match="there is no folder"):
+        pkbench.read_results(finished, results=finished.parent / "nowhere")
     with pytest.raises(UsageError, match=r"seeds = 0; a whole number from 1"):
         pkbench.run_spec(finished, seeds=0)
     broken = write_small(tmp_path, ("epochs = 2", 'epochs = "2"'))

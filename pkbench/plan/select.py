@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -50,14 +51,28 @@ def select(runs: Sequence[Run], selectors: Sequence[str]) -> list[Run]:
         return list(runs)
     for selector in selectors:
         if not any(_matches(run, selector) for run in runs):
-            models = sorted({run.model.id for run in runs})
-            near = difflib.get_close_matches(selector.split("/")[0], models, n=1, cutoff=0.5)
             raise UsageError(
-                f"--only {selector} matches no run",
+                f"--only {shlex.quote(selector)} matches no run",
                 constraint="a selector is MODEL, MODEL/SEED, MODEL/DATA or MODEL/DATA/SEED, '*' for any",
-                remedy=f"did you mean {near[0]}?" if near else f"models: {', '.join(models)}",
+                remedy=_meant(runs, selector),
             )
     return [run for run in runs if any(_matches(run, selector) for selector in selectors)]
+
+
+def _meant(runs: Sequence[Run], selector: str) -> str:
+    """What ``selector`` was likely to be, or what there is in the part of it that nothing matches."""
+    model, *rest = selector.split("/")
+    models = sorted({run.model.id for run in runs})
+    of_model = [run for run in runs if fnmatchcase(run.model.id, model)]
+    if of_model and rest:
+        data, seeds = ({of(run) for run in of_model} for of in (lambda run: run.data.id, lambda run: str(run.seed)))
+        near = difflib.get_close_matches(rest[0], data, n=1, cutoff=0.5)
+        there = f"data: {', '.join(sorted(data))}; seeds: {', '.join(sorted(seeds, key=int))}"
+        return f"did you mean {near[0]}? {there}" if near and rest[0] not in data else there
+    if any(name.startswith(f"{model}-") for name in models):
+        return f"the members of a family are '{'/'.join([f'{model}-*', *rest])}'"
+    near = difflib.get_close_matches(model, models, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"models: {', '.join(models)}"
 
 
 def _matches(run: Run, selector: str) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pkbench.errors import UsageError
 from pkbench.plan.compare import comparisons
 from pkbench.plan.select import select, with_seed_count
 from tests.spec.families import at, at_quick, compare, model, runs
@@ -19,6 +20,11 @@ def test_members_are_selected_by_name_or_pattern(tmp_path: Path) -> None:
     assert {run.model.id for run in select(every, ["m-c8"])} == {"m-c8"}
     assert {run.model.id for run in select(every, ["m-*"])} == {"m-c8", "m-c16"}
     assert [run.label for run in select(every, ["m-c16/1"])] == ["m-c16 · digits · lr 0.01 · seed 1"]
+
+
+def test_the_name_of_a_family_leads_to_its_members(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"the members of a family are 'm-\*/0'"):
+        select(runs(at(tmp_path, M, ONE)), ["m/0"])
 
 
 def test_further_seeds_are_further_seeds_of_every_member(tmp_path: Path) -> None:

@@ -24,7 +24,15 @@ def test_selectors(selectors: list[str], count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("selector", "hint"), [("narow", "did you mean narrow"), ("x", "models: narrow, random"), ("narrow/7", "MODEL")]
+    ("selector", "hint"),
+    [
+        ("narow", "did you mean narrow"),
+        ("x", "models: narrow, random"),
+        ("narrow/7", "MODEL"),
+        ("narrow/7", "; data: digits; seeds: 0, 1, 2$"),
+        ("narrow/digitz/0", r"; did you mean digits\? data: digits"),
+        ("", "--only '' matches no run"),
+    ],
 )
 def test_a_selector_that_matches_nothing_is_refused(selector: str, hint: str) -> None:
     with pytest.raises(UsageError, match=hint):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -51,6 +53,8 @@ def start_pkbench(*arguments: str | Path, **environment: str) -> subprocess.Pope
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
+        # A shell without job control has what it starts in the background ignore Ctrl-C, and so would we and all below us.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - the threads here do nothing meanwhile
     )
 
 

@@ -27,6 +27,8 @@ def main(folder: Path, arguments: list[str]) -> None:
     dvc = Path(sys.executable).with_name("dvc")
     program = str(dvc) if dvc.exists() else "dvc"
     os.chdir(folder)
+    # Stages call pkbench by its name: that of this environment, active or not.
+    os.environ["PATH"] = os.pathsep.join([str(dvc.parent), os.environ.get("PATH", os.defpath)])
     os.execvp(program, [program, "repro", *arguments])  # noqa: S606 - no shell, the user's own dvc
 
 

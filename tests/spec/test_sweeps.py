@@ -354,3 +354,8 @@ def test_an_audit_is_about_one_setting(tmp_path: Path) -> None:
         load_any(write(tmp_path, broken.text))
     faults = [fault for fault in caught.value.faults if "sweeps over sizes" in fault.what]
     assert [(fault.place.line, fault.place.column) for fault in faults] == list(broken.places)
+
+
+def test_members_that_are_one_model_are_refused(tmp_path: Path) -> None:
+    (fault,) = check(tmp_path, model("S = 4\nsweep = { C = ▶[8, 16, 8] }"))
+    assert "`m-1` and `m-3` are the same model" in str(fault)

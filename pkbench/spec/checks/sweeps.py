@@ -71,10 +71,11 @@ def check_sweeps_at(scene: Scene) -> Iterator[Fault]:
 
 def _check_equal(parts: Parts, loc: Loc, family: Sequence[AnyModel]) -> Iterator[Fault]:
     """Members that are one model: the same runs would stand for both."""
-    for place, member in enumerate(family):
-        twin = next((other for other in family[:place] if other.model_copy(update={"id": member.id}) == member), None)
-        if twin is not None:
-            what = f"`{twin.id}` and `{member.id}` are the same model"
+    seen: dict[str, str] = {}
+    for member in family:
+        twin = seen.setdefault(repr(member.model_dump(exclude={"id"})), member.id)
+        if twin != member.id:
+            what = f"`{twin}` and `{member.id}` are the same model"
             yield parts.fault(loc, what, "each member of a family differs from all others", "take one of them out")
             return
 

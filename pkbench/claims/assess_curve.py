@@ -18,6 +18,7 @@ from pkbench.claims.obstacles import (
 )
 from pkbench.claims.power import FEWEST
 from pkbench.claims.samples import Material, Sample
+from pkbench.claims.spread import Spread
 from pkbench.claims.statistics import TTest, every, hardness, paired, reversed_test
 from pkbench.claims.verdict import Evidence, Spot
 from pkbench.spec.claim import AnyCurve, CrossingClaim, PlaceClaim, TrendClaim
@@ -34,6 +35,10 @@ def assess_trend(evidence: Evidence, claim: TrendClaim, a: Sequence[Sample]) -> 
     if not seeds:
         return evidence
     test = trend(claim, [x for x, _ in located], _values(located, seeds))
+    if test.possible:
+        runs = tuple(sample.run_ids[seed] for _, sample in located for seed in seeds)
+        slope = Spread(("slope", claim.x, claim.metric, evidence.data_id), runs, test.sd, test.n)
+        evidence = replace(evidence, spreads=(slope,))
     return _with_test(evidence, test, claim.distance(test.effect))
 
 

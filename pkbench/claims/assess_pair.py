@@ -20,6 +20,7 @@ from pkbench.claims.obstacles import (
 from pkbench.claims.power import FEWEST
 from pkbench.claims.published import at_boundaries
 from pkbench.claims.samples import Material, Sample
+from pkbench.claims.spread import Spread
 from pkbench.claims.statistics import TTest, every, hardness, paired, welch
 from pkbench.claims.verdict import Evidence, Member, estimate
 from pkbench.spec.claim import AnyPair
@@ -93,6 +94,7 @@ def assess_pair(
         test=combined,
         distance=None if combined is None else claim.distance(combined.effect),
         chances=len(tests),
+        spreads=_spreads(claim, evidence.data_id, pairs, tests, seeds),
         unpaired=at_boundaries(claim, partial(welch, values_one, values_other, alpha=claim.alpha))
         if single and len(seeds) > 1
         else None,
@@ -113,6 +115,23 @@ def _members(claim: AnyPair, pairs: Pairs, seeds: Sequence[int], *, of_b: bool) 
 def _test(claim: AnyPair, a: Sample, b: Sample, seeds: Sequence[int]) -> TTest:
     values_a, values_b = [a.values[seed] for seed in seeds], [b.values[seed] for seed in seeds]
     return at_boundaries(claim, partial(paired, values_a, values_b, alpha=claim.alpha))
+
+
+def _spreads(
+    claim: AnyPair, data_id: str, pairs: Pairs, tests: Sequence[TTest], seeds: Sequence[int]
+) -> tuple[Spread, ...]:
+    """The deviations of all members' differences; none where a member has none."""
+    if not all(test.possible for test in tests):
+        return ()
+    return tuple(
+        Spread(
+            kind=("difference", claim.metric, data_id),
+            of=tuple(sample.run_ids[seed] for sample in pair for seed in seeds),
+            sd=test.sd,
+            n=test.n,
+        )
+        for pair, test in zip(pairs, tests, strict=False)
+    )
 
 
 def _too_fine(tests: Sequence[TTest], combined: TTest | None, claim: AnyPair, images: int | None) -> list[str]:

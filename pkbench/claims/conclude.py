@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pkbench.claims.power import SeedsNeeded, detectable, seeds_needed
+from pkbench.claims.planning import plan_further
 from pkbench.claims.samples import Sample
 from pkbench.claims.sentences import sentence
+from pkbench.claims.spread import Spread
 from pkbench.claims.statistics import effect_size, holm, mean
 from pkbench.claims.verdict import Evidence, Outcome, Verdict
-from pkbench.spec.claim import PlaceClaim, ValueClaim
+from pkbench.spec.claim import ValueClaim
 from pkbench.spec.extension import ExtensionClaim
 from pkbench.spec.scale import Scaled
 
@@ -41,10 +42,12 @@ def conclude(scaled: Scaled, found: Sequence[Evidence]) -> tuple[Verdict, ...]:
         {i: e.p_support for i, e in enumerate(found) if not e.skipped and e.claim.kind != "value"}, found
     )
     contradicts = _adjusted({i: e.p_contradict for i, e in enumerate(found) if not e.skipped}, found)
+    known = [spread for evidence in found for spread in evidence.spreads]
     return tuple(
         _verdict(
             scaled,
             evidence,
+            known,
             adjusted=(supports.get(i), contradicts.get(i)),
             families=(len(supports) if evidence.claim.kind != "value" else 0, len(contradicts)),
         )
@@ -59,14 +62,19 @@ def _adjusted(raw: dict[int, float | None], found: Sequence[Evidence]) -> dict[i
 
 
 def _verdict(
-    scaled: Scaled, evidence: Evidence, *, adjusted: tuple[float | None, float | None], families: tuple[int, int]
+    scaled: Scaled,
+    evidence: Evidence,
+    known: Sequence[Spread],
+    *,
+    adjusted: tuple[float | None, float | None],
+    families: tuple[int, int],
 ) -> Verdict:
     claim, test = evidence.claim, evidence.test
     # Of a family no single model's numbers are the verdict's.
     a, b = (side[0] if len(side) == 1 and not evidence.members else None for side in (evidence.a, evidence.b))
     outcome = decide(evidence, *adjusted)
     support, contradict = (None, None) if evidence.obstacles else adjusted
-    needed, shown = _planning(evidence, families)
+    further = plan_further(evidence, families, known)
     return Verdict(
         claim_id=claim.id,
         kind=claim.kind,
@@ -87,7 +95,7 @@ def _verdict(
         spot=evidence.spot,
         alpha=claim.alpha,
         outcome=outcome,
-        sentence=sentence(evidence, outcome, support, contradict, families, needed),
+        sentence=sentence(evidence, outcome, support, contradict, families, further),
         notes=evidence.notes,
         n=len(evidence.seeds),
         n_planned=len(evidence.planned),
@@ -107,8 +115,9 @@ def _verdict(
         adjusted_contradict=contradict,
         family_support=families[0],
         family_contradict=families[1],
-        seeds_needed=needed,
-        detectable=shown,
+        seeds_needed=further.needed,
+        seeds_if=further.needed_if,
+        detectable=further.detectable,
         published_a=evidence.published_a,
         published_b=evidence.published_b,
         paper_p=evidence.paper_p,
@@ -120,33 +129,6 @@ def _verdict(
         lr_b=b.group.selection.lr if b else None,
         runs_a=_ids(evidence.a, evidence.seeds),
         runs_b=_ids(evidence.b, evidence.seeds),
-    )
-
-
-def _planning(evidence: Evidence, families: tuple[int, int]) -> tuple[SeedsNeeded | None, float | None]:
-    """Seeds that would decide, and the distance from the boundary that these could have shown, in the metric's unit.
-
-    Both at the strictest step of Holm's procedure in the larger family. Not against published numbers, whose own
-    scatter no seed of ours makes better known.
-    """
-    test, claim, distance = evidence.test, evidence.claim, evidence.distance
-    if test is None or not test.possible or distance is None or isinstance(claim, ValueClaim | ExtensionClaim):
-        return None, None
-    alpha = claim.alpha / max(families)
-    other = None
-    if len(claim.boundaries) == 2 and distance < 0:
-        # Both boundaries have to be shown to lie beyond the effect.
-        other = claim.boundaries[1] + abs(test.effect)
-    elif len(claim.boundaries) == 2:
-        # Either could be passed by chance: the test against the claim is doubled.
-        alpha /= 2
-    if distance >= 0 or isinstance(claim, PlaceClaim):
-        # The smallest of several p values counts, times their number.
-        alpha /= evidence.chances
-    each = max(sample.seeds_each for sample in (*evidence.a, *evidence.b))
-    return (
-        seeds_needed(distance, test.sd, test.n, alpha=alpha, other=other).times(each),
-        detectable(test.sd, test.n, alpha=alpha),
     )
 
 

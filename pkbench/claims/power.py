@@ -1,14 +1,16 @@
 """How many seeds would settle a question, and what the seeds at hand could have shown.
 
 Both are about the one-sided paired t test. They take what was observed for the truth, which for a handful of seeds is
-rough: a range that allows for both effect and spread comes along with the number of seeds.
+rough: a range that allows for both effect and spread comes along with the number of seeds. Where an effect was named
+before any run only the spread is in doubt, and the number is a better one.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +54,24 @@ class SeedsNeeded:
         return self.seeds, self.fewest, self.most
 
 
+NamedBy = Literal["no difference", "no slope", "paper"]
+"""What names an effect before any run: that a claim is one of parity, or the paper's own numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedsIf:
+    """Seeds that would decide if the true effect were one that was named before the runs.
+
+    ``effect`` is in the metric's unit, ``source`` what named it, and ``comparisons`` the number of comparisons of the spec,
+    this one's included, whose scatter the seeds are reckoned by.
+    """
+
+    effect: float
+    source: NamedBy
+    needed: SeedsNeeded
+    comparisons: int
+
+
 def power(standardised: float, n: int, *, alpha: float) -> float:
     """Chance that ``n`` pairs reject at one-sided ``alpha`` when the true effect is ``standardised`` deviations.
 
@@ -70,12 +90,19 @@ def power(standardised: float, n: int, *, alpha: float) -> float:
 def seeds_for(effect: float, sd: float, *, alpha: float, other: float | None = None) -> int | None:
     """Fewest pairs (3 … 1000) whose power for a distance ``effect`` from the boundary reaches 80 %; both in points.
 
-    With a distance to an ``other`` boundary both have to be shown, with at least that chance (Bonferroni's bound).
+    With a distance to an ``other`` boundary both have to be shown.
     """
-    distances = [abs(effect) / sd] + ([] if other is None else [abs(other) / sd])
+    return seeds_for_all([abs(distance) / sd for distance in (effect, other) if distance is not None], alpha=alpha)
+
+
+def seeds_for_all(standardised: Sequence[float], *, alpha: float) -> int | None:
+    """Fewest pairs (3 … 1000) that show every one of some distances, in deviations, with 80 % chance or more.
+
+    What is at least certain of several is 1 minus the chances of missing each (Bonferroni's bound).
+    """
 
     def chance(n: int) -> float:
-        return 1 - sum(1 - power(standardised, n, alpha=alpha) for standardised in distances)
+        return 1 - sum(1 - power(distance, n, alpha=alpha) for distance in standardised)
 
     if chance(MAX_SEEDS) < POWER:
         return None
@@ -116,6 +143,29 @@ def seeds_needed(effect: float, sd: float, n: int, *, alpha: float, other: float
         seeds=seeds_for(effect, sd, alpha=alpha, other=other),
         fewest=seeds_for(effect, sd * standardised / high, alpha=alpha, other=other),
         most=seeds_for(effect, sd * standardised / low, alpha=alpha, other=other) if low > 0 else None,
+    )
+
+
+def deviation_range(n: int) -> tuple[float, float]:
+    """The 80 % range of a deviation estimated from ``n`` pairs over the true one: chi-squared of ``n - 1`` degrees."""
+    from scipy.special import chdtri
+
+    tail = (1 - _RANGE_COVERAGE) / 2
+    small, large = (math.sqrt(float(chdtri(n - 1, point)) / (n - 1)) for point in (1 - tail, tail))
+    return small, large
+
+
+def seeds_if(standardised: Sequence[float], n: int, *, alpha: float) -> SeedsNeeded:
+    """Seeds that would show every one of some distances named beforehand, in deviations estimated from ``n`` pairs.
+
+    Only the deviation is uncertain. The range is that of these pairs alone, and so wider than need be where other
+    comparisons helped to estimate it; what they know in common would make a range too narrow where they differ.
+    """
+    small, large = deviation_range(n)
+    return SeedsNeeded(
+        seeds=seeds_for_all(standardised, alpha=alpha),
+        fewest=seeds_for_all([large * distance for distance in standardised], alpha=alpha),
+        most=seeds_for_all([small * distance for distance in standardised], alpha=alpha),
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from pkbench.claims.curve_sentences import claimed, curve_findings, interval_of
 from pkbench.claims.metrics import amount, with_unit
-from pkbench.claims.power import MAX_SEEDS, SeedsNeeded
+from pkbench.claims.planning import Further
+from pkbench.claims.power import MAX_SEEDS, SeedsIf, SeedsNeeded
 from pkbench.claims.published import Published
 from pkbench.claims.statistics import TTest, mean
 from pkbench.claims.verdict import Evidence, Outcome
 from pkbench.spec.claim import CurveClaim, PairClaim, ValueClaim
 from pkbench.spec.extension import ExtensionClaim
-from pkbench.spec.metric import noun
+from pkbench.spec.metric import MetricName, noun
 
 
 def sentence(
@@ -21,7 +22,7 @@ def sentence(
     support: float | None,
     contradict: float | None,
     families: tuple[int, int],
-    needed: SeedsNeeded | None,
+    further: Further,
 ) -> str:
     """What was found, and why ``outcome`` follows from it. ``support`` and ``contradict`` are Holm's p values."""
     claim, test = evidence.claim, evidence.test
@@ -36,8 +37,10 @@ def sentence(
             parts.append(_value_reason(outcome, where, f"p {p_value(contradict)} (two-sided, Holm over {families[1]})"))
         case PairClaim() | CurveClaim() | ExtensionClaim(), _, _:
             parts.append(_pair_reason(outcome, support, contradict, families, claim.alpha))
-            if outcome == "inconclusive" and needed is not None:
-                parts.append(_more_seeds(needed))
+            if outcome == "inconclusive" and further.needed is not None:
+                parts.append(_more_seeds(further.needed))
+            if outcome == "inconclusive" and further.needed_if is not None:
+                parts.append(_more_seeds_if(further.needed_if, claim.metric))
     return " ".join(parts)
 
 
@@ -121,3 +124,17 @@ def _more_seeds(needed: SeedsNeeded) -> str:
         f"If the truth is what these seeds show, {needed.seeds} seeds in all would decide it with 80 % chance "
         f"(roughly {seeds(needed.fewest)} to {seeds(needed.most)})."
     )
+
+
+def _more_seeds_if(found: SeedsIf, metric: MetricName) -> str:
+    """Seeds for an effect that was named before the runs."""
+    true = {
+        "no difference": "If there is no difference",
+        "no slope": "If there is no slope",
+        "paper": f"If the difference is the paper's {with_unit(found.effect, metric)}",
+    }[found.source]
+    if found.needed.seeds is None:
+        return f"{true}, {seeds(None)} would be needed."
+    spread = "" if found.comparisons == 1 else f", by the scatter of {found.comparisons} comparisons"
+    few, many = seeds(found.needed.fewest), seeds(found.needed.most)
+    return f"{true}, {found.needed.seeds} would (roughly {few} to {many}{spread})."

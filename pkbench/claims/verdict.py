@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pkbench.claims.power import SeedsNeeded
+from pkbench.claims.power import SeedsIf, SeedsNeeded
 from pkbench.claims.published import Published
 from pkbench.claims.samples import Sample
+from pkbench.claims.spread import Spread
 from pkbench.claims.statistics import TTest, interval, mean
 from pkbench.spec.claim import AnyClaim
 from pkbench.spec.metric import MetricName, XName
@@ -85,6 +86,8 @@ class Evidence:
     not settle it: against a published number, whose own scatter they make no better known."""
     chances: int = 1
     """Tests that ``test`` was chosen from or put together of: what Bonferroni divides by."""
+    spreads: tuple[Spread, ...] = ()
+    """How what is tested scatters: of each member where there are several; none where any has no spread."""
     unpaired: TTest | None = None
     """The same comparison without the pairing, as a cross-check."""
     bootstrap: tuple[float, float] | None = None
@@ -176,6 +179,9 @@ class Verdict:
     family_support: int
     family_contradict: int
     seeds_needed: SeedsNeeded | None
+    """Seeds that would decide if the truth were what these seeds show."""
+    seeds_if: SeedsIf | None
+    """Seeds that would decide if the effect were the one named before the runs."""
     detectable: float | None
     """Smallest true distance from the margin these seeds could have shown with 80 % chance."""
     published_a: Published | None

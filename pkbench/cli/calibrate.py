@@ -38,7 +38,8 @@ def calibrate(
 ) -> None:
     """Simulate studies with known truth: how often verdicts are wrong, and what intervals and seed counts are worth."""
     from pkbench.claims.calibration import run
-    from pkbench.claims.calibration.tables import blocks, differing, tables, written
+    from pkbench.claims.calibration.page import blocks, differing, written
+    from pkbench.claims.calibration.tables import tables
 
     page = _page(out, check)
     # Read before the work: a page that cannot be used is said at once.
@@ -71,7 +72,7 @@ def _page(out: Path | None, check: bool) -> Path | None:
 
 
 def _read(page: Path) -> str:
-    from pkbench.claims.calibration.tables import check_marks
+    from pkbench.claims.calibration.page import check_marks
 
     try:
         text = page.read_text(encoding="utf-8")

@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from pkbench.claims.power import POWER, SeedsNeeded, detectable, power, seeds_for, seeds_needed, standardised_range
+from pkbench.claims.power import (
+    POWER,
+    SeedsNeeded,
+    detectable,
+    deviation_range,
+    power,
+    seeds_for,
+    seeds_for_all,
+    seeds_if,
+    seeds_needed,
+    standardised_range,
+)
 
 # Machines are shared: how long an example takes says nothing.
 calm = settings(deadline=None)
@@ -162,3 +173,33 @@ def test_nothing_is_detectable_at_an_absurd_alpha() -> None:
 
 def test_the_range_is_in_units_of_the_spread() -> None:
     assert math.isclose(detectable(2.0, 5, alpha=0.05) or 0.0, 2 * (detectable(1.0, 5, alpha=0.05) or 0.0))
+
+
+def test_a_deviation_of_few_pairs_may_be_far_off() -> None:
+    small, large = deviation_range(5)
+    # Table of chi-squared, 4 degrees: 10 % below 1.0636, 90 % below 7.7794.
+    assert (small, large) == (
+        pytest.approx(math.sqrt(1.0636 / 4), abs=1e-4),
+        pytest.approx(math.sqrt(7.7794 / 4), abs=1e-4),
+    )
+    assert deviation_range(2) == (
+        pytest.approx(math.sqrt(0.01579), abs=1e-4),
+        pytest.approx(math.sqrt(2.7055), abs=1e-4),
+    )
+
+
+def test_seeds_for_a_named_effect_are_uncertain_by_the_deviation_alone() -> None:
+    needed = seeds_if([1.0], 5, alpha=0.05)
+    small, large = deviation_range(5)
+    assert needed == SeedsNeeded(
+        seeds_for(1.0, 1.0, alpha=0.05), seeds_for(large, 1.0, alpha=0.05), seeds_for(small, 1.0, alpha=0.05)
+    )
+    assert (needed.seeds, needed.fewest, needed.most) == (8, 5, 25)
+
+
+def test_all_of_several_distances_have_to_be_shown() -> None:
+    assert seeds_for_all([0.8, 0.9], alpha=0.05) == seeds_for(0.8, 1.0, alpha=0.05, other=0.9)
+    three = seeds_for_all([1.0] * 3, alpha=0.05)
+    assert three is not None
+    assert 3 * power(1.0, three, alpha=0.05) - 2 >= POWER > 3 * power(1.0, three - 1, alpha=0.05) - 2
+    assert seeds_for_all([1.0, 0.01], alpha=0.05) is None

@@ -10,9 +10,9 @@ from typer.testing import CliRunner, Result
 
 from pkbench.claims.calibration import run
 from pkbench.claims.calibration.cases import cases
+from pkbench.claims.calibration.page import NAMES, check_marks
 from pkbench.claims.calibration.rates import SEEDS, rate
 from pkbench.claims.calibration.shapes import SHAPES
-from pkbench.claims.calibration.tables import NAMES, check_marks
 from pkbench.cli.main import app
 from pkbench.errors import UsageError
 

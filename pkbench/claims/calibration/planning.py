@@ -62,6 +62,8 @@ class SeedsEstimate:
     needed: int
     right: float
     """Share of estimates within the factor: from the observed effect and spread, as verdicts say it."""
+    right_spread_known: float
+    """The same from the observed effect, had the spread been known: what better estimates of it can lead to."""
     right_given: float
     """The same from the observed spread and an effect that was named beforehand."""
     in_range: float
@@ -97,8 +99,9 @@ def seeds_estimates(studies: int) -> Iterator[SeedsEstimate]:
                 n=n,
                 studies=studies,
                 needed=needed,
-                right=_right(seeds_at(seen), needed),
-                right_given=_right(seeds_at(effect / sd), needed),
+                right=right(seeds_at(seen), needed),
+                right_spread_known=right(seeds_at(np.abs(differences.mean(axis=-1))), needed),
+                right_given=right(seeds_at(effect / sd), needed),
                 in_range=float(((seeds_at(high) <= needed) & (needed <= seeds_at(low))).mean()),
             )
 
@@ -117,5 +120,6 @@ def _detectable() -> Array:
     return np.array([math.inf if distance is None else distance for distance in found])
 
 
-def _right(estimates: NDArray[np.int64], needed: int) -> float:
+def right(estimates: NDArray[np.int64], needed: int) -> float:
+    """Share of ``estimates`` within the factor of the number ``needed``."""
     return float(((estimates * FACTOR >= needed) & (estimates <= FACTOR * needed)).mean())

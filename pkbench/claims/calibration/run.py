@@ -13,6 +13,7 @@ from pkbench.claims.calibration.coverage import Coverage, coverages
 from pkbench.claims.calibration.planning import Power, SeedsEstimate, powers, seeds_estimates
 from pkbench.claims.calibration.rates import SEEDS, Rate, rate
 from pkbench.claims.calibration.shapes import LOPSIDED, SHAPES, Shape
+from pkbench.claims.calibration.sharing import SharedEstimate, shared_estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Calibration:
     coverages: tuple[Coverage, ...]
     powers: tuple[Power, ...]
     seeds: tuple[SeedsEstimate, ...]
+    shared: tuple[SharedEstimate, ...]
 
     @property
     def rechecked(self) -> int:
@@ -57,6 +59,12 @@ class Calibration:
                 for found in self.seeds
                 if not found.holds
             ),
+            *(
+                f"required seeds for a named effect of {found.effect:g} deviations, {found.comparisons} comparisons of n = "
+                f"{found.n} that scatter {found.scatter.name}: right in {found.right:.1%}, in the range in {found.in_range:.1%}"
+                for found in self.shared
+                if not found.holds
+            ),
         ]
 
     def as_data(self) -> dict[str, Any]:
@@ -82,8 +90,19 @@ class Calibration:
                 for p in self.powers
             ],
             "seeds": [
-                {name: getattr(s, name) for name in ("effect", "n", "needed", "right", "right_given", "in_range")}
+                {
+                    name: getattr(s, name)
+                    for name in ("effect", "n", "needed", "right", "right_spread_known", "right_given", "in_range")
+                }
                 for s in self.seeds
+            ],
+            "shared": [
+                {"scatter": s.scatter.name}
+                | {
+                    name: getattr(s, name)
+                    for name in ("comparisons", "effect", "n", "needed", "right", "in_range", "promised")
+                }
+                for s in self.shared
             ],
             "problems": self.problems(),
         }
@@ -113,6 +132,7 @@ def _calibrate(
         coverages=tuple(coverages(studies)),
         powers=tuple(powers(studies)),
         seeds=tuple(seeds_estimates(studies)),
+        shared=tuple(shared_estimates(studies)),
     )
 
 

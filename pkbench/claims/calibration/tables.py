@@ -1,4 +1,4 @@
-"""The tables of a calibration, for the terminal and between the marks of a Markdown page."""
+"""The tables of a calibration, for the terminal and as Markdown."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ from pkbench.claims.calibration.planning import FACTOR
 from pkbench.claims.calibration.rates import SEEDS, Rate, monte_carlo_error
 from pkbench.claims.calibration.run import Calibration
 from pkbench.claims.calibration.shapes import LOPSIDED, SHAPES
-from pkbench.errors import UsageError
+from pkbench.claims.calibration.sharing import SharedEstimate
 
-VERSIONS = "made"
-"""Name of the block that says how the numbers were made: it differs between machines that agree on every number."""
-NAMES = (VERSIONS, "rates", "limits", "coverage", "power", "seeds")
-"""Every block of a page."""
 _DOT = " · "
 
 
@@ -46,54 +42,7 @@ class Table:
 
 def tables(found: Calibration) -> tuple[Table, ...]:
     """Every table of ``found``."""
-    return (_rates(found), _limits(found), _coverage(found), _power(found), _seeds(found))
-
-
-def blocks(found: Calibration, made: str) -> dict[str, str]:
-    """The text between each pair of marks; ``made`` says with what the numbers were made."""
-    return {VERSIONS: made} | {table.name: table.markdown() for table in tables(found)}
-
-
-def check_marks(page: str) -> None:
-    """Raise where ``page`` lacks a block.
-
-    Raises:
-        UsageError: a pair of marks is missing.
-    """
-    for name in NAMES:
-        _parts(page, name)
-
-
-def written(page: str, content: Mapping[str, str]) -> str:
-    """``page`` with the text between its marks replaced.
-
-    Raises:
-        UsageError: a pair of marks is missing.
-    """
-    for name, text in content.items():
-        start, end = _marks(name)
-        before, _, after = _parts(page, name)
-        page = f"{before}{start}\n\n{text}\n\n{end}{after}"
-    return page
-
-
-def differing(page: str, content: Mapping[str, str]) -> list[str]:
-    """Names of the tables that ``page`` has otherwise; how they were made is not compared."""
-    return [name for name, text in content.items() if name != VERSIONS and _parts(page, name)[1].strip() != text]
-
-
-def _parts(page: str, name: str) -> tuple[str, str, str]:
-    """What stands before, between and after the marks of ``name``."""
-    start, end = _marks(name)
-    before, found_start, rest = page.partition(start)
-    between, found_end, after = rest.partition(end)
-    if not found_start or not found_end:
-        raise UsageError(f"the page has no marks {start} and {end}", remedy="put them where the table belongs")
-    return before, between, after
-
-
-def _marks(name: str) -> tuple[str, str]:
-    return f"<!-- calibrate:{name} -->", f"<!-- /calibrate:{name} -->"
+    return (_rates(found), _limits(found), _coverage(found), _power(found), _seeds(found), _shared(found))
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -217,6 +166,7 @@ def _seeds(found: Calibration) -> Table:
             "true distance, in deviations",
             "seeds needed",
             "number right, effect observed",
+            "the same, spread known",
             "number right, effect named beforehand",
             "range holds it",
         ),
@@ -225,7 +175,7 @@ def _seeds(found: Calibration) -> Table:
                 str(s.n),
                 f"{s.effect:g}",
                 str(s.needed),
-                *(_percent(share) for share in (s.right, s.right_given, s.in_range)),
+                *(_percent(share) for share in (s.right, s.right_spread_known, s.right_given, s.in_range)),
             )
             for s in found.seeds
         ),
@@ -234,3 +184,29 @@ def _seeds(found: Calibration) -> Table:
             "claim at 5 % and 80 % power."
         ),
     )
+
+
+def _shared(found: Calibration) -> Table:
+    rows = dict.fromkeys((s.scatter.name, s.comparisons) for s in found.shared)
+    effects = _DOT.join(f"{effect:g}" for effect in dict.fromkeys(s.effect for s in found.shared))
+    return Table(
+        name="shared",
+        words=1,
+        title="Required seeds for a named effect",
+        header=("comparisons scatter", "comparisons", *(f"right, n = {n}" for n in SEEDS), "range holds it, least"),
+        rows=tuple(_shared_row([s for s in found.shared if (s.scatter.name, s.comparisons) == row]) for row in rows),
+        note=(
+            f"Per cent of {found.shared[0].studies:,} studies of normal differences; right is within a factor of {FACTOR:g}, for "
+            f"named effects of {effects} deviations. Numbers in parentheses are stated, not promised; the range always is."
+        ),
+    )
+
+
+def _shared_row(cells: Sequence[SharedEstimate]) -> tuple[str, ...]:
+    shares = []
+    for n in SEEDS:
+        of_n = [cell for cell in cells if cell.n == n]
+        text = _DOT.join(_percent(cell.right) for cell in of_n)
+        shares.append(text if of_n[0].promised else f"({text})")
+    least = min(cell.in_range for cell in cells)
+    return (cells[0].scatter.name, str(cells[0].comparisons), *shares, _percent(least))

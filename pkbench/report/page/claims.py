@@ -125,6 +125,9 @@ def _found(verdict: Verdict) -> list[Fact]:
         facts.append(Fact("n, seeds", f"{verdict.n} of {verdict.n_planned}", large=True))
     if verdict.seeds_needed is not None:
         facts.append(Fact("seeds that would decide", seeds_needed(verdict.seeds_needed), wide=True))
+    if (named := verdict.seeds_if) is not None:
+        of = "the paper's difference" if named.source == "paper" else named.source
+        facts.append(Fact(f"the same for {of}", seeds_needed(named.needed), wide=True))
     facts.append(Fact("effect of", effect_of(verdict), wide=True))
     return facts
 

@@ -36,7 +36,7 @@ def test_required_seeds_hold_what_is_said() -> None:
 
 
 def test_what_seeds_promise() -> None:
-    found = SeedsEstimate(1.0, 20, 10_000, 8, 0.1, 0.8, 0.8)
+    found = SeedsEstimate(1.0, 20, 10_000, 8, 0.1, 0.2, 0.8, 0.8)
     assert found.holds
     assert not replace(found, in_range=0.7).holds
     assert not replace(found, right_given=0.7).holds

@@ -4,8 +4,9 @@ import pytest
 
 from pkbench.claims.calibration import run
 from pkbench.claims.calibration.cases import Case
+from pkbench.claims.calibration.page import NAMES, blocks, check_marks, differing, written
 from pkbench.claims.calibration.run import Calibration, calibrate
-from pkbench.claims.calibration.tables import NAMES, blocks, check_marks, differing, tables, written
+from pkbench.claims.calibration.tables import tables
 from pkbench.errors import UsageError
 
 
@@ -29,7 +30,7 @@ def test_differences_are_named_but_not_how_it_was_made(found: Calibration) -> No
     assert differing(
         text, blocks(replace(found, powers=tuple(replace(point, shown=0) for point in found.powers)), "")
     ) == ["power"]
-    assert differing(page(), content) == ["rates", "limits", "coverage", "power", "seeds"]
+    assert differing(page(), content) == ["rates", "limits", "coverage", "power", "seeds", "shared"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,7 +62,9 @@ def test_every_table_is_whole(found: Calibration) -> None:
         assert {len(row) for row in table.rows} == {len(table.header)}
         assert len({len(row) for row in table.narrow()}) == 1
         assert table.note
-    rates, *_, power, _ = tables(found)
+    rates, *_, power, _, shared = tables(found)
+    assert shared.rows[2][0:2] == ("alike", "8")
+    assert [cell.startswith("(") for cell in shared.rows[2][2:]] == [True, False, False, False]
     assert rates.narrow()[1][-1].count("\n") == 2
     assert not any(mark in cell for row in rates.narrow() for cell in row[1:] for mark in "()")
     assert power.narrow()[1][1] == power.rows[0][1]
@@ -76,12 +79,20 @@ def test_problems_are_sentences(found: Calibration) -> None:
         coverages=(replace(found.coverages[0], covered=0),),
         powers=(replace(found.powers[0], shown=0),),
         seeds=(replace(found.seeds[0], in_range=0.0),),
+        shared=(replace(found.shared[0], in_range=0.0),),
     )
     problems = spoilt.problems()
-    assert len(problems) == 5
+    assert len(problems) == 6
     for sentence, words in zip(
         problems,
-        ("50.00% of 200", "2 of 6 studies", "holds the truth in 0.0%", "0.0% simulated", "range in 0.0%"),
+        (
+            "50.00% of 200",
+            "2 of 6 studies",
+            "holds the truth in 0.0%",
+            "0.0% simulated",
+            "range in 0.0%",
+            "scatter alike: right in ",
+        ),
         strict=True,
     ):
         assert words in sentence
@@ -103,4 +114,14 @@ def test_plain_values(found: Calibration) -> None:
     data = found.as_data()
     assert (data["studies"], data["problems"]) == (200, [])
     assert data["rates"][0]["share"] == found.rates[0].share
-    assert {"effect", "n", "needed", "right", "right_given", "in_range"} == set(data["seeds"][0])
+    assert {"effect", "n", "needed", "right", "right_spread_known", "right_given", "in_range"} == set(data["seeds"][0])
+    assert data["shared"][0] == {
+        "scatter": "alike",
+        "comparisons": 1,
+        "effect": 0.5,
+        "n": 3,
+        "needed": 27,
+        "right": found.shared[0].right,
+        "in_range": found.shared[0].in_range,
+        "promised": False,
+    }

@@ -50,7 +50,17 @@ def test_a_verdict_has_all_its_numbers() -> None:
 def test_seeds_that_would_decide() -> None:
     undecided, *_ = claims(study_of(filled(errors={"a": (1.0, 3.0, 5.0), "b": (2.0, 3.0, 4.5)})))
     assert "with 80 % chance" in facts(undecided)["seeds that would decide"]
+    assert not any(name.startswith("the same for") for name in facts(undecided))
     assert seeds_needed(SeedsNeeded(16, 7, None)) == "16 with 80 % chance (7 to more than 1000)"
+
+
+def test_seeds_that_would_decide_for_an_effect_named_beforehand() -> None:
+    errors = {"a": (1.0, 3.0, 5.0), "b": (2.0, 3.0, 4.5)}
+    same = LESS | {"kind": "equivalent", "margin": 2.0}
+    on_the_papers_data, *_ = claims(study_of(filled("paper", errors=errors)))
+    assert facts(on_the_papers_data)["the same for the paper's difference"] == "3 with 80 % chance (3 to 6)"
+    (of_parity,) = claims(study_of(filled(errors=errors, claims=(same,), numbers=())))
+    assert facts(of_parity)["the same for no difference"].endswith(")")
 
 
 def test_at_the_papers_own_profile_its_number_is_beside_ours() -> None:

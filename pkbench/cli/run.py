@@ -87,6 +87,7 @@ def run(
     reads the output any more.
     """
     from pkbench.execute.agenda import agenda
+    from pkbench.execute.allocator import keep_freed_memory
     from pkbench.execute.context import new_invocation
     from pkbench.execute.prepare import Selection
     from pkbench.execute.session import Options
@@ -104,6 +105,8 @@ def run(
     command = _Command(
         stopper, selection, new_invocation(), mlflow=mlflow, quiet=quiet, json_events=json_, allow_failed=allow_failed
     )
+    # A single run at a time is computed in this process.
+    keep_freed_memory()
     code = 0
     told = agenda(loaded, selection, device, jobs, engine) if len(loaded) > 1 and not quiet else None
     with stopper.listening(), WorkerPool() as workers:

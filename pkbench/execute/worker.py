@@ -17,6 +17,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event as StopFlag
 
 from pkbench.errors import PkbenchError
+from pkbench.execute.allocator import keep_freed_memory
 from pkbench.execute.context import Context
 from pkbench.execute.events import Event
 from pkbench.execute.performer import Performer
@@ -46,6 +47,7 @@ def _work(connection: Connection, stop: StopFlag) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
+    keep_freed_memory()
 
     def emit(event: Event) -> None:
         try:

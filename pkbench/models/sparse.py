@@ -59,7 +59,7 @@ class SparseLinear(nn.Module):
         self.bias = nn.Parameter(torch.empty(mask.n_out)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """The layer's value; ``x`` of shape ``(B, n_in)``. The sparse form's is the transpose of a contiguous matrix."""
+        """The layer's value; ``x`` of shape ``(B, n_in)``."""
         product = self._dense_product(x) if self.form == "dense" else self._sparse_product(x)
         if self.bias is None:
             return product * self.mask_value
@@ -69,9 +69,13 @@ class SparseLinear(nn.Module):
         return functional.linear(x, self.weight * self.mask)
 
     def _sparse_product(self, x: Tensor) -> Tensor:
+        x = x.to(self.values.dtype)
+        structure = (self.crow, self.col, self.t_crow, self.t_col, self.order)
+        if native.usable(self.values, x):
+            y: Tensor = _NativeProduct.apply(self.values, x, *structure)
+            return y
         # Features first: a connection then works on adjacent numbers, one for each sample.
-        x_t = x.to(self.values.dtype).t().contiguous()
-        y_t: Tensor = _SparseProduct.apply(self.values, x_t, self.crow, self.col, self.t_crow, self.t_col, self.order)
+        y_t: Tensor = _BagProduct.apply(self.values, x.t().contiguous(), *structure)
         return y_t.t()
 
     def connection_weights(self) -> Tensor:
@@ -145,12 +149,43 @@ class SparseLinear(nn.Module):
         return f"{self.n_out}x{self.n_in}, connections={self.nnz}, {self.form}, mask_value={self.mask_value:g}"
 
 
-class _SparseProduct(torch.autograd.Function):
+class _NativeProduct(torch.autograd.Function):
+    """``x A^T`` for the sparse matrix ``A`` of ``values``, ``(B, n_in) -> (B, n_out)``, in C."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        values: Tensor,
+        x: Tensor,
+        crow: Tensor,
+        col: Tensor,
+        t_crow: Tensor,
+        t_col: Tensor,
+        order: Tensor,
+    ) -> Tensor:
+        packed = native.pack(x)
+        ctx.save_for_backward(values, packed, crow, col, t_crow, t_col, order)
+        return native.product(crow, col, values, packed, len(x))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None, None, None]:
+        values, packed, crow, col, t_crow, t_col, order = ctx.saved_tensors  # type: ignore[attr-defined]
+        needs_values, needs_x, *_ = ctx.needs_input_grad  # type: ignore[attr-defined]
+        packed_grad = native.pack(grad)
+        grad_values = grad_x = None
+        if needs_values:
+            grad_values = native.gradient(crow, col, packed_grad, packed)
+        if needs_x:
+            grad_x = native.product(t_crow, t_col, values.index_select(0, order), packed_grad, len(grad))
+        return grad_values, grad_x, None, None, None, None, None
+
+
+class _BagProduct(torch.autograd.Function):
     """``A x_t`` for the sparse matrix ``A`` of ``values``, ``(n_in, B) -> (n_out, B)``, both contiguous.
 
-    In C on a CPU that has it. Otherwise a weighted bag of rows is a row of this product, and PyTorch's kernels for bags are
-    faster than its CSR products here; their own backward, though, scatters into the gradient of ``x_t``, where a product
-    with ``A^T`` needs no scattering.
+    A weighted bag of rows is a row of this product, and PyTorch's kernels for bags are faster than its CSR products here;
+    their own backward, though, scatters into the gradient of ``x_t``, where a product with ``A^T`` needs no scattering.
     """
 
     @staticmethod
@@ -158,7 +193,7 @@ class _SparseProduct(torch.autograd.Function):
         values: Tensor, x_t: Tensor, crow: Tensor, col: Tensor, t_crow: Tensor, t_col: Tensor, order: Tensor
     ) -> Tensor:
         del t_crow, t_col, order
-        return _product(crow, col, values, x_t)
+        return _bags(crow, col, values, x_t)
 
     @staticmethod
     def setup_context(ctx: FunctionCtx, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -173,28 +208,17 @@ class _SparseProduct(torch.autograd.Function):
         grad = grad.contiguous()
         grad_values = grad_x = None
         if needs_values:
-            grad_values = _gradient(crow, col, grad, x_t)
+            zeros = torch.zeros(len(col), dtype=grad.dtype, device=grad.device)
+            pattern = torch.sparse_csr_tensor(crow, col, zeros, (len(grad), len(x_t)), check_invariants=False)
+            grad_values = torch.sparse.sampled_addmm(pattern, grad, x_t.t(), beta=0.0).values()
         if needs_x:
-            grad_x = _product(t_crow, t_col, values, grad, order)
+            grad_x = _bags(t_crow, t_col, values.index_select(0, order), grad)
         return grad_values, grad_x, None, None, None, None, None
 
 
-def _product(crow: Tensor, col: Tensor, values: Tensor, x_t: Tensor, order: Tensor | None = None) -> Tensor:
-    """Row ``i`` is the sum of ``values[k] * x_t[col[k]]`` over row ``i``'s connections ``k``, or of ``values[order[k]]``."""
-    if native.usable(values, x_t):
-        return native.product(crow, col, values, x_t, order)
-    weights = values if order is None else values.index_select(0, order)
-    return functional.embedding_bag(col, x_t, crow, mode="sum", per_sample_weights=weights, include_last_offset=True)
-
-
-def _gradient(crow: Tensor, col: Tensor, grad: Tensor, x_t: Tensor) -> Tensor:
-    """The gradient in ``values`` of a product whose own gradient is ``grad`` (n_out, B)."""
-    if native.usable(grad, x_t):
-        return native.gradient(crow, col, grad, x_t)
-    zeros = torch.zeros(len(col), dtype=grad.dtype, device=grad.device)
-    pattern = torch.sparse_csr_tensor(crow, col, zeros, (len(grad), len(x_t)), check_invariants=False)
-    gradient: Tensor = torch.sparse.sampled_addmm(pattern, grad, x_t.t(), beta=0.0).values()
-    return gradient
+def _bags(crow: Tensor, col: Tensor, values: Tensor, x_t: Tensor) -> Tensor:
+    """Row ``i`` is the sum of ``values[k] * x_t[col[k]]`` over row ``i``'s connections ``k``."""
+    return functional.embedding_bag(col, x_t, crow, mode="sum", per_sample_weights=values, include_last_offset=True)
 
 
 def _stream(seed: int, name: str) -> torch.Generator:

@@ -1,63 +1,110 @@
-/* Products with sparse matrices in CSR form, features first: matrices of (features, samples), one line of samples a feature.
- * Called from pkbench/native/sparse.py, which says what the arrays are. */
+/* Products with sparse matrices in CSR form. Called from pkbench/native/sparse.py, which says what the arrays are.
+ *
+ * What a product reads at random, one line for each connection, is packed first: a unit of some samples after the other, and in
+ * each a line of these samples for every feature. The lines of a unit fill a cache from end to end, and stay in it while all rows
+ * are computed. */
+#include "rows.h"
 #include "vectors.h"
 
-#define BLOCK 8 /* vectors of samples whose sums stay in registers */
+#define UNIT TILE /* samples of a unit: two vectors */
+#define TOGETHER 4 /* connections whose sums are kept apart: one would wait for the other */
+#define SQUARE 8  /* rows that are turned into samples at once */
 #define PUBLIC __attribute__((visibility("default")))
 
-/* One line of a product over `vectors` (a constant where inlined) vectors of samples: sums stay in registers. */
-static inline __attribute__((always_inline)) void line(const int vectors, int64_t first, int64_t last, const int32_t *col,
-                                                       const int32_t *order, const float *values, const float *x,
-                                                       int64_t samples, float *y) {
-    Vector sum[BLOCK];
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++) sum[v] = (Vector){0};
-    for (int64_t k = first; k < last; k++) {
-        const Vector value = values[order ? order[k] : k] - (Vector){0};
-        const float *row = x + (int64_t)col[k] * samples;
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++) sum[v] += value * load(row + v * LANES);
+PUBLIC int64_t pk_sparse_unit(void) { return UNIT; }
+
+/* packed (units, n, UNIT) <- x (samples, n), units begin to end; zeros beyond the last sample. */
+PUBLIC void pk_sparse_pack(int64_t begin, int64_t end, int64_t samples, int64_t n, const float *x, float *packed) {
+    for (int64_t u = begin; u < end; u++) {
+        const int64_t left = samples - u * UNIT;
+        transpose(x + u * UNIT * n, left < UNIT ? left : UNIT, n, n, packed + u * n * UNIT, UNIT, UNIT);
     }
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++) store(y + v * LANES, sum[v]);
 }
 
-/* y (rows begin to end, samples) <- A x: row i is the sum over its connections k, crow[i] <= k < crow[i + 1], of
- * values[k] * x[col[k]], or of values[order[k]] where there is an order. */
-PUBLIC void pk_sparse_product(int64_t begin, int64_t end, int64_t samples, const int32_t *crow, const int32_t *col,
-                              const int32_t *order, const float *values, const float *x, float *y) {
-    int64_t b = 0;
-    /* Some samples of all rows before the next ones: the part of x that they read stays in a cache. */
-    for (; b + BLOCK * LANES <= samples; b += BLOCK * LANES)
-        for (int64_t i = begin; i < end; i++)
-            line(BLOCK, crow[i], crow[i + 1], col, order, values, x + b, samples, y + i * samples + b);
-    for (; b + LANES <= samples; b += LANES)
-        for (int64_t i = begin; i < end; i++)
-            line(1, crow[i], crow[i + 1], col, order, values, x + b, samples, y + i * samples + b);
-    for (; b < samples; b++)
-        for (int64_t i = begin; i < end; i++) {
-            float sum = 0;
-            for (int64_t k = crow[i]; k < crow[i + 1]; k++) sum += values[order ? order[k] : k] * x[(int64_t)col[k] * samples + b];
-            y[i * samples + b] = sum;
+/* y (UNIT) <- the sum of values[k] times line col[k] of x, first <= k < last. */
+static inline void add_lines(int64_t first, int64_t last, const int32_t *col, const float *values, const float *x, float *y) {
+    Vector sums[TOGETHER][2] = {{{0}, {0}}, {{0}, {0}}, {{0}, {0}}, {{0}, {0}}};
+    int64_t k = first;
+    for (; k + TOGETHER <= last; k += TOGETHER)
+#pragma GCC unroll 4
+        for (int t = 0; t < TOGETHER; t++) {
+            const Vector value = values[k + t] - (Vector){0};
+            const float *line = x + (int64_t)col[k + t] * UNIT;
+            sums[t][0] += value * load(line);
+            sums[t][1] += value * load(line + LANES);
         }
+    for (; k < last; k++) {
+        const Vector value = values[k] - (Vector){0};
+        const float *line = x + (int64_t)col[k] * UNIT;
+        sums[0][0] += value * load(line);
+        sums[0][1] += value * load(line + LANES);
+    }
+    store(y, (sums[0][0] + sums[1][0]) + (sums[2][0] + sums[3][0]));
+    store(y + LANES, (sums[0][1] + sums[1][1]) + (sums[2][1] + sums[3][1]));
 }
 
-/* gradient[k] <- the product of row i of dY and row col[k] of x, summed over samples, for the connections of rows begin to end. */
-PUBLIC void pk_sparse_gradient(int64_t begin, int64_t end, int64_t samples, const int32_t *crow, const int32_t *col,
-                               const float *dY, const float *x, float *gradient) {
-    for (int64_t i = begin; i < end; i++)
-        for (int64_t k = crow[i]; k < crow[i + 1]; k++) {
-            const float *a = dY + i * samples, *b = x + (int64_t)col[k] * samples;
-            Vector sums[2] = {{0}, {0}};
-            int64_t s = 0;
-            for (; s + 2 * LANES <= samples; s += 2 * LANES) {
-                sums[0] += load(a + s) * load(b + s);
-                sums[1] += load(a + s + LANES) * load(b + s + LANES);
+/* y (samples, rows) <- A x, x packed with n features, units begin to end and of them rows first to last: row i is the sum over its
+ * connections k, crow[i] <= k < crow[i + 1], of values[k] times x's feature col[k]. */
+PUBLIC void pk_sparse_product(int64_t begin, int64_t end, int64_t first, int64_t last, int64_t samples, int64_t rows, int64_t n,
+                              const int32_t *crow, const int32_t *col, const float *values, const float *x, float *y) {
+    float found[SQUARE * UNIT];
+    for (int64_t u = begin; u < end; u++) {
+        const int64_t left = samples - u * UNIT, width = left < UNIT ? left : UNIT;
+        for (int64_t i = first; i < last; i += SQUARE) {
+            const int64_t here = last - i < SQUARE ? last - i : SQUARE;
+            for (int64_t r = 0; r < here; r++)
+                add_lines(crow[i + r], crow[i + r + 1], col, values, x + u * n * UNIT, found + r * UNIT);
+            transpose(found, here, width, UNIT, y + u * UNIT * rows + i, rows, here);
+        }
+    }
+}
+
+/* to[j] += the sum of the numbers of vectors[j], eight vectors. */
+static inline void add_sums(const Vector *vectors, float *to) {
+#if defined(__AVX__)
+    __m256 v[8];
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; j++) {
+#if defined(__AVX512F__)
+        const __m512 wide = (__m512)vectors[j];
+        v[j] = _mm256_add_ps(_mm512_castps512_ps256(wide), _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(wide), 1)));
+#else
+        v[j] = (__m256)vectors[j];
+#endif
+    }
+    const __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+    const __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
+    const __m256 sums = _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
+    _mm256_storeu_ps(to, _mm256_add_ps(_mm256_loadu_ps(to), sums));
+#else
+    for (int j = 0; j < 8; j++)
+        for (int l = 0; l < LANES; l++) to[j] += vectors[j][l];
+#endif
+}
+
+/* gradient[k] <- the product of feature i of dY, packed with `rows` features, and feature col[k] of x, packed with n, summed over
+ * samples, for the connections k of rows first to last. */
+PUBLIC void pk_sparse_gradient(int64_t first, int64_t last, int64_t units, int64_t rows, int64_t n, const int32_t *crow,
+                               const int32_t *col, const float *dY, const float *x, float *gradient) {
+    memset(gradient + crow[first], 0, (size_t)(crow[last] - crow[first]) * sizeof *gradient);
+    for (int64_t u = 0; u < units; u++)
+        for (int64_t i = first; i < last; i++) {
+            const float *lines = x + u * n * UNIT;
+            const Vector a = load(dY + (u * rows + i) * UNIT), b = load(dY + (u * rows + i) * UNIT + LANES);
+            int64_t k = crow[i];
+            for (; k + 8 <= crow[i + 1]; k += 8) {
+                Vector products[8];
+#pragma GCC unroll 8
+                for (int j = 0; j < 8; j++) {
+                    const float *line = lines + (int64_t)col[k + j] * UNIT;
+                    products[j] = a * load(line) + b * load(line + LANES);
+                }
+                add_sums(products, gradient + k);
             }
-            sums[0] += sums[1];
-            float sum = 0;
-            for (int l = 0; l < LANES; l++) sum += sums[0][l];
-            for (; s < samples; s++) sum += a[s] * b[s];
-            gradient[k] = sum;
+            for (; k < crow[i + 1]; k++) {
+                const float *line = lines + (int64_t)col[k] * UNIT;
+                const Vector product = a * load(line) + b * load(line + LANES);
+                for (int l = 0; l < LANES; l++) gradient[k] += product[l];
+            }
         }
 }

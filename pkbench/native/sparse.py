@@ -1,13 +1,15 @@
 """Products with sparse matrices on a CPU in float32, in C; see ``sparse.c``.
 
-A matrix is given by its CSR arrays: ``crow`` (rows + 1,) and ``col`` (nnz,), int32. Features come first: ``(features, B)``.
-Rows are shared out among torch's threads; each is summed in the same order whoever does it.
+A matrix of ``rows`` x ``columns`` is given by its CSR arrays: ``crow`` (rows + 1,) and ``col`` (nnz,), int32. What it is
+multiplied with is packed first, and can be kept so for the backward pass. Work is shared out among torch's threads; each
+number is summed in the same order whoever does it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 
 import torch
@@ -27,46 +29,84 @@ def usable(*tensors: Tensor) -> bool:
     return True
 
 
-def product(crow: Tensor, col: Tensor, values: Tensor, x: Tensor, order: Tensor | None = None) -> Tensor:
-    """``A x``, ``(columns, B) -> (rows, B)``; connection k has the value ``values[k]``, or ``values[order[k]]`` (int32)."""
+def pack(x: Tensor) -> Tensor:
+    """``x`` (B, features) as ``(units, features, samples of a unit)``, filled up with zeros."""
     x = x.contiguous()
-    y = torch.empty(len(crow) - 1, x.shape[1])
-    arrays = (crow.data_ptr(), col.data_ptr(), None if order is None else order.data_ptr(), values.data_ptr())
+    samples, n = x.shape
+    unit = int(library().pk_sparse_unit())
+    packed = torch.empty(-(-samples // unit), n, unit)
 
     def part(begin: int, end: int) -> None:
-        library().pk_sparse_product(begin, end, x.shape[1], *arrays, x.data_ptr(), y.data_ptr())
+        library().pk_sparse_pack(begin, end, samples, n, x.data_ptr(), packed.data_ptr())
 
-    _share_out(part, len(y), x.shape[1] * len(col))
+    _in_threads([(part, share) for share in _shares(len(packed), _threads(x.numel()))])
+    return packed
+
+
+def product(crow: Tensor, col: Tensor, values: Tensor, packed: Tensor, samples: int) -> Tensor:
+    """``A x`` for each of ``samples``, ``(B, rows)``; connection k has the value ``values[k]``, ``packed`` is x, packed."""
+    units, n, unit = packed.shape
+    values = values.contiguous()
+    y = torch.empty(samples, len(crow) - 1)
+    arrays = (crow.data_ptr(), col.data_ptr(), values.data_ptr(), packed.data_ptr(), y.data_ptr())
+
+    def part(begin: int, end: int, first: int, last: int) -> None:
+        library().pk_sparse_product(begin, end, first, last, samples, y.shape[1], n, *arrays)
+
+    # Units first: a thread that has some of them needs no more than their part of x in its cache.
+    threads = _threads(units * unit * len(col))
+    by_unit = min(threads, units)
+    _in_threads(
+        [
+            (part, (*some_units, *some_rows))
+            for some_units in _shares(units, by_unit)
+            for some_rows in _shares(y.shape[1], max(1, threads // by_unit))
+        ]
+    )
     return y
 
 
-def gradient(crow: Tensor, col: Tensor, dY: Tensor, x: Tensor) -> Tensor:
-    """The gradient in each connection's value, (nnz,), of ``A x`` given that in its result: ``dY`` (rows, B), ``x`` (columns, B)."""
-    dY, x = dY.contiguous(), x.contiguous()
+def gradient(crow: Tensor, col: Tensor, packed_dY: Tensor, packed: Tensor) -> Tensor:
+    """The gradient in each connection's value, (nnz,), of ``A x``: from that in its result and from x, both packed."""
+    units, rows, unit = packed_dY.shape
     found = torch.empty(len(col))
+    arrays = (crow.data_ptr(), col.data_ptr(), packed_dY.data_ptr(), packed.data_ptr(), found.data_ptr())
 
-    def part(begin: int, end: int) -> None:
-        library().pk_sparse_gradient(
-            *(begin, end, x.shape[1], crow.data_ptr(), col.data_ptr()), dY.data_ptr(), x.data_ptr(), found.data_ptr()
-        )
+    def part(first: int, last: int) -> None:
+        library().pk_sparse_gradient(first, last, units, rows, packed.shape[1], *arrays)
 
-    _share_out(part, len(dY), x.shape[1] * len(col))
+    _in_threads([(part, share) for share in _shares(rows, _threads(units * unit * len(col)))])
     return found
 
 
 _WORTH_A_THREAD = 1_000_000
-"""Products of two numbers below which starting a thread costs more than it does."""
+"""Products of two numbers below which handing them to a thread costs more than it does."""
 
 
-def _share_out(part: Callable[[int, int], None], rows: int, work: int) -> None:
-    """Call ``part`` for equal shares of ``rows``, in as many threads as torch has."""
-    threads = min(torch.get_num_threads(), rows, max(1, work // _WORTH_A_THREAD))
-    ends = [rows * (number + 1) // threads for number in range(threads)]
-    if threads == 1:
-        part(0, rows)
+def _threads(work: int) -> int:
+    return min(torch.get_num_threads(), max(1, work // _WORTH_A_THREAD))
+
+
+def _shares(count: int, parts: int) -> list[tuple[int, int]]:
+    """``0 … count`` in as many nearly equal parts that are not empty, ``parts`` at most."""
+    parts = max(1, min(parts, count))
+    return list(pairwise(count * number // parts for number in range(parts + 1)))
+
+
+def _in_threads(calls: list[tuple[Callable[..., None], tuple[int, ...]]]) -> None:
+    """All ``calls`` at once, the first one here."""
+    (here, shares), *others = calls
+    if not others:
+        here(*shares)
         return
-    with ThreadPoolExecutor(threads - 1) as pool:
-        others = [pool.submit(part, begin, end) for begin, end in pairwise(ends)]
-        part(0, ends[0])
-        for other in others:
-            other.result()
+    pool = _pool(len(others))
+    started = [pool.submit(part, *share) for part, share in others]
+    here(*shares)
+    for other in started:
+        other.result()
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that stay: starting them takes a good part of a product's time."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="sparse")

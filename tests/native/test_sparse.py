@@ -38,27 +38,33 @@ def test_products_and_gradients_are_the_dense_ones(
     transposed, order = mask.transposed()
     generator = torch.Generator().manual_seed(seed)
     values = torch.randn(mask.nnz, generator=generator)
-    x, dY = torch.randn(columns, samples, generator=generator), torch.randn(rows, samples, generator=generator)
+    x, dY = torch.randn(samples, columns, generator=generator), torch.randn(samples, rows, generator=generator)
+    packed, packed_dY = sparse.pack(x), sparse.pack(dY)
     matrix = dense(mask, values)
     compare = {"rtol": 1e-5, "atol": 1e-5, "check_dtype": False}
-    torch.testing.assert_close(sparse.product(mask.crow, mask.col, values, x), matrix @ x.double(), **compare)
-    back = sparse.product(transposed.crow, transposed.col, values, dY, order)
-    torch.testing.assert_close(back, matrix.T @ dY.double(), **compare)
-    expected = (dY.double() @ x.double().T)[mask.row, mask.col]
-    torch.testing.assert_close(sparse.gradient(mask.crow, mask.col, dY, x), expected, **compare)
+    torch.testing.assert_close(
+        sparse.product(mask.crow, mask.col, values, packed, samples), x.double() @ matrix.T, **compare
+    )
+    back = sparse.product(transposed.crow, transposed.col, values[order], packed_dY, samples)
+    torch.testing.assert_close(back, dY.double() @ matrix, **compare)
+    expected = (dY.double().T @ x.double())[mask.row, mask.col]
+    torch.testing.assert_close(sparse.gradient(mask.crow, mask.col, packed_dY, packed), expected, **compare)
 
 
-@pytest.mark.parametrize("threads", [2, 3])
-def test_threads_change_no_bit(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("samples", [3, 33, 100])
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_threads_change_no_bit(threads: int, samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sparse, "_WORTH_A_THREAD", 1)
     mask = draw_mask("bernoulli", 50, 70, 0.2, 0)
-    values, x, dY = torch.randn(mask.nnz), torch.randn(70, 33), torch.randn(50, 33)
+    values, x, dY = torch.randn(mask.nnz), torch.randn(samples, 70), torch.randn(samples, 50)
     before = torch.get_num_threads()
     found = []
     try:
         for count in (1, threads):
             torch.set_num_threads(count)
-            found.append((sparse.product(mask.crow, mask.col, values, x), sparse.gradient(mask.crow, mask.col, dY, x)))
+            packed, packed_dY = sparse.pack(x), sparse.pack(dY)
+            y = sparse.product(mask.crow, mask.col, values, packed, samples)
+            found.append((packed, y, sparse.gradient(mask.crow, mask.col, packed_dY, packed)))
     finally:
         torch.set_num_threads(before)
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))

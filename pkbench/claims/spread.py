@@ -41,7 +41,7 @@ class Spread:
 
 def distinct(spreads: Sequence[Spread], kind: tuple[str, ...]) -> list[Spread]:
     """The ``spreads`` of ``kind``, one for each comparison."""
-    return list({tuple(sorted(spread.of)): spread for spread in spreads if spread.kind == kind}.values())
+    return list({_compared(spread): spread for spread in spreads if spread.kind == kind}.values())
 
 
 def moderated(own: Sequence[Spread], known: Sequence[Spread]) -> list[float]:
@@ -51,8 +51,8 @@ def moderated(own: Sequence[Spread], known: Sequence[Spread]) -> list[float]:
     variances = moderated_variances(
         np.array([spread.sd**2 for spread in known]), np.array([spread.n - 1.0 for spread in known])
     )
-    of = {tuple(sorted(spread.of)): math.sqrt(found) for spread, found in zip(known, variances.tolist(), strict=True)}
-    return [of[tuple(sorted(spread.of))] for spread in own]
+    places = [_compared(spread) for spread in known]
+    return [math.sqrt(variances[places.index(_compared(spread))]) for spread in own]
 
 
 def moderated_variances(variances: Array, df: Array) -> Array:
@@ -100,3 +100,8 @@ def _mean_log(df: Array) -> Array:
     from scipy.special import digamma
 
     return np.asarray(digamma(df / 2) - np.log(df / 2))
+
+
+def _compared(spread: Spread) -> tuple[str, ...]:
+    """The runs behind it, however they are ordered."""
+    return tuple(sorted(spread.of))

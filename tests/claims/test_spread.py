@@ -109,3 +109,10 @@ def test_a_comparison_counts_once_whatever_its_order() -> None:
     assert sorted(spread.sd for spread in known) == [1.0, 2.0]
     wanted = [math.sqrt(value) for value in drawn((1.0, 4.0), (2, 2))]
     assert moderated([spreads[2], spreads[1]], known) == pytest.approx(wanted[::-1])
+
+
+def test_the_seeds_of_each_are_its_degrees_of_freedom() -> None:
+    known = [Spread(KIND, ("r1",), 1.0, 5), Spread(KIND, ("r2",), 6.0, 9)]
+    wanted = [math.sqrt(value) for value in drawn((1.0, 36.0), (4, 8))]
+    assert moderated(known, known) == pytest.approx(wanted)
+    assert wanted[0] < 2.0 < wanted[1]

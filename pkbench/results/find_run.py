@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pkbench.errors import UsageError
 from pkbench.results.subject import Subject
+from pkbench.spec.words import did_you_mean
 from pkbench.store.check_record import CheckRecord
 from pkbench.store.comparison_record import ComparisonRecord
 from pkbench.store.files import Scan, record_files
@@ -64,10 +65,14 @@ def find_run(subjects: Sequence[Subject], wanted: str) -> Located:
         )
         more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
         raise UsageError(f"{wanted} names {len(found)} results", remedy=f"write more of one of: {listed}{more}")
+    names = dict.fromkeys(
+        called for subject in chosen for one in located_records(subject) for called in _names(one.record)
+    )
+    likely = did_you_mean(name, names)
     raise UsageError(
         f"{wanted} names no result",
         constraint="the first digits of an id, a label as `pkbench plan` writes it, or MODEL/DATA/SEED",
-        remedy="`pkbench status --json` lists all ids and labels",
+        remedy=f"{f'{likely}; ' if likely else ''}`pkbench status --json` lists all ids and labels",
     )
 
 
@@ -100,6 +105,16 @@ def _located(
 ) -> Iterator[Located]:
     for run_id, record in scan.records.items():
         yield Located(subject, record, folder / f"{run_id}.json", scan.checksums[run_id])
+
+
+def _names(record: AnyRecord) -> Iterator[str]:
+    """What the record can be called, for whoever misspelt it."""
+    yield label_of(record)
+    if isinstance(record, Record):
+        labels = record.labels
+        yield f"{labels.model}/{labels.data}/{labels.seed}"
+        yield f"{labels.model}/{labels.seed}"
+        yield f"{labels.model}/{labels.data}"
 
 
 def _is_called(record: AnyRecord, name: str) -> bool:

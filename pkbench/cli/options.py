@@ -68,7 +68,7 @@ Accumulate = Annotated[
     str,
     typer.Option(
         metavar="N|auto",
-        help="Compute batches in N parts, the same up to rounding, where memory is short; auto: in as many as it demands.",
+        help="Compute batches in N parts, the same up to rounding, where memory is short; auto: in as many as it demands. Not with BatchNorm.",
     ),
 ]
 Executor = Annotated[

@@ -58,7 +58,9 @@ def status(
     ] = None,
     results: Results = None,
     device: Device = "auto",
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on until all is done; Ctrl-C ends it.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Go on until nothing is left that could be computed; Ctrl-C ends it.")
+    ] = False,
     every: Annotated[float, typer.Option("--every", min=0.2, max=3600, help="Seconds between two looks.")] = 2.0,
     json_: Json = False,
 ) -> None:

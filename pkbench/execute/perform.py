@@ -21,6 +21,7 @@ from pkbench.plan.run import Run
 from pkbench.plan.stack import engine_of
 from pkbench.store.checkpoints import Checkpoint, CheckpointInfo
 from pkbench.store.record import Epoch, Failure, FailureKind, Measured, Record
+from pkbench.train.engines.base import Engine
 from pkbench.train.memory import is_out_of_memory
 from pkbench.train.result import EpochResult
 from pkbench.train.steps import StackError, Steps
@@ -89,6 +90,7 @@ class Performance:
             self.engine = trainer.engine.name
             if not self._resume(trainer, fresh=fresh):
                 trainer = make_trainer()
+            self._note_whole(trainer.engine)
             yield from self._train(trainer)
             weights_sha256 = trainer.weights_sha256()
         except StopRequestedError as stop:
@@ -189,6 +191,11 @@ class Performance:
                 self._stop_if_asked(trainer)
                 found.append(Measured(**asdict(measurement)))
             self.measured += found
+
+    def _note_whole(self, engine: Engine) -> None:
+        """Say so where batches were to be computed in parts and the model cannot be: an extension's, of which no plan knows."""
+        if self.context.accumulate not in (None, 1) and engine.parts is None:
+            self.emit(Note(f"{self.run.label}: batches are not divided, the model normalises over a batch"))
 
     def _note_parts(self, parts: int) -> None:
         """Say so, and keep for the record, where batches are computed in more parts than before."""

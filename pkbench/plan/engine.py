@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pkbench.errors import UsageError
 from pkbench.plan.run import Run
 from pkbench.spec.mixer import MlpMixer, SMixer
+from pkbench.spec.other_models import SFc
 from pkbench.spec.train import BetaLasso
 
 ENGINES = ("native", "fused", "batch-last", "reference")
@@ -81,6 +82,23 @@ def engine_for_parts(wanted: str, parts: int | None) -> str:
             remedy=f"leave out one of the two, or write --engine {DIVIDING}",
         )
     return DIVIDING
+
+
+def check_parts(parts: int | None, runs: Sequence[Run]) -> None:
+    """Accept ``parts`` of a batch for all of ``runs``; with ``None`` those that cannot be divided are computed whole.
+
+    Raises:
+        UsageError: one of them normalises over a batch, and would be another model on a part of it.
+    """
+    if parts is None or parts == 1:
+        return
+    for run in runs:
+        if isinstance(run.model, SFc):
+            raise UsageError(
+                f"--accumulate {parts} cannot compute {run.label}",
+                constraint=f"a model of kind {run.model.kind} normalises over a batch: on parts of it, it is another one",
+                remedy="choose runs with --only, or leave --accumulate out",
+            )
 
 
 def _native(run: Run, device: str) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pkbench.errors import UsageError
-from pkbench.plan.engine import candidates, check_engine, engine_for_parts, obstacle
+from pkbench.plan.engine import candidates, check_engine, check_parts, engine_for_parts, obstacle
 from pkbench.plan.run import Run
 from pkbench.spec.other_models import SFc
 from tests.small import small_runs
@@ -68,3 +68,11 @@ def test_batches_in_parts_are_for_the_reference() -> None:
     assert [engine_for_parts("native", parts) for parts in (1, None)] == ["native"] * 2, "auto divides only what can be"
     with pytest.raises(UsageError, match="--accumulate 4 with --engine native; only engine reference"):
         engine_for_parts("native", 4)
+
+
+def test_a_model_that_normalises_over_a_batch_is_not_divided() -> None:
+    for parts in (1, None):
+        check_parts(parts, [other_model()])
+    check_parts(4, [run_of()])
+    with pytest.raises(UsageError, match=r"--accumulate 4 cannot compute .*s-fc normalises over a batch"):
+        check_parts(4, [run_of(), other_model()])

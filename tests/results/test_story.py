@@ -83,7 +83,7 @@ def test_checks_and_comparisons_have_stories_too(made: Made) -> None:
         ("a/digits", ["a/digits names 3 results", "small at quick: a · digits · lr 0.01 · seed 0"]),
         ("zzz", ["zzz names no result", "MODEL/DATA/SEED", "pkbench status --json"]),
         ("a/9", ["a/9 names no result"]),
-        ("a/digit/0", ["a/digit/0 names no result", "did you mean \"a/digits/0\"?", "pkbench status --json"]),
+        ("a/digit/0", ["a/digit/0 names no result", 'did you mean "a/digits/0"?', "pkbench status --json"]),
         ("small:a/digis", ['did you mean "a/digits']),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from pkbench.data.mixing import Mixed
 from pkbench.spec.train import Train
@@ -22,8 +23,8 @@ class ReferenceEngine:
     """See :class:`pkbench.train.engines.base.Engine`.
 
     Where memory does not hold a batch at once, its gradient is the sum over ``parts`` of it, computed one after another: the
-    same up to rounding, because no model here normalises over a batch. ``None``: in one, and in twice as many each time that
-    memory runs out. Logits are computed in as many parts.
+    same up to rounding. ``None``: in one, and in twice as many each time that memory runs out. Logits are computed in as many
+    parts. A model that normalises over a batch is another one on a part of it, and is never divided: its ``parts`` are ``None``.
     """
 
     name = "reference"
@@ -31,8 +32,9 @@ class ReferenceEngine:
 
     def __init__(self, model: nn.Module, recipe: Train, lr: float, device: torch.device, parts: int | None = 1) -> None:
         self.model = model.to(device).train()
-        self.parts: int | None = parts or 1
-        self._divides = parts is None
+        whole = any(isinstance(module, _BatchNorm) for module in model.modules())
+        self.parts: int | None = None if whole else parts or 1
+        self._divides = parts is None and not whole
         self._recipe = recipe
         self._device = device
         self._optimizer = make_optimizer(self.model, recipe.optimizer, lr)

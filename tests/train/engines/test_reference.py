@@ -150,3 +150,45 @@ def test_one_part_is_what_it_was_before_there_were_parts() -> None:
             each.step(Mixed(batch.inputs, batch.labels, batch.partners, batch.share), 0.01, None)
     assert_same_bits(plain.model, automatic.model)
     assert (plain.parts, automatic.parts) == (1, 1)
+
+
+class Normalising(nn.Module):
+    """Two layers with BatchNorm between them, as an S-FC has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(nn.Flatten(), nn.LazyLinear(12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 10))
+
+    def forward(self, images: Tensor) -> Tensor:
+        found: Tensor = self.layers(images)
+        return found
+
+
+@pytest.mark.parametrize("parts", [4, None])
+def test_a_model_that_normalises_over_a_batch_is_never_divided(parts: int | None) -> None:
+    """Bit for bit what it is in one piece, its running means too: on parts it would be another model."""
+    batches = CASE.batches(3)
+    engines = []
+    for wanted in (1, parts):
+        model = Normalising()
+        model(batches[0].inputs)
+        engines.append(ReferenceEngine(model, CASE.recipe(), 0.01, CPU, wanted))
+    for batch in batches:
+        for each in engines:
+            each.step(Mixed(batch.inputs, batch.labels, batch.partners, batch.share), 0.01, None)
+    assert_same_bits(engines[0].model, engines[1].model)
+    for mine, theirs in zip(engines[0].model.buffers(), engines[1].model.buffers(), strict=True):
+        assert torch.equal(mine, theirs)
+    assert engines[1].parts is None
+
+
+def test_memory_that_runs_out_is_no_reason_to_divide_it() -> None:
+    (batch,) = CASE.batches(1)
+    model = Normalising()
+    model(batch.inputs)
+    made = ReferenceEngine(model, CASE.recipe(), 0.01, CPU, None)
+    Scarce(made.model, 10, lambda: torch.OutOfMemoryError(CUDA_FULL))
+    with pytest.raises(torch.OutOfMemoryError):
+        made.step(batch, 0.01, None)
+    assert made.parts is None

@@ -5,12 +5,15 @@ import math
 import numpy as np
 import pytest
 
+from pkbench.claims.assess import assess
 from pkbench.claims.evaluate import evaluate
+from pkbench.claims.groups import group_runs
 from pkbench.claims.power import SeedsIf, seeds_for, seeds_if
+from pkbench.claims.samples import Material
 from pkbench.claims.spread import moderated_variances
 from pkbench.claims.verdict import Verdict
 from tests.claims.curves import judged as curve_judged
-from tests.claims.factory import LESS, curve, reported, study
+from tests.claims.factory import LESS, curve, reported, study, swept
 from tests.claims.test_families import judged as judged_families
 
 SAME = LESS | {"id": "same", "kind": "equivalent", "margin": 1.0}
@@ -181,3 +184,19 @@ def test_of_other_trends_nothing_is_named(direction: str, margin: float) -> None
     v = curve_judged(curve("trend", direction=direction, margin=margin), WAVING)
     assert v.seeds_needed is not None
     assert v.seeds_if is None
+
+
+def test_only_scatter_of_one_kind_is_shared() -> None:
+    s = study(
+        seeds=(0, 1, 2),
+        claims=(SAME | {"x": "C"}, curve("trend", direction="flat", margin=0.5)),
+        models={"a": swept(C=(8, 16)), "b": {"C": 9}},
+    )
+    for model, values in (("a-c8", WAVING[0]), ("a-c16", WAVING[1]), ("b", WAVING[2])):
+        s.finish(model, values)
+    groups = group_runs(s.scaled, s.runs, s.records)
+    material = Material(s.scaled, groups, s.records, s.runs, {})
+    pair, trend = (assess(claim, "digits", material) for claim in s.scaled.spec.claim)
+    assert [spread.kind for spread in pair.spreads] == [("difference", "test_error", "digits")] * 2
+    assert [spread.kind for spread in trend.spreads] == [("slope", "C", "test_error", "digits")]
+    assert {spread.n for spread in (*pair.spreads, *trend.spreads)} == {3}

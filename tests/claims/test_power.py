@@ -195,9 +195,9 @@ def test_seeds_for_a_named_effect_are_uncertain_by_the_deviation_alone() -> None
         seeds_for(1.0, 1.0, alpha=0.05), seeds_for(large, 1.0, alpha=0.05), seeds_for(small, 1.0, alpha=0.05)
     )
     assert (needed.seeds, needed.fewest, needed.most) == (8, 5, 25)
-    both = seeds_if([0.8, 1.2], 5, alpha=0.05)
+    both = seeds_if([0.6, 0.9], 5, alpha=0.05)
     assert both == SeedsNeeded(
-        *(seeds_for(0.8 * scale, 1.0, alpha=0.05, other=1.2 * scale) for scale in (1.0, large, small))
+        *(seeds_for(0.6 * scale, 1.0, alpha=0.05, other=0.9 * scale) for scale in (1.0, large, small))
     )
 
 

@@ -71,11 +71,8 @@ def bench(
     from pkbench.bench.results import to_json
     from pkbench.bench.run import Options, benchmark
     from pkbench.bench.tables import comparison_table, made, tables
-    from pkbench.execute.allocator import keep_freed_memory
     from pkbench.execute.device import available_cores, resolve_device
 
-    # As where runs are computed; peers gain as much.
-    keep_freed_memory()
     options = Options(engines, rounds, threads or available_cores(), resolve_device(device), quick, stack)
     result = benchmark(cases, options, _progress)
     if json_ is not None:

@@ -12,19 +12,9 @@ from pkbench.execute.prepare import Selection
 from pkbench.execute.session import Options, Session
 from pkbench.spec.load import load_spec
 from pkbench.store.files import Store
-from tests.small import write_small
+from tests.small import SMALL_TOML, write_small
 
-MIXER = """id = "narrow"
-kind = "s-mixer"
-mixing = "normal"
-depth = 1
-patch = 4
-S = 4
-C = 6
-bias = true
-init = "torch-linear"
-first_skip = "identity"
-"""
+MIXER = SMALL_TOML[SMALL_TOML.index('id = "narrow"') : SMALL_TOML.index('\n[[model]]\nid = "random"')]
 FULLY_CONNECTED = 'id = "narrow"\nkind = "s-fc"\nalpha = 1\nbias = true\ninit = "torch-linear"\n'
 
 

@@ -19,9 +19,10 @@ EFFECTS: Final = (0.5, 1.0, 1.5)
 """Distances of the named effect from the boundary, in true deviations; larger ones need a handful of seeds anyway."""
 COMPARISONS: Final = (1, 4, 8, 16)
 """Comparisons of the spec."""
-FIVE: Final = 5
+SEEDS_OF_EACH: Final = 5
+"""Seeds of one comparison from which the number is promised to be right …"""
 KNOWN: Final = 32
-"""Seeds of one comparison, and degrees of freedom of all together, from which the number is promised to be right."""
+"""… where all comparisons together have so many degrees of freedom and scatter alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class SharedEstimate:
     def promised(self) -> bool:
         """Whether the number itself is promised to be right, not only its range."""
         alike = not self.scatter.differing and not self.scatter.baseline
-        return alike and self.n >= FIVE and self.comparisons * (self.n - 1) >= KNOWN
+        return alike and self.n >= SEEDS_OF_EACH and self.comparisons * (self.n - 1) >= KNOWN
 
     @property
     def holds(self) -> bool:

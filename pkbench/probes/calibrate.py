@@ -169,7 +169,7 @@ def _augmentation_times(device: torch.device) -> dict[str, float]:
     from pkbench.data.erasing import erase
     from pkbench.data.mixing import mix
     from pkbench.spec.train import Augment, Erasing, Mix, RandAugment, ResizedCrop
-    from pkbench.train.batches import BYTES_AT_ONCE
+    from pkbench.train.making import BYTES_AT_ONCE
 
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (128, 3, 32, 32), dtype=torch.uint8, generator=generator).to(device)

@@ -1,29 +1,19 @@
-"""The batches a run trains on: chosen by the epoch's order, augmented, normalised, erased and mixed.
-
-Nothing here depends on the model: runs with one recipe, data set and seed get the same batches, so that they pair.
-"""
+"""The batches a run trains on, one after another, from wherever it stands."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import closing
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from pkbench.data.augment import augment, change, draw, draws_first, joined
 from pkbench.data.dataset import Dataset
-from pkbench.data.erasing import erase
-from pkbench.data.mixing import Mixed, mix, unmixed
+from pkbench.data.mixing import Mixed
 from pkbench.errors import DataError
 from pkbench.plan.run import Run
-from pkbench.seeding import stream_seed
 from pkbench.train.ahead import made_ahead
-
-BYTES_AT_ONCE = 2**27
-"""Of float32 inputs that are made together on a GPU."""
+from pkbench.train.making import BatchMaker, Made
 
 
 class BatchStream:
@@ -48,10 +38,8 @@ class BatchStream:
 
     def __init__(self, run: Run, data: Dataset, device: torch.device, ahead: int = 0) -> None:
         self.run = run
-        self.data = data
         self.device = device
         self.ahead = ahead
-        self._at_once = batches_at_once(run, device.type)
         recipe = run.train
         images = len(data.train.labels)
         self.steps_per_epoch = images // recipe.batch_size if recipe.drop_last else -(-images // recipe.batch_size)
@@ -62,40 +50,41 @@ class BatchStream:
             )
         self.images_per_epoch = min(self.steps_per_epoch * recipe.batch_size, images)
         self.epoch = 0
+        self._maker = BatchMaker(run, data, device, self.steps_per_epoch, beside=ahead > 0)
+        self._source: Generator[Made, None, None] | None = None
         self._start_epoch()
 
     def __iter__(self) -> Generator[Mixed, None, None]:
         """The batches of the current epoch that have not been taken; each counts as taken once it is yielded.
 
-        Where batches are made ahead, close the generator or drop it to end the thread that makes them.
+        Where batches are made ahead, those of the next epoch are begun before this one ends, so that no epoch waits for its
+        first: :meth:`close` the stream, or drop it, to end the thread that makes them.
         """
-        made = self._made()
-        if self.ahead:
-            made = made_ahead(made, max(self.ahead, self._at_once), self._start_thread)
-        with closing(made):
-            while True:
-                clock = time.perf_counter()
-                found = next(made, None)
-                self.seconds += time.perf_counter() - clock
-                if found is None:
-                    return
-                batch, self._taken = found
-                if self.ahead and batch.inputs.is_cuda:
-                    # Its memory is not to be used again before the steps that are asked for from here have read it.
-                    for tensor in (batch.inputs, batch.labels):
-                        tensor.record_stream(torch.cuda.current_stream(self.device))
-                self.step += 1
-                yield batch
+        while self.step < self.steps_per_epoch:
+            clock = time.perf_counter()
+            if self._source is None:
+                self._source = self._started()
+            batch, self._taken = next(self._source)
+            self.seconds += time.perf_counter() - clock
+            if self.ahead and batch.inputs.is_cuda:
+                # Its memory is not to be used again before the steps that are asked for from here have read it.
+                for tensor in (batch.inputs, batch.labels):
+                    tensor.record_stream(torch.cuda.current_stream(self.device))
+            self.step += 1
+            yield batch
+
+    def close(self) -> None:
+        """Forget what was made ahead and end the thread that makes it; the next batch that is asked for is the same."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
 
     def next_epoch(self) -> None:
         """Go to the first batch of the next epoch."""
+        if self.step < self.steps_per_epoch:
+            self.close()
         self.epoch += 1
         self._start_epoch()
-
-    def order(self) -> Tensor:
-        """The current epoch's order of the training images, int64 (N,): the same for every model with this seed."""
-        generator = torch.Generator().manual_seed(stream_seed("order", self.run.seed, self.epoch + 1))
-        return torch.randperm(len(self.data.train.labels), generator=generator).to(self.device)
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on after the last batch taken, whatever was made ahead."""
@@ -108,6 +97,7 @@ class BatchStream:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from ``state``, which a stream of the same run made; what else it holds is ignored."""
+        self.close()
         self.epoch = state["epoch"]
         self.step = state["step"]
         # Checkpoints from before this was measured have none: what follows is counted.
@@ -117,72 +107,11 @@ class BatchStream:
     def _start_epoch(self) -> None:
         self.step = 0
         self.seconds = 0.0
-        source = torch.Generator().manual_seed(stream_seed("augmentation", self.run.seed, self.epoch + 1))
-        self._taken = source.get_state()
+        self._taken = self._maker.fresh(self.epoch)
         """State of the augmentation's generator after the last batch taken."""
 
-    def _made(self) -> Generator[tuple[Mixed, Tensor], None, None]:
-        """The epoch's batches from the next on, each with the augmentation's state after it."""
-        order = self.order()
-        source = torch.Generator()
-        source.set_state(self._taken)
-        for first in range(self.step, self.steps_per_epoch, self._at_once):
-            steps = range(first, min(first + self._at_once, self.steps_per_epoch))
-            if self._at_once == 1:
-                yield self._batch(order, first, source), source.get_state()
-            else:
-                yield from self._several(order, steps, source)
-
-    def _batch(self, order: Tensor, step: int, source: torch.Generator) -> Mixed:
-        """Batch ``step`` of ``order``: augmented, normalised, erased, mixed, each drawing from ``source`` in turn."""
-        recipe, data = self.run.train, self.data
-        chosen = self._chosen(order, range(step, step + 1))
-        images = augment(data.train.images.index_select(0, chosen), recipe.augment, source, data.mean)
-        labels = data.train.labels.index_select(0, chosen)
-        inputs = data.to_input(images)
-        if recipe.augment.erasing is not None:
-            inputs = erase(inputs, recipe.augment.erasing, source)
-        if recipe.mix is None:
-            return unmixed(inputs, labels)
-        return mix(inputs, labels, recipe.mix, source)
-
-    def _several(self, order: Tensor, steps: range, source: torch.Generator) -> Generator[tuple[Mixed, Tensor]]:
-        """The same as :meth:`_batch` one after another, changed together."""
-        recipe, data = self.run.train, self.data
-        chosen = self._chosen(order, steps)
-        draws, states = [], []
-        for step in steps:
-            draws.append(draw(len(self._chosen(order, range(step, step + 1))), recipe.augment, source))
-            states.append(source.get_state())
-        images = change(data.train.images.index_select(0, chosen), recipe.augment, joined(draws))
-        inputs = torch.split(data.to_input(images), recipe.batch_size)
-        labels = torch.split(data.train.labels.index_select(0, chosen), recipe.batch_size)
-        if self.ahead and self.device.type == "cuda":
-            # Made in a queue of their own: whoever takes them need not wait for it.
-            torch.cuda.current_stream(self.device).synchronize()
-        yield from zip(map(unmixed, inputs, labels), states, strict=True)
-
-    def _chosen(self, order: Tensor, steps: range) -> Tensor:
-        """The images of batches ``steps``."""
-        size = self.run.train.batch_size
-        return order[steps.start * size : steps.stop * size]
-
-    def _start_thread(self) -> None:
-        """Settings of a thread that makes batches."""
-        # Rounding depends on the number of threads, which torch keeps for each thread that calls it.
-        torch.set_num_threads(self.run.train.cpu_threads)
-        if self.device.type == "cuda":
-            torch.cuda.set_stream(torch.cuda.Stream(self.device))  # type: ignore[no-untyped-call]
-
-
-def batches_at_once(run: Run, device: str) -> int:
-    """Batches whose images are changed together on a kind of device: as many as are worth it on a GPU, where the recipe allows.
-
-    There, asking for the changes takes longer than making them. On a CPU more images than its caches hold are slower.
-    """
-    recipe = run.train
-    together = draws_first(recipe.augment) and recipe.augment.erasing is None and recipe.mix is None
-    if device != "cuda" or not together:
-        return 1
-    height, width, colours = run.data.shape
-    return max(1, BYTES_AT_ONCE // (4 * recipe.batch_size * height * width * colours))
+    def _started(self) -> Generator[Made, None, None]:
+        """All batches from the next on, in a thread where they are made ahead."""
+        maker = self._maker
+        made = maker.made(self.epoch, self.step, self._taken)
+        return made_ahead(made, max(self.ahead, maker.at_once), maker.start_thread) if self.ahead else made

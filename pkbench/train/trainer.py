@@ -84,8 +84,10 @@ class Trainer:
         Raises:
             DivergedError: a mean loss of an epoch is not finite.
         """
-        while self.batches.epoch < self.run.train.epochs:
-            on_epoch((yield from self._epoch(on_step)))
+        # Closed whatever happens: a thread may be making batches ahead.
+        with closing(self.batches):
+            while self.batches.epoch < self.run.train.epochs:
+                on_epoch((yield from self._epoch(on_step)))
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from here, as tensors and numbers."""
@@ -136,15 +138,13 @@ class Trainer:
         progress = self.progress
         epoch = self.batches.epoch + 1
         clock = time.perf_counter()
-        # Closed whatever happens: a thread may be making batches ahead.
-        with closing(iter(self.batches)) as batches:
-            for batch in batches:
-                step_loss, step_wrong = yield self._step(batch)
-                progress.loss_sum += step_loss
-                progress.wrong += step_wrong
-                now = time.perf_counter()
-                progress.seconds, clock = progress.seconds + now - clock, now
-                on_step()
+        for batch in self.batches:
+            step_loss, step_wrong = yield self._step(batch)
+            progress.loss_sum += step_loss
+            progress.wrong += step_wrong
+            now = time.perf_counter()
+            progress.seconds, clock = progress.seconds + now - clock, now
+            on_step()
         seen = self.batches.images_per_epoch
         loss = progress.loss_sum.item() / seen
         error = 100 * progress.wrong.item() / seen

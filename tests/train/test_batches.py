@@ -1,6 +1,7 @@
 """What a run trains on: the same whatever the model, batch for batch, and taken up again anywhere."""
 
 import dataclasses
+import gc
 import threading
 
 import pytest
@@ -11,8 +12,9 @@ from pkbench.data.mixing import Mixed
 from pkbench.errors import DataError
 from pkbench.seeding import stream_seed
 from pkbench.spec.train import Augment
-from pkbench.train import batches as module
-from pkbench.train.batches import BatchStream, batches_at_once
+from pkbench.train import making
+from pkbench.train.batches import BatchStream
+from pkbench.train.making import BatchMaker, batches_at_once
 from tests.small import small_data
 from tests.train.test_recipe import FULL
 from tests.train.test_trainer import CPU, run_of
@@ -59,7 +61,7 @@ def test_models_with_one_seed_see_the_same_batches(train: dict[str, object]) -> 
     assert all(same(one, other) for one, other in zip(narrow, random, strict=True))
     first, second = stream_of(**train), stream_of(**train)
     second.next_epoch()
-    assert not torch.equal(first.order(), second.order())
+    assert not same(next(iter(first)), next(iter(second)))
 
 
 @pytest.mark.parametrize("ahead", [0, 2])
@@ -89,11 +91,71 @@ def test_the_thread_that_makes_them_has_the_recipes_threads(monkeypatch: pytest.
     calls = []
     monkeypatch.setattr(torch, "set_num_threads", lambda count: calls.append((count, threading.current_thread().name)))
     epochs(stream_of(**FULL, ahead=1, cpu_threads=3), 2)
-    assert calls == [(3, "pkbench-batches")] * 2
+    assert calls == [(3, "pkbench-batches")]
+
+
+def alive() -> int:
+    return sum(thread.name == "pkbench-batches" for thread in threading.enumerate())
+
+
+def test_no_epoch_waits_for_its_first_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are made while the last ones of the epoch before are used; after the last epoch nothing is."""
+    made = []
+    begun = threading.Condition()
+    make = BatchMaker._batch
+
+    def noted(self: BatchMaker, order: torch.Tensor, step: int, source: torch.Generator) -> Mixed:
+        batch = make(self, order, step, source)
+        with begun:
+            made.append(step)
+            begun.notify()
+        return batch
+
+    monkeypatch.setattr(BatchMaker, "_batch", noted)
+    stream = stream_of(**FULL, ahead=1)
+    assert stream.run.train.epochs == 3
+    assert len(list(stream)) == 2
+    with begun:
+        assert begun.wait_for(lambda: made == [0, 1, 0, 1], timeout=60)
+    stream.next_epoch()
+    epochs(stream, 2)
+    assert made == [0, 1] * 3
+
+
+def test_closing_it_ends_the_thread_and_leaves_no_trace() -> None:
+    expected, stream = epochs(stream_of(**FULL), 3), stream_of(**FULL, ahead=1)
+    found = []
+    while stream.epoch < 3:
+        for batch in stream:
+            found.append(batch)
+            assert alive() == 1
+            stream.close()
+            assert alive() == 0
+        stream.next_epoch()
+    assert len(found) == len(expected)
+    assert all(same(one, other) for one, other in zip(found, expected, strict=True))
+
+
+def test_dropping_it_ends_the_thread() -> None:
+    stream = stream_of(**FULL, ahead=1)
+    next(iter(stream))
+    assert alive() == 1
+    del stream
+    gc.collect()
+    assert alive() == 0
+
+
+def test_an_epoch_that_is_left_early_is_left_whole() -> None:
+    stream, other = stream_of(**FULL, ahead=1), stream_of(**FULL)
+    next(iter(stream))
+    for left in (stream, other):
+        left.next_epoch()
+    assert same(next(iter(stream)), next(iter(other)))
+    stream.close()
 
 
 def test_waiting_is_counted_by_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every look at the clock is 1 s after the last: 1 s for each batch and for finding that there are no more."""
+    """Every look at the clock is 1 s after the last: 1 s for each batch."""
     clock = iter(range(100))
     monkeypatch.setattr("pkbench.train.batches.time.perf_counter", lambda: float(next(clock)))
     stream = stream_of()
@@ -104,7 +166,7 @@ def test_waiting_is_counted_by_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (stream.seconds, resumed.seconds) == (1.0, 1.0)
     assert not list(batches)[1:]
     assert len(list(resumed)) == 1
-    assert (stream.seconds, resumed.seconds) == (3.0, 3.0)
+    assert (stream.seconds, resumed.seconds) == (2.0, 2.0)
     stream.next_epoch()
     assert stream.seconds == 0.0
     before = stream.state()
@@ -138,7 +200,7 @@ def test_batches_made_together_are_those_made_one_by_one(ahead: int, monkeypatch
     """As on a GPU, two at a time, and taken up again in the middle of a pair."""
     policy = Augment(crop_padding=2, flip=True, policy="autoaugment-cifar10")
     expected = epochs(stream_of(images=100, augment=policy.model_dump()), 2)
-    monkeypatch.setattr(module, "batches_at_once", lambda *_: 2)
+    monkeypatch.setattr(making, "batches_at_once", lambda *_: 2)
     stream = stream_of(images=100, augment=policy.model_dump(), ahead=ahead)
     taken = iter(stream)
     first = [next(taken) for _ in range(3)]

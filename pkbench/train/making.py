@@ -1,0 +1,128 @@
+"""Making a run's batches from any place of its training on: chosen by the epoch's order, augmented, normalised, erased and mixed.
+
+Nothing here depends on the model: runs with one recipe, data set and seed get the same batches, so that they pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import torch
+from torch import Tensor
+
+from pkbench.data.augment import augment, change, draw, draws_first, joined
+from pkbench.data.dataset import Dataset
+from pkbench.data.erasing import erase
+from pkbench.data.mixing import Mixed, mix, unmixed
+from pkbench.plan.run import Run
+from pkbench.seeding import stream_seed
+
+BYTES_AT_ONCE = 2**27
+"""Of float32 inputs that are made together on a GPU."""
+
+Made = tuple[Mixed, Tensor]
+"""A batch, and the state of the augmentation's generator after it."""
+
+
+class BatchMaker:
+    """Makes the batches of a run on its data set, which is on ``device``; it knows no place of its own.
+
+    Args:
+        run: the run.
+        data: its data set.
+        device: where batches are made.
+        steps: batches of an epoch.
+        beside: whether they are made in a thread of their own, so that whoever takes them need not wait for the device.
+
+    Attributes:
+        at_once: batches whose images are changed together.
+    """
+
+    def __init__(self, run: Run, data: Dataset, device: torch.device, steps: int, *, beside: bool) -> None:
+        self.at_once = batches_at_once(run, device.type)
+        self._run = run
+        self._data = data
+        self._device = device
+        self._steps = steps
+        self._beside = beside
+
+    def order(self, epoch: int) -> Tensor:
+        """The order of the training images, int64 (N,), after ``epoch`` completed ones: the same for every model with this seed."""
+        generator = torch.Generator().manual_seed(stream_seed("order", self._run.seed, epoch + 1))
+        return torch.randperm(len(self._data.train.labels), generator=generator).to(self._device)
+
+    def fresh(self, epoch: int) -> Tensor:
+        """The state of the augmentation's generator at the start of an epoch."""
+        return torch.Generator().manual_seed(stream_seed("augmentation", self._run.seed, epoch + 1)).get_state()
+
+    def start_thread(self) -> None:
+        """Settings of a thread that makes batches."""
+        # Rounding depends on the number of threads, which torch keeps for each thread that calls it.
+        torch.set_num_threads(self._run.train.cpu_threads)
+        if self._device.type == "cuda":
+            torch.cuda.set_stream(torch.cuda.Stream(self._device))  # type: ignore[no-untyped-call]
+
+    def made(self, epoch: int, step: int, taken: Tensor) -> Generator[Made, None, None]:
+        """The batches from ``step`` of ``epoch`` (both from 0) on to the last of all epochs; ``taken``: the augmentation's state there."""
+        yield from self._made_in(epoch, step, taken)
+        while (epoch := epoch + 1) < self._run.train.epochs:
+            yield from self._made_in(epoch, 0, self.fresh(epoch))
+
+    def _made_in(self, epoch: int, step: int, taken: Tensor) -> Generator[Made, None, None]:
+        """The batches of an epoch from ``step`` on."""
+        order = self.order(epoch)
+        source = torch.Generator()
+        source.set_state(taken)
+        for first in range(step, self._steps, self.at_once):
+            steps = range(first, min(first + self.at_once, self._steps))
+            if self.at_once == 1:
+                yield self._batch(order, first, source), source.get_state()
+            else:
+                yield from self._several(order, steps, source)
+
+    def _batch(self, order: Tensor, step: int, source: torch.Generator) -> Mixed:
+        """Batch ``step`` of ``order``: augmented, normalised, erased, mixed, each drawing from ``source`` in turn."""
+        recipe, data = self._run.train, self._data
+        chosen = self._chosen(order, range(step, step + 1))
+        images = augment(data.train.images.index_select(0, chosen), recipe.augment, source, data.mean)
+        labels = data.train.labels.index_select(0, chosen)
+        inputs = data.to_input(images)
+        if recipe.augment.erasing is not None:
+            inputs = erase(inputs, recipe.augment.erasing, source)
+        if recipe.mix is None:
+            return unmixed(inputs, labels)
+        return mix(inputs, labels, recipe.mix, source)
+
+    def _several(self, order: Tensor, steps: range, source: torch.Generator) -> Generator[Made]:
+        """The same as :meth:`_batch` one after another, changed together."""
+        recipe, data = self._run.train, self._data
+        chosen = self._chosen(order, steps)
+        draws, states = [], []
+        for step in steps:
+            draws.append(draw(len(self._chosen(order, range(step, step + 1))), recipe.augment, source))
+            states.append(source.get_state())
+        images = change(data.train.images.index_select(0, chosen), recipe.augment, joined(draws))
+        inputs = torch.split(data.to_input(images), recipe.batch_size)
+        labels = torch.split(data.train.labels.index_select(0, chosen), recipe.batch_size)
+        if self._beside and self._device.type == "cuda":
+            # Made in a queue of their own: whoever takes them need not wait for it.
+            torch.cuda.current_stream(self._device).synchronize()
+        yield from zip(map(unmixed, inputs, labels), states, strict=True)
+
+    def _chosen(self, order: Tensor, steps: range) -> Tensor:
+        """The images of batches ``steps``."""
+        size = self._run.train.batch_size
+        return order[steps.start * size : steps.stop * size]
+
+
+def batches_at_once(run: Run, device: str) -> int:
+    """Batches whose images are changed together on a kind of device: as many as are worth it on a GPU, where the recipe allows.
+
+    There, asking for the changes takes longer than making them. On a CPU more images than its caches hold are slower.
+    """
+    recipe = run.train
+    together = draws_first(recipe.augment) and recipe.augment.erasing is None and recipe.mix is None
+    if device != "cuda" or not together:
+        return 1
+    height, width, colours = run.data.shape
+    return max(1, BYTES_AT_ONCE // (4 * recipe.batch_size * height * width * colours))

@@ -13,28 +13,39 @@
 typedef struct {
     const Block *block;
     const float *parameters;
+    const float *turned; /* every matrix of `parameters` transposed, in its own place; for backward */
     Layout at;
     int64_t D;         /* rows of a group between activation and result */
     const float *X;    /* input */
     float *statistics; /* of its norm */
-    float *values;     /* chunks of phi(...): the second layer's operand, or the result */
+    float *values;     /* chunks of phi(...), the second layer's operand; of one chunk where there is none: the result */
     float *slopes;     /* chunks of phi'(...) in the first layer's order */
-    float *operand, *output, *wide, *turned; /* of one chunk: inputs, outputs and D lines; transposed lines */
+    float *operand, *output, *wide, *across; /* of one chunk: inputs, outputs and D lines; transposed lines */
 } Work;
 
-static Work work_of(const Block *block, const float *parameters, int64_t width, Arena *kept, Arena *scratch) {
-    Work work = {.block = block, .parameters = parameters, .at = layout_of(block, width)};
+static Work work_of(const Block *block, const float *parameters, const float *turned, int64_t width, Arena *kept,
+                    Arena *scratch) {
+    Work work = {.block = block, .parameters = parameters, .turned = turned, .at = layout_of(block, width)};
     const int64_t step = work.at.step, chunks = (block->groups + work.at.groups - 1) / work.at.groups;
     const int64_t narrow = block->hidden == 0 || block->inputs > block->outputs ? block->inputs : block->outputs;
     work.D = block->hidden ? block->hidden : block->outputs;
     work.statistics = take(kept, block->norm.scale < 0 ? 0 : 2 * block->tokens * width);
-    work.values = take(kept, chunks * work.D * step);
+    work.values = block->hidden ? take(kept, chunks * work.D * step) : take(scratch, work.D * step);
     work.slopes = take(kept, block->activation == LINEAR ? 0 : chunks * work.D * step);
     work.operand = take(scratch, block->inputs * step);
     work.output = take(scratch, block->outputs * step);
     work.wide = take(scratch, work.D * step);
-    work.turned = take(scratch, step * (round_up(narrow, TILE) + TILE));
+    work.across = take(scratch, step * (round_up(narrow, TILE) + TILE));
     return work;
+}
+
+/* turned <- the block's matrices, transposed, in their own places: numbers of one column, where columns are a power of two, would share
+ * few places of a cache. */
+static void turn_matrices(const Block *block, const float *parameters, float *turned) {
+    const int64_t D = block->hidden ? block->hidden : block->outputs;
+    const float *W = parameters + block->first.weight, *V = parameters + block->second.weight;
+    transpose(W, D, block->inputs, block->inputs, turned + block->first.weight, D, D);
+    if (block->hidden) transpose(V, block->outputs, D, D, turned + block->second.weight, block->outputs, block->outputs);
 }
 
 static int64_t groups_at(const Work *work, int64_t j) {
@@ -44,6 +55,10 @@ static int64_t groups_at(const Work *work, int64_t j) {
 
 static float *chunk(const Work *work, float *base, int64_t j) {
     return base + j / work->at.groups * work->D * work->at.step;
+}
+
+static float *values_at(const Work *work, int64_t j) {
+    return work->block->hidden ? chunk(work, work->values, j) : work->values;
 }
 
 static void gather_operand(const Work *work, int64_t j) {
@@ -60,7 +75,7 @@ static void first_layer(const Work *work, int64_t j) {
     const int64_t step = work->at.step, width = work->at.width, D = work->D, columns = groups_at(work, j) * width;
     const float *W = work->parameters + block->first.weight;
     const float *bias = block->first.bias < 0 ? 0 : work->parameters + block->first.bias;
-    float *values = block->middle ? work->wide : chunk(work, work->values, j), *slopes = chunk(work, work->slopes, j);
+    float *values = block->middle ? work->wide : values_at(work, j), *slopes = chunk(work, work->slopes, j);
     gather_operand(work, j);
     /* Some lines at a time, so that phi finds them in a near cache. */
     const int64_t most = NEAR / step < TILE_ROWS ? TILE_ROWS : NEAR / step / TILE_ROWS * TILE_ROWS;
@@ -82,7 +97,7 @@ static void first_layer(const Work *work, int64_t j) {
 static void result(const Work *work, int64_t j, int64_t adds, float *X_out) {
     const Block *block = work->block;
     const int64_t step = work->at.step, width = work->at.width;
-    const float *lines = chunk(work, work->values, j);
+    const float *lines = values_at(work, j);
     const float *bias = block->hidden && block->second.bias >= 0 ? work->parameters + block->second.bias : 0;
     if (block->hidden) {
         gemm(block->outputs, groups_at(work, j) * width, work->D, work->parameters + block->second.weight, work->D, 1,
@@ -116,31 +131,51 @@ static void second_backward(const Work *work, int64_t j, float *gradients) {
     const int64_t line = round_up(block->outputs, TILE);
     float *values = chunk(work, work->values, j);
     if (block->second.bias >= 0) add_line_sums(work->output, block->outputs, columns, step, gradients + block->second.bias);
-    transpose(work->output, block->outputs, columns, step, work->turned, line + TILE, line);
-    gemm(D, line, columns, values, step, 1, work->turned, line + TILE, gradients + block->second.gradient, line, 1);
-    gemm(D, columns, block->outputs, work->parameters + block->second.weight, 1, D, work->output, step, values, step, 0);
+    transpose(work->output, block->outputs, columns, step, work->across, line + TILE, line);
+    gemm(D, line, columns, values, step, 1, work->across, line + TILE, gradients + block->second.gradient, line, 1);
+    gemm(D, columns, block->outputs, work->turned + block->second.weight, block->outputs, 1, work->output, step, values,
+         step, 0);
 }
 
-/* From the gradient after the activation (lines) to that of the normalised input, row by row into dN; NULL: not wanted. */
-static void first_backward(const Work *work, int64_t j, float *lines, float *gradients, float *dN) {
+/* From the gradient after the activation (lines) to that before it, and the gradient of the bias. */
+static void activation_backward(const Work *work, int64_t j, float *lines, float *gradients) {
+    const Block *block = work->block;
+    const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width;
+    float *sums = block->first.bias < 0 ? 0 : gradients + block->first.bias;
+    if (block->activation != LINEAR)
+        multiply_lines(chunk(work, work->slopes, j), work->D, columns, step, lines, sums);
+    else if (sums)
+        add_line_sums(lines, work->D, columns, step, sums);
+}
+
+/* From the gradient before the activation (lines) to that of the normalised input, row by row into dN; NULL: not wanted. */
+static void first_backward(const Work *work, int64_t j, const float *lines, float *gradients, float *dN) {
     const Block *block = work->block;
     const int64_t step = work->at.step, width = work->at.width, columns = groups_at(work, j) * width, D = work->D;
     const int64_t line = round_up(block->inputs, TILE);
-    float *sums = block->first.bias < 0 ? 0 : gradients + block->first.bias;
-    if (block->activation != LINEAR)
-        multiply_lines(chunk(work, work->slopes, j), D, columns, step, lines, sums);
-    else if (sums)
-        add_line_sums(lines, D, columns, step, sums);
     gather_operand(work, j);
-    transpose(work->operand, block->inputs, columns, step, work->turned, line + TILE, line);
-    gemm(D, line, columns, lines, step, 1, work->turned, line + TILE, gradients + block->first.gradient, line, 1);
+    transpose(work->operand, block->inputs, columns, step, work->across, line + TILE, line);
+    gemm(D, line, columns, lines, step, 1, work->across, line + TILE, gradients + block->first.gradient, line, 1);
     if (!dN) return;
-    gemm(block->inputs, columns, D, work->parameters + block->first.weight, 1, block->inputs, lines, step,
-         work->operand, step, 0);
+    gemm(block->inputs, columns, D, work->turned + block->first.weight, D, 1, lines, step, work->operand, step, 0);
     for (int64_t g = 0; g < groups_at(work, j); g++)
         for (int64_t i = 0; i < block->inputs; i++)
             memcpy(dN + block->enter[(j + g) * block->inputs + i] * width, work->operand + i * step + g * width,
                    (size_t)width * sizeof *dN);
+}
+
+/* work->output <- the gradient of the chunk's result; where an activation is the block's last part, of what is before it. */
+static void result_backward(const Work *work, int64_t j, const float *dX_out, float *gradients) {
+    const Block *block = work->block;
+    const int64_t step = work->at.step, width = work->at.width, n = block->outputs, groups = groups_at(work, j);
+    const int32_t *rows = block->leave + j * n;
+    if (block->hidden || block->activation == LINEAR) {
+        gather(rows, n, groups, width, dX_out, work->output, step);
+        if (!block->hidden) activation_backward(work, j, work->output, gradients);
+    } else {
+        gather_times(rows, n, groups, width, dX_out, chunk(work, work->slopes, j), work->output, step,
+                     block->first.bias < 0 ? 0 : gradients + block->first.bias);
+    }
 }
 
 /* Add the gradients of the block's parameters; dN <- the gradient of its normalised input, where wanted. */
@@ -148,17 +183,19 @@ static void block_backward(const Work *work, const float *dX_out, float *gradien
     const Block *block = work->block;
     const int64_t step = work->at.step, width = work->at.width, D = work->D;
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
-        gather(block->leave + j * block->outputs, block->outputs, groups_at(work, j), width, dX_out, work->output, step);
+        float *lines = block->hidden ? values_at(work, j) : work->output;
+        result_backward(work, j, dX_out, gradients);
         if (block->hidden) second_backward(work, j, gradients);
-        if (!block->middle) {
-            first_backward(work, j, block->hidden ? chunk(work, work->values, j) : work->output, gradients, dN);
-        }
+        if (block->middle) continue;
+        if (block->hidden) activation_backward(work, j, lines, gradients);
+        first_backward(work, j, lines, gradients, dN);
     }
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
         for (int64_t g = 0; g < groups_at(work, j); g++)
             for (int64_t d = 0; d < D; d++)
                 memcpy(work->wide + d * step + g * width,
                        work->values + place(block->middle[(j + g) * D + d], D, work->at), (size_t)width * sizeof *dN);
+        activation_backward(work, j, work->wide, gradients);
         first_backward(work, j, work->wide, gradients, dN);
     }
 }

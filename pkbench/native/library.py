@@ -30,7 +30,8 @@ _int, _double, _array = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_tile": (_int, ()),
     "pk_memory": (None, (_array, _int, _int, _array)),
-    "pk_gradients": (None, (*[_array] * 3, _int, _int, _array, _array, _double, _double, *[_array] * 3)),
+    "pk_turn": (None, (*[_array] * 3,)),
+    "pk_gradients": (None, (*[_array] * 4, _int, _int, _array, _array, _double, _double, *[_array] * 3)),
     "pk_logits": (None, (*[_array] * 3, _int, _int, _array)),
     "pk_sparse_unit": (_int, ()),
     "pk_sparse_pack": (None, (*[_int] * 4, *[_array] * 2)),

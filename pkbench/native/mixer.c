@@ -28,8 +28,8 @@ static int64_t most_rows(const Network *net) {
 }
 
 /* Lay out the memory of a pass; `scratch` is used by one block after another, `kept` by all. Over no bases it only counts. */
-static void lay_out(const Network *net, const float *parameters, int64_t width, int64_t pixels, Arena *scratch, Arena *kept,
-                    Pass *pass) {
+static void lay_out(const Network *net, const float *parameters, const float *turned, int64_t width, int64_t pixels,
+                    Arena *scratch, Arena *kept, Pass *pass) {
     const int64_t rows = most_rows(net) * width;
     int64_t most = 0;
     for (int64_t l = -2; l < net->blocks; l++) {
@@ -37,7 +37,7 @@ static void lay_out(const Network *net, const float *parameters, int64_t width, 
         if (l == -1 && !net->has_path) continue;
         Arena lines = {scratch->base, 0};
         Work *work = l == -2 ? &pass->embed : l == -1 ? &pass->path : &pass->block[l];
-        *work = work_of(block, parameters, width, kept, &lines);
+        *work = work_of(block, parameters, turned, width, kept, &lines);
         most = lines.used > most ? lines.used : most;
         if (l != -2) work->X = take(kept, rows);
     }
@@ -122,18 +122,24 @@ PUBLIC void pk_memory(const Network *net, int64_t width, int64_t pixels, int64_t
     Work works[net->blocks];
     Pass pass = {.block = works};
     Arena scratch = {0, 0}, kept = {0, 0};
-    lay_out(net, 0, width, pixels, &scratch, &kept, &pass);
+    lay_out(net, 0, 0, width, pixels, &scratch, &kept, &pass);
     sizes[0] = scratch.used;
     sizes[1] = kept.used;
 }
 
-/* Forward and backward over slices number `thread`, `thread + threads`, ... of a batch. Adds to gradients, loss and wrong. */
-PUBLIC void pk_gradients(const Network *net, const float *parameters, const Batch *batch, int64_t thread, int64_t threads,
-                         const int64_t *labels, const int64_t *partners, double share, double smoothing, float *gradients,
-                         double *loss, int64_t *wrong) {
+/* turned (as many numbers as parameters) <- the matrices that backward reads transposed. */
+PUBLIC void pk_turn(const Network *net, const float *parameters, float *turned) {
+    for (int64_t l = 0; l < net->blocks; l++) turn_matrices(&net->block[l], parameters, turned);
+    if (net->has_path) turn_matrices(&net->path, parameters, turned);
+}
+
+/* Forward and backward over slices number `thread`, `thread + threads`, ... of a batch, after pk_turn. Adds to gradients, loss and wrong. */
+PUBLIC void pk_gradients(const Network *net, const float *parameters, const float *turned, const Batch *batch,
+                         int64_t thread, int64_t threads, const int64_t *labels, const int64_t *partners, double share, double smoothing,
+                         float *gradients, double *loss, int64_t *wrong) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0}, &pass);
+    lay_out(net, parameters, turned, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0}, &pass);
     for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
         const int64_t images = forward(&pass, batch, first);
         const Targets targets = {images, labels + first, partners + first, share, smoothing, 1.0 / (double)batch->images};
@@ -147,7 +153,7 @@ PUBLIC void pk_logits(const Network *net, const float *parameters, const Batch *
                       float *logits) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0}, &pass);
+    lay_out(net, parameters, 0, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0}, &pass);
     for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
         const int64_t images = forward(&pass, batch, first);
         for (int64_t b = 0; b < images; b++)

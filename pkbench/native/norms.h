@@ -58,19 +58,18 @@ static void norm_backward(const Norm *norm, const float *parameters, const float
         for (int64_t c = 0; c < C; c++) {
             const float *restrict x = X + (s * C + c) * width;
             float *restrict d = dN + (s * C + c) * width;
-            const float scale = parameters[norm->scale + c];
-            float to_scale = 0, to_shift = 0;
-#pragma omp simd reduction(+ : to_scale, to_shift)
-            for (int64_t b = 0; b < width; b++) {
-                const float unit = (x[b] - mean[b]) * inverse[b];
-                to_scale += d[b] * unit;
-                to_shift += d[b];
-                d[b] *= scale;
-                sum[b] += d[b];
-                along[b] += d[b] * unit;
+            const Vector scale = parameters[norm->scale + c] - (Vector){0};
+            Vector to_scale = {0}, to_shift = {0};
+            for (int64_t b = 0; b < width; b += LANES) {
+                const Vector unit = (load(x + b) - load(mean + b)) * load(inverse + b), dy = load(d + b), dx = dy * scale;
+                to_scale += dy * unit;
+                to_shift += dy;
+                store(d + b, dx);
+                store(sum + b, load(sum + b) + dx);
+                store(along + b, load(along + b) + dx * unit);
             }
-            gradients[norm->scale + c] += to_scale;
-            gradients[norm->shift + c] += to_shift;
+            gradients[norm->scale + c] += sum_of(to_scale);
+            gradients[norm->shift + c] += sum_of(to_shift);
         }
         for (int64_t b = 0; b < width; b++) sum[b] /= (float)C, along[b] /= (float)C;
         for (int64_t c = 0; c < C; c++) {

@@ -16,6 +16,23 @@ static void gather(const int32_t *rows, int64_t n, int64_t groups, int64_t width
             memcpy(to + i * step + g * width, from + rows[g * n + i] * width, (size_t)width * sizeof *to);
 }
 
+/* The same times `factors`, which lie as `to` does; sums[i], where given, += the sum of line i. */
+static void gather_times(const int32_t *rows, int64_t n, int64_t groups, int64_t width, const float *restrict from,
+                         const float *restrict factors, float *restrict to, int64_t step, float *restrict sums) {
+    for (int64_t g = 0; g < groups; g++)
+        for (int64_t i = 0; i < n; i++) {
+            const float *row = from + rows[g * n + i] * width;
+            const int64_t place = i * step + g * width;
+            Vector sum = {0};
+            for (int64_t b = 0; b < width; b += LANES) {
+                const Vector product = load(row + b) * load(factors + place + b);
+                store(to + place + b, product);
+                sum += product;
+            }
+            if (sums) sums[i] += sum_of(sum);
+        }
+}
+
 /* to <- (base +) from + shift */
 static inline void add_shifted(const float *restrict base, const float *restrict from, float shift, int64_t width,
                                float *restrict to) {

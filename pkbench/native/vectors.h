@@ -22,6 +22,12 @@ typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alia
 static inline Vector load(const float *from) { return *(const Vector *)from; }
 static inline void store(float *to, Vector value) { *(Vector *)to = value; }
 
+static inline float sum_of(Vector value) {
+    for (int half = LANES / 2; half; half /= 2)
+        for (int i = 0; i < half; i++) value[i] += value[i + half];
+    return value[0];
+}
+
 static inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
 #endif

@@ -55,7 +55,8 @@ class NativeEngine:
         self._memory = [memory for _, *memory in made]
         self._gradients = [torch.zeros(self._about.gradients) for _ in range(self._threads)]
         self.gradient = torch.empty_like(flat)
-        held = [self.gradient, *self._gradients, *(part for memory in self._memory for part in memory)]
+        self._turned = torch.empty_like(flat)
+        held = [self.gradient, self._turned, *self._gradients, *(part for memory in self._memory for part in memory)]
         self.workspace = sum(tensor.nbytes for tensor in held)
         self._steps = 0
         self._moments = [torch.zeros_like(flat) for _ in names_of(self._rule)]
@@ -68,9 +69,12 @@ class NativeEngine:
         loss = torch.zeros(self._threads, dtype=torch.float64)
         wrong = torch.zeros(self._threads, dtype=torch.int64)
 
+        turned = self._turned.data_ptr()
+        self._c.pk_turn(self._network, self._flat, turned)
+
         def work(thread: int) -> None:
             self._c.pk_gradients(
-                *(self._network, self._flat, self._batch(images, thread), thread, self._threads),
+                *(self._network, self._flat, turned, self._batch(images, thread), thread, self._threads),
                 *(labels.data_ptr(), partners.data_ptr(), batch.share, self._recipe.label_smoothing),
                 *(self._gradients[thread].zero_().data_ptr(), loss[thread:].data_ptr(), wrong[thread:].data_ptr()),
             )

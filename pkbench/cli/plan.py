@@ -142,6 +142,8 @@ def _print(planned: Planned) -> None:
     if planned.seconds:
         line += f"; about {duration(planned.seconds)} with {planned.jobs} at a time on {planned.device}"
     console.print(line, soft_wrap=True)
+    if planned.refusal is not None:
+        console.print(f"on {planned.device} they would be refused: {planned.refusal}", soft_wrap=True)
     if planned.stacks:
         console.print(planned.about_stacks, soft_wrap=True)
     if prepared.comparisons:

@@ -44,6 +44,15 @@ class Planned:
         total = sum(f.estimate.seconds for decision, f in pairs if f and decision.action != "skip")
         return START + total / self.jobs if total else 0.0
 
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing would be computed on this device, where that is so."""
+        from pkbench.plan.engine import precision_obstacle
+
+        kind = self.device.partition(":")[0]
+        reasons = (precision_obstacle(run, kind) for run in self.prepared.to_run)
+        return next((reason for reason in reasons if reason is not None), None)
+
     def table(self) -> Table:
         """A row for each run: what it is, whether it would be computed and why, and what it would cost."""
         return Table(COLUMNS, self._rows(), self.prepared.problems)

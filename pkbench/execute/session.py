@@ -22,7 +22,7 @@ from pkbench.execute.workers import WorkerPool
 from pkbench.extend.executor import ExecutorExtension
 from pkbench.extend.load import Loaded, load
 from pkbench.extend.roles import EXECUTORS
-from pkbench.plan.engine import AUTO, check_engine, check_parts, engine_for_parts
+from pkbench.plan.engine import AUTO, check_engine, check_parts, check_precision, engine_for_parts
 from pkbench.plan.run import Run
 from pkbench.plan.stack import Group, Stacking, check_stack, groups
 from pkbench.spec.load import LoadedSpec
@@ -101,7 +101,9 @@ class Session:
         runs = prepared.to_run
         check_stack(self.options.stack, self.options.engine, self.options.accumulate)
         engine = engine_for_parts(self.options.engine, self.options.accumulate)
-        check_engine(engine, runs, device.partition(":")[0])
+        kind = device.partition(":")[0]
+        check_precision(runs, kind)
+        check_engine(engine, runs, kind)
         check_parts(self.options.accumulate, runs)
         jobs = resolve_jobs(self.options.jobs, device, prepared.scaled.train.cpu_threads, len(runs))
         on_prepared(prepared, jobs)

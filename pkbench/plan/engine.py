@@ -101,6 +101,26 @@ def check_parts(parts: int | None, runs: Sequence[Run]) -> None:
             )
 
 
+def check_precision(runs: Sequence[Run], device: str) -> None:
+    """Accept ``runs`` for a kind of device (``cpu``, ``cuda``, ...) by their precision.
+
+    Raises:
+        UsageError: there is no such arithmetic on it.
+    """
+    for run in runs:
+        reason = precision_obstacle(run, device)
+        if reason is not None:
+            raise UsageError(
+                f"{run.label} cannot be computed on {device}: {reason}",
+                remedy='run it on such a GPU, or write precision = "fp32", which is another run',
+            )
+
+
+def precision_obstacle(run: Run, device: str) -> str | None:
+    """Why no engine can compute ``run`` on a kind of device in its precision, ``None`` where one can."""
+    return "precision tf32 is for CUDA GPUs" if run.train.precision == "tf32" and device != "cuda" else None
+
+
 def _native(run: Run, device: str) -> str | None:
     if device != "cpu":
         return "it is for CPUs"
@@ -120,7 +140,10 @@ def _fused(run: Run, device: str) -> str | None:
     return reason
 
 
-def _batch_last(run: Run, _device: str) -> str | None:
+def _batch_last(run: Run, device: str) -> str | None:
+    reason = precision_obstacle(run, device)
+    if reason is not None:
+        return reason
     if not isinstance(run.model, MlpMixer | SMixer):
         return f"it knows Mixers only, not a model of kind {run.model.kind}"
     if isinstance(run.train.optimizer, BetaLasso):
@@ -129,5 +152,5 @@ def _batch_last(run: Run, _device: str) -> str | None:
 
 
 _OBSTACLES: MappingProxyType[str, Callable[[Run, str], str | None]] = MappingProxyType(
-    {"native": _native, "fused": _fused, "batch-last": _batch_last, "reference": lambda _run, _device: None}
+    {"native": _native, "fused": _fused, "batch-last": _batch_last, "reference": precision_obstacle}
 )

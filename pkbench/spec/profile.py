@@ -92,7 +92,7 @@ class TrainScale(Part):
     label_smoothing: Fraction | None = None
     """Label smoothing."""
     precision: Precision | None = None
-    """fp32 or bf16: what the profile's machines compute well."""
+    """fp32, tf32 or bf16: what the profile's machines compute well."""
     cpu_threads: Threads | None = None
     """Threads of one run on a CPU."""
     eval_every: Size | None = None

@@ -14,7 +14,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Area = Annotated[float, Field(gt=0, le=1)]
 Areas = Annotated[tuple[Area, Area], Field(strict=False)]
 Ratios = Annotated[tuple[Positive, Positive], Field(strict=False)]
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "tf32", "bf16"]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
@@ -227,7 +227,8 @@ class Train(ExtensiblePart):
     label_smoothing: Fraction
     """Label smoothing of the training loss."""
     precision: Precision
-    """fp32, or bf16 matrix products by autocast with fp32 weights."""
+    """fp32; tf32: matrix products of fp32 numbers rounded to 10 bits, on CUDA GPUs from compute capability 8.0; or bf16 matrix
+    products by autocast with fp32 weights."""
     cpu_threads: Threads
     """Threads of one run on a CPU: rounding depends on it, so it is part of the recipe."""
     eval_every: Size

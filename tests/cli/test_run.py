@@ -280,3 +280,16 @@ def test_plan_and_run_say_and_make_stacks(tmp_path: Path, pkbench: Command) -> N
     refused = pkbench("run", "small", "--engine", "reference", "--stack", "4")
     assert refused.returncode == 2
     assert "only engines fused and batch-last train several runs at once" in refused.stderr
+
+
+def test_a_precision_that_is_not_here_is_told_by_plan_and_refused_by_run(tmp_path: Path, pkbench: Command) -> None:
+    write_small(tmp_path, ('precision = "fp32"', 'precision = "tf32"'))
+    plan = pkbench("plan", "small", "--device", "cpu")
+    assert plan.returncode == 0, plan.stderr
+    assert (
+        "6 runs: 6 to compute, 0 skipped\non cpu they would be refused: precision tf32 is for CUDA GPUs" in plan.stdout
+    )
+    run = pkbench("run", "small", "--no-mlflow", "--device", "cpu")
+    assert run.returncode == 2
+    assert "cannot be computed on cpu: precision tf32 is for CUDA GPUs; run it on such a GPU" in run.stderr
+    assert not list((tmp_path / "results").rglob("*.json"))

@@ -45,7 +45,7 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     ),
     "empty text": ([('place = "Table 1, §4.2"', 'place = ▶""')], ["has 0 characters", "1 to 4,000 characters"]),
     "a date for a text": ([('place = "Table 1, §4.2"', "place = ▶2024-06-01")], ["2024-06-01, a date", "in quotes"]),
-    "a number for a choice": ([('precision = "fp32"', "precision = ▶32")], ["is 32", '"fp32" or "bf16"']),
+    "a number for a choice": ([('precision = "fp32"', "precision = ▶32")], ["is 32", '"fp32", "tf32" or "bf16"']),
     "a name with capitals": (
         [('id = "wider-is-better"', 'id = ▶"Wider is better"')],
         ["lower-case letters", 'for instance "wider-is-better"'],

@@ -15,6 +15,7 @@ from pkbench.spec.train import Train
 from pkbench.train.engines.base import Engine
 from pkbench.train.engines.batch_last.engine import BatchLastEngine
 from pkbench.train.engines.native import NativeEngine
+from pkbench.train.engines.precision import check_arithmetic
 from pkbench.train.engines.reference import ReferenceEngine
 
 
@@ -52,6 +53,7 @@ def engine_called(
         UnavailableError: it is not to be had here.
         TypeError: it does not know such a model.
     """
+    check_arithmetic(recipe.precision, device)
     if name == "reference":
         return ReferenceEngine(model, recipe, lr, device, parts)
     if not isinstance(model, Mixer):

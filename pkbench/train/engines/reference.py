@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import torch
@@ -12,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from pkbench.data.mixing import Mixed
 from pkbench.spec.train import Train
+from pkbench.train.engines.precision import float32_products, rounded
 from pkbench.train.loss import count_wrong, training_loss
 from pkbench.train.memory import is_out_of_memory
 from pkbench.train.optimizer import clip_gradients, make_optimizer
@@ -43,7 +43,8 @@ class ReferenceEngine:
         """Forward, backward, clipping where the recipe has it, and the optimizer's step."""
         for group in self._optimizer.param_groups:
             group["lr"] = lr
-        loss, wrong = self._where_it_fits(len(batch.labels), lambda: self._gradients(batch, branch_scale))
+        with float32_products(self._recipe.precision, self._device):
+            loss, wrong = self._where_it_fits(len(batch.labels), lambda: self._gradients(batch, branch_scale))
         if self._recipe.clip_norm is not None:
             clip_gradients(self.model, self._recipe.clip_norm)
         self._optimizer.step()
@@ -53,7 +54,8 @@ class ReferenceEngine:
     def logits(self, inputs: Tensor) -> Tensor:
         """The module's own, in evaluation mode."""
         self.model.eval()
-        logits = self._where_it_fits(len(inputs), lambda: self._logits(inputs))
+        with float32_products(self._recipe.precision, self._device):
+            logits = self._where_it_fits(len(inputs), lambda: self._logits(inputs))
         self.model.train()
         return logits
 
@@ -73,7 +75,7 @@ class ReferenceEngine:
         found = []
         for rows in self._parts(images):
             part = Mixed(batch.inputs[rows], batch.labels[rows], batch.partners[rows], batch.share)
-            with self._precision():
+            with rounded(self._recipe.precision, self._device):
                 logits = self.model(part.inputs, *(() if branch_scale is None else (branch_scale[rows],)))
             logits = logits.float()
             loss = training_loss(logits, part, self._recipe.label_smoothing)
@@ -86,7 +88,7 @@ class ReferenceEngine:
         return sum(losses[1:], start=losses[0]), sum(wrong[1:], start=wrong[0])
 
     def _logits(self, inputs: Tensor) -> Tensor:
-        with self._precision():
+        with rounded(self._recipe.precision, self._device):
             found = [self.model(inputs[rows]).float() for rows in self._parts(len(inputs))]
         return found[0] if len(found) == 1 else torch.cat(found)
 
@@ -108,6 +110,3 @@ class ReferenceEngine:
             if self._device.type == "cuda":
                 torch.cuda.empty_cache()
             self.parts = min(2 * (self.parts or 1), rows)
-
-    def _precision(self) -> AbstractContextManager[object]:
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.precision == "bf16")

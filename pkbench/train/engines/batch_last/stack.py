@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from pkbench.spec.train import AdamW, Train
 from pkbench.train.engines.batch_last.graphs import Pool, Recorded
 from pkbench.train.engines.batch_last.network import Network, Parameters, StackedMixer
 from pkbench.train.engines.moments import from_state, known, names_of, to_state
+from pkbench.train.engines.precision import float32_products, rounded
 
 Forward = Callable[..., Tensor]
 """A forward pass, with the arguments of :meth:`Network.logits`."""
@@ -135,13 +135,14 @@ class Stack:
         coefficients: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """A step on the device; labels (K, B), ``share`` (K,), ``coefficients`` of the optimizer (any, K)."""
-        with self._precision():
-            logits = self._forward(self._parameters, inputs, scales)
-        logits = logits.float()
-        losses = self._losses(logits, labels)
-        if share is not None and partners is not None:
-            losses = share * losses + (1 - share) * self._losses(logits, partners)
-        gradients = torch.autograd.grad(losses.sum(), list(self._parameters.named.values()))
+        with float32_products(self._recipe.precision, self._device):
+            with rounded(self._recipe.precision, self._device):
+                logits = self._forward(self._parameters, inputs, scales)
+            logits = logits.float()
+            losses = self._losses(logits, labels)
+            if share is not None and partners is not None:
+                losses = share * losses + (1 - share) * self._losses(logits, partners)
+            gradients = torch.autograd.grad(losses.sum(), list(self._parameters.named.values()))
         with torch.no_grad():
             torch.cat([gradient.flatten(1) for gradient in gradients], dim=1, out=self.gradient)
             self._clip()
@@ -152,7 +153,8 @@ class Stack:
         parameters = self._parameters
         named = {name: leaf[run : run + 1] for name, leaf in parameters.named.items()}
         alone = Parameters(parameters.flat[run : run + 1], named)
-        with self._precision():
+        precision = self._recipe.precision
+        with float32_products(precision, self._device), rounded(precision, self._device):
             return (self._forward_alone[run](alone, inputs.unsqueeze(0))[0].float(),)
 
     def _losses(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -204,6 +206,3 @@ class Stack:
     def _on_device(self, values: Tensor) -> Tensor:
         # Few numbers in ordinary memory are copied away at once: nobody waits for the device.
         return values.to(self._device, non_blocking=True)
-
-    def _precision(self) -> AbstractContextManager[object]:
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.precision == "bf16")

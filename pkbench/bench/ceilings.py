@@ -11,17 +11,22 @@ import torch
 from pkbench.bench.results import Rate, Spread
 from pkbench.bench.roofline import Gemm, own_gemms
 from pkbench.bench.spread import spread
-from pkbench.bench.variant import Precision
 from pkbench.sizes.base import Shape
+from pkbench.spec.train import Precision
+from pkbench.train.engines.precision import float32_products, has_tf32
 
 REFERENCE: Final = Gemm(1024, 1024, 1024)
 COPY_BYTES: Final = 256 * 2**20
 """Larger than any cache."""
-_DTYPES: Final[dict[Precision, torch.dtype]] = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_DTYPES: Final[dict[Precision, torch.dtype]] = {
+    "fp32": torch.float32,
+    "tf32": torch.float32,
+    "bf16": torch.bfloat16,
+}
 
 
 def measure_rates(shape: Shape, batch: int, device: torch.device, *, seconds: float) -> tuple[Rate, ...]:
-    """The reference GEMM in both precisions, the case's own GEMMs, and a large copy.
+    """The reference GEMM in every precision, the case's own GEMMs, and a large copy.
 
     Own GEMMs are timed in bf16 only where the reference is faster in bf16 than in fp32: elsewhere nothing runs in it.
 
@@ -31,9 +36,11 @@ def measure_rates(shape: Shape, batch: int, device: torch.device, *, seconds: fl
         device: where to measure.
         seconds: how long to repeat each measurement.
     """
-    rates = [_gemm(REFERENCE, "fp32", device, seconds), _gemm(REFERENCE, "bf16", device, seconds)]
+    precisions: list[Precision] = ["fp32", "tf32", "bf16"] if has_tf32(device) else ["fp32", "bf16"]
+    rates = [_gemm(REFERENCE, precision, device, seconds) for precision in precisions]
     own = [gemm for gemm, _ in own_gemms(shape, batch)]
-    precisions: list[Precision] = ["fp32"] if bf16_refusal(rates) else ["fp32", "bf16"]
+    if bf16_refusal(rates):
+        precisions.remove("bf16")
     rates += [_gemm(gemm, precision, device, seconds) for precision in precisions for gemm in dict.fromkeys(own)]
     return (*rates, _copy(device, seconds))
 
@@ -56,7 +63,8 @@ def _gemm(gemm: Gemm, precision: Precision, device: torch.device, seconds: float
     x = torch.randn(gemm.M, gemm.K, generator=generator).to(device, dtype)
     weight = torch.randn(gemm.N, gemm.K, generator=generator).to(device, dtype)
     out = torch.empty(gemm.M, gemm.N, device=device, dtype=dtype)
-    per_second = _per_second(lambda: torch.mm(x, weight.t(), out=out), gemm.flops, device, seconds)
+    with float32_products(precision, device):
+        per_second = _per_second(lambda: torch.mm(x, weight.t(), out=out), gemm.flops, device, seconds)
     return Rate(what=gemm.name, precision=precision, unit="FLOP/s", per_second=per_second)
 
 

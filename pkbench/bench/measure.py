@@ -17,11 +17,14 @@ import torch
 from pkbench.bench.ceilings import synchronize
 from pkbench.bench.memory import DevicePeak, MemoryKind, RssGrowth
 from pkbench.bench.variant import Label, Training, UnavailableError, Variant
+from pkbench.execute.stacking import free_memory
 
 SAMPLE_SECONDS: Final = 0.1
 """A sample times as many steps in a row as take about this long, and is their mean."""
 MOST_STEPS: Final = 50
 _WARM_STEPS: Final = 2
+_SPARE: Final = 1.2
+"""How many times what the hungriest variant took must be free for another one."""
 _REASON_LENGTH: Final = 160
 
 
@@ -70,7 +73,9 @@ def measure_variants(
     found = [Measured(variant.label, refusal(variant.label)) for variant in variants]
     trainings: dict[str, Training] = {}
     try:
-        for variant, measured in zip(variants, found, strict=True):
+        for number, (variant, measured) in enumerate(zip(variants, found, strict=True)):
+            if measured.reason is None:
+                measured.reason = too_large(found[:number], free_memory(str(device)))
             if measured.reason is None:
                 say(f"{variant.label.name}: starting")
                 with _failing(measured):
@@ -89,6 +94,23 @@ def measure_variants(
         # What dynamo keeps of these models would count towards its limit on the next ones.
         torch.compiler.reset()
     return found
+
+
+def too_large(started: Sequence[Measured], free: int) -> str | None:
+    """Why another variant of the case is not to be started with ``free`` bytes left, ``None`` where it may be.
+
+    All of a case stay until its end, so that they can take turns; the hungriest so far says what the next may need.
+    """
+    hungriest = max(started, key=_taken, default=None)
+    if hungriest is None or free >= _SPARE * _taken(hungriest):
+        return None
+    taken = f"{hungriest.label.name} took {_taken(hungriest) / 1e9:.2g} GB"
+    return f"no memory for one more: {taken}, and {free / 1e9:.2g} GB are free"
+
+
+def _taken(measured: Measured) -> int:
+    """Memory that starting took: of the device where that is counted, else of the process."""
+    return measured.peak if measured.peak_kind == "device peak" else measured.rss or 0
 
 
 def _started(variant: Variant, measured: Measured, device: torch.device) -> Training:

@@ -16,7 +16,7 @@ import torch
 from pkbench.bench.cases import CLASSES, Case, Mixing
 from pkbench.bench.images import AUGMENT, random_images
 from pkbench.bench.peer_training import LEARNING_RATE, WEIGHT_DECAY, GraphCounter
-from pkbench.bench.variant import Label, Precision, UnavailableError, Variant
+from pkbench.bench.variant import Label, UnavailableError, Variant
 from pkbench.data.mixing import Mixed
 from pkbench.errors import UsageError
 from pkbench.models.build import build
@@ -27,10 +27,11 @@ from pkbench.plan.stack import STACKING
 from pkbench.sizes.sparse import Form
 from pkbench.spec.data import NpzData
 from pkbench.spec.model import shape_of
-from pkbench.spec.train import AdamW, Cosine, Train
+from pkbench.spec.train import AdamW, Cosine, Precision, Train
 from pkbench.train.batches import BatchStream
 from pkbench.train.engines.batch_last.stack import Forward, Stack
 from pkbench.train.engines.choose import image_of, stacking_engine
+from pkbench.train.engines.precision import has_tf32
 from pkbench.train.evaluate import evaluate
 from pkbench.train.trainer import Trainer
 
@@ -197,12 +198,14 @@ def find_engines(names: list[str]) -> list[str]:
 def ours_of(
     case: Case, engines: Iterable[str], threads: int, device: torch.device, stack: int | None = None
 ) -> list[Variant]:
-    """Our own variants of ``case``: each engine, normal and permuted (SW-MLP: dense and sparse), in fp32 and bf16.
+    """Our own variants of ``case``: each engine, normal and permuted (SW-MLP: dense and sparse), in every precision that is here.
 
     The batch-last engine is compiled, too, and with ``stack`` those that compute stacks have as many runs at once.
     """
     found = []
-    precisions: tuple[tuple[Precision, str], ...] = (("fp32", ""), ("bf16", ", bf16"))
+    precisions: list[tuple[Precision, str]] = [("fp32", ""), ("bf16", ", bf16")]
+    if has_tf32(device):
+        precisions.insert(1, ("tf32", ", tf32"))
     for engine in engines:
         for precision, suffix in precisions:
             for name, mixing, form in _models(case):

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from pkbench.bench.images import LoaderFeed, ResidentFeed
 from pkbench.bench.variant import Label, UnavailableError
+from pkbench.train.engines.precision import float32_products, rounded
 
 LEARNING_RATE: Final = 1e-3
 WEIGHT_DECAY: Final = 0.05
@@ -27,7 +28,7 @@ class PeerTraining:
     ) -> None:
         self._feed = feed
         self._device = device
-        self._bf16 = label.precision == "bf16"
+        self._precision = label.precision
         model = model.to(device).train()
         self._optimizer = torch.optim.AdamW(
             model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=fused or None
@@ -43,16 +44,18 @@ class PeerTraining:
         """As :meth:`Training.step`."""
         inputs, labels = self._feed.next()
         self._optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            logits = self._model(inputs)
-        functional.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]
+        with float32_products(self._precision, self._device):
+            with rounded(self._precision, self._device):
+                logits = self._model(inputs)
+            functional.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
 
     def evaluate(self) -> None:
         """As :meth:`Training.evaluate`."""
         self._model.eval()
         wrong = torch.zeros((), dtype=torch.int64, device=self._device)
-        with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+        exact, half = float32_products(self._precision, self._device), rounded(self._precision, self._device)
+        with torch.no_grad(), exact, half:
             for inputs, labels in self._feed.test():
                 wrong += (self._model(inputs).argmax(dim=1) != labels).sum()
         wrong.item()

@@ -14,11 +14,13 @@ from pkbench.bench.images import LoaderFeed, ResidentFeed, random_images
 from pkbench.bench.peer_training import PeerTraining
 from pkbench.bench.plain_mixer import PlainBlock, PlainMixer, PlainNormalBlock, random_permutations
 from pkbench.bench.plain_sparse import CsrLinear, MaskedLinear, PlainSparseMlp
-from pkbench.bench.variant import Label, Precision, Training, UnavailableError, Variant
+from pkbench.bench.variant import Label, Training, UnavailableError, Variant
 from pkbench.models.masks import Mask, draw_mask
 from pkbench.models.mixers import LAYER_NORM_EPS
 from pkbench.sizes.mixer import MixerShape
 from pkbench.sizes.sparse import SparseShape
+from pkbench.spec.train import Precision
+from pkbench.train.engines.precision import has_tf32
 
 _TIMM = Label("timm eager", "peer", "normal")
 _PLAIN = Label("plain eager", "peer", "normal")
@@ -30,21 +32,23 @@ def peers_of(case: Case, device: torch.device) -> list[Variant]:
     match case.kind:
         case "mlp-mixer":
             model = partial(timm_mixer, case)
-            found = [_resident(label, case, device, model) for label in _ways(_TIMM)]
+            found = [_resident(label, case, device, model) for label in _ways(_TIMM, device)]
             loader = Label("timm eager, DataLoader", "peer", "normal")
             found.append(Variant(loader, partial(_with_loader, loader, case, device, model)))
-            random_labels = _ways(replace(_PLAIN_RP, normal=_TIMM.name))
+            random_labels = _ways(replace(_PLAIN_RP, normal=_TIMM.name), device)
         case "s-mixer":
-            found = [_resident(label, case, device, partial(plain_normal, case)) for label in _ways(_PLAIN)]
-            random_labels = _ways(replace(_PLAIN_RP, normal=_PLAIN.name))
+            found = [_resident(label, case, device, partial(plain_normal, case)) for label in _ways(_PLAIN, device)]
+            random_labels = _ways(replace(_PLAIN_RP, normal=_PLAIN.name), device)
         case "sw-mlp":
             return _sparse_peers(case, device)
     return found + [_resident(label, case, device, partial(plain_random, case)) for label in random_labels]
 
 
-def _ways(eager: Label) -> list[Label]:
-    """Eager and compiled, each in fp32 and by autocast to bf16; ``normal`` goes the same way."""
-    precisions: tuple[tuple[Precision, str], ...] = (("fp32", ""), ("bf16", ", autocast"))
+def _ways(eager: Label, device: torch.device) -> list[Label]:
+    """Eager and compiled, each in fp32, in tf32 where that is, and by autocast to bf16; ``normal`` goes the same way."""
+    precisions: list[tuple[Precision, str]] = [("fp32", ""), ("bf16", ", autocast")]
+    if has_tf32(device):
+        precisions.insert(1, ("tf32", ", tf32"))
     return [
         replace(
             eager,

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from pkbench.bench.cases import Mixing
 from pkbench.bench.memory import MemoryKind
-from pkbench.bench.variant import Owner, Precision
+from pkbench.bench.variant import Owner
 from pkbench.errors import UsageError
 from pkbench.spec.base import Part
+from pkbench.spec.train import Precision
 
 FORMAT: Final = 1
 

@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import Final
 
 from pkbench.bench.results import Floor, Rate
-from pkbench.bench.variant import Precision
 from pkbench.sizes.base import Shape
 from pkbench.sizes.mixer import MixerShape
 from pkbench.sizes.sparse import SparseShape
+from pkbench.spec.train import Precision
 
-_ITEM: Final[dict[Precision, int]] = {"fp32": 4, "bf16": 2}
+_ITEM: Final[dict[Precision, int]] = {"fp32": 4, "tf32": 4, "bf16": 2}
 _PARAMETER_MOVES: Final = 10
 """Times four bytes a parameter is moved: read forward and backward, its gradient written; AdamW reads the weight, the
 gradient and two moments and writes all but the gradient."""

@@ -11,10 +11,12 @@ from pkbench.bench.measure import Measured, compile_seconds
 from pkbench.bench.results import CaseResult, Floor, Rate, Row, Spread
 from pkbench.bench.roofline import floor
 from pkbench.bench.spread import spread
-from pkbench.bench.variant import Precision
 from pkbench.sizes.mixer import MixerShape
 from pkbench.sizes.sparse import SparseShape
+from pkbench.spec.train import Precision
 
+REDUCED: Final[tuple[Precision, ...]] = ("tf32", "bf16")
+"""What is timed besides fp32."""
 EVALUATED: Final = 1 / 5
 """Images evaluated for each image trained on: 10,000 for 50,000 in an epoch of CIFAR."""
 
@@ -24,9 +26,8 @@ def case_result(case: Case, rates: tuple[Rate, ...], found: Sequence[Measured]) 
     shape = case.shape()
     if not isinstance(shape, MixerShape | SparseShape):
         raise TypeError(f"{case.name} has no roofline")
-    ran: list[Precision] = ["fp32"]
-    if any(measured.label.precision == "bf16" and measured.steps for measured in found):
-        ran.append("bf16")
+    timed = {measured.label.precision for measured in found if measured.steps}
+    ran: list[Precision] = ["fp32", *(precision for precision in REDUCED if precision in timed)]
     floors = {precision: floor(shape, case.batch, precision, rates) for precision in ran}
     by_name = {measured.label.name: measured for measured in found}
     return CaseResult(

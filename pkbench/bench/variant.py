@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pkbench.bench.cases import Mixing
+from pkbench.spec.train import Precision
 
 Owner = Literal["ours", "peer"]
-Precision = Literal["fp32", "bf16"]
 
 
 class UnavailableError(Exception):

@@ -42,3 +42,13 @@ def test_bf16_is_refused_unless_it_is_faster() -> None:
     assert refusal(2e9, 3e9) is None
     assert refusal(2e9, 2e9) is not None
     assert refusal(2e9, 1e9) == "bf16 GEMM is no faster here: 1 against 2 GFLOP/s in fp32"
+
+
+def test_tf32_has_rates_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ceilings, "has_tf32", lambda _: True)
+    monkeypatch.setattr(ceilings, "bf16_refusal", lambda _: "slow")
+    rates = measure_rates(MIXER.shape(), 8, torch.device("cpu"), seconds=0.001)
+    own = ("gemm 48x4x10", "gemm 48x10x4", "gemm 32x6x15", "gemm 32x15x6")
+    assert names(rates) == {("gemm 16x16x16", "bf16"), ("copy", "fp32")} | {
+        (name, precision) for name in ("gemm 16x16x16", *own) for precision in ("fp32", "tf32")
+    }

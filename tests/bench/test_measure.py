@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pkbench.bench import measure
-from pkbench.bench.measure import MOST_STEPS, Measured, measure_variants, settings, steps_in_sample
+from pkbench.bench.measure import MOST_STEPS, Measured, measure_variants, settings, steps_in_sample, too_large
 from pkbench.bench.variant import Label, Training, UnavailableError, Variant
 
 CPU = torch.device("cpu")
@@ -161,3 +161,29 @@ def test_settings_are_put_back() -> None:
 
 def test_a_measurement_begins_empty() -> None:
     assert Measured(Label("a", "peer", "normal")).steps == []
+
+
+def test_what_memory_does_not_hold_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hungriest so far says what the next may take; what was started goes on."""
+    free = iter([8e9, 5e9, 3.4e9, 3.7e9])
+    monkeypatch.setattr(measure, "free_memory", lambda _: next(free))
+    growth = iter([1e9, 3e9, 2e9])
+    monkeypatch.setattr(measure.RssGrowth, "bytes", lambda _: int(next(growth)))
+    log: list[str] = []
+    found = measured([variant(name, lambda name=name: Fake(name, log)) for name in "abcd"])
+    assert [one.reason for one in found] == [
+        None,
+        None,
+        "no memory for one more: b took 3 GB, and 3.4 GB are free",
+        None,
+    ]
+    assert [len(one.steps) for one in found] == [2, 2, 0, 2]
+
+
+def test_on_a_device_its_own_memory_counts() -> None:
+    label = Label("a", "ours", "normal")
+    started = [Measured(label, peak=int(2e9), peak_kind="device peak", rss=int(9e9))]
+    assert too_large(started, int(2.5e9)) is None
+    assert too_large(started, int(2.3e9)) == "no memory for one more: a took 2 GB, and 2.3 GB are free"
+    assert too_large([Measured(label, rss=None)], 0) is None
+    assert too_large([], 0) is None

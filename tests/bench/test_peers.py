@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pkbench.bench import peers
 from pkbench.bench.cases import Case
 from pkbench.bench.peers import peers_of, plain_normal, plain_random, plain_sparse, timm_mixer
 from pkbench.bench.plain_mixer import PlainBlock, PlainMixer
@@ -154,8 +155,10 @@ def test_every_peer_of_a_kind() -> None:
     assert names(SPARSE) == {"dense mask eager", "CSR eager", "dense mask eager, autocast"}
 
 
+@pytest.mark.parametrize("tf32", [False, True])
 @pytest.mark.parametrize("case", [MIXER, S_MIXER])
-def test_rp_ratios_are_against_the_same_way_of_running(case: Case) -> None:
+def test_rp_ratios_are_against_the_same_way_of_running(case: Case, tf32: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "has_tf32", lambda _: tf32)
     labels = {variant.label.name: variant.label for variant in peers_of(case, torch.device("cpu"))}
     for label in labels.values():
         assert (label.normal is None) == (label.mixing == "normal")
@@ -163,6 +166,8 @@ def test_rp_ratios_are_against_the_same_way_of_running(case: Case) -> None:
             against = labels[label.normal]
             assert against.mixing == "normal"
             assert (against.compiled, against.precision) == (label.compiled, label.precision)
+    found = {label.precision for label in labels.values()}
+    assert found == {"fp32", "bf16"} | ({"tf32"} if tf32 else set())
 
 
 def test_without_timm_the_row_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

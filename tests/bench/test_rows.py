@@ -93,6 +93,14 @@ def test_a_precision_has_a_floor_where_something_ran_in_it() -> None:
     assert [floor.precision for floor in case_result(MIXER, RATES, [NORMAL, refused]).floors] == ["fp32"]
 
 
+def test_tf32_moves_what_fp32_does_at_its_own_rate() -> None:
+    tf32 = replace(NORMAL, label=Label("ours, tf32", "ours", "normal", "tf32"))
+    exact, rounded = case_result(MIXER, (*RATES, rate("gemm 1024x1024x1024", 4e9, "tf32")), [NORMAL, tf32]).floors
+    assert (exact.precision, rounded.precision) == ("fp32", "tf32")
+    assert rounded.bytes == exact.bytes
+    assert rounded.compute_seconds == pytest.approx(exact.compute_seconds / 4)
+
+
 def test_compiling_is_what_first_times_are_longer() -> None:
     compiled = replace(NORMAL, label=replace(NORMAL.label, compiled=True), first_step=5.0, first_evaluation=3.0)
     assert compile_seconds(compiled) == pytest.approx(8 - 0.2 - 0.16)

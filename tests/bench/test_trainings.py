@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from pkbench.bench import ours
 from pkbench.bench.images import LoaderFeed, ResidentFeed, random_images
 from pkbench.bench.ours import find_engines, ours_of
 from pkbench.bench.peer_training import GraphCounter, PeerTraining
@@ -240,6 +241,15 @@ def test_our_labels() -> None:
         "ours sparse native",
         "ours dense mask native, bf16",
         "ours sparse native, bf16",
+    ]
+
+
+def test_tf32_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "has_tf32", lambda _: True)
+    found = [variant.label for variant in ours_of(MIXER, ["fused"], 1, CPU) if variant.label.precision == "tf32"]
+    assert [(label.name, label.normal) for label in found] == [
+        ("ours fused, tf32", None),
+        ("ours RP fused, tf32", "ours fused, tf32"),
     ]
 
 

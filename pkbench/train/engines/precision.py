@@ -19,13 +19,14 @@ def check_arithmetic(precision: Precision, device: torch.device) -> None:
     Raises:
         UnavailableError: the device has no tf32, and would silently compute in fp32.
     """
-    if precision != "tf32":
-        return
-    if device.type != "cuda":
-        raise UnavailableError(f"{device.type} has no tf32, which is for CUDA GPUs")
-    if torch.cuda.get_device_capability(device) < _FIRST_WITH_TF32:
-        name = torch.cuda.get_device_name(device)
-        raise UnavailableError(f"{name} has no tf32, which begins with compute capability 8.0")
+    if precision == "tf32" and not has_tf32(device):
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        raise UnavailableError(f"{name} has no tf32, which is for CUDA GPUs from compute capability 8.0")
+
+
+def has_tf32(device: torch.device) -> bool:
+    """Whether products of float32 matrices can be computed in tf32 there."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= _FIRST_WITH_TF32
 
 
 def rounded(precision: Precision, device: torch.device) -> AbstractContextManager[object]:

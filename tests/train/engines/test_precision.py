@@ -103,7 +103,9 @@ def test_tf32_is_for_gpus_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
         check_arithmetic("tf32", CPU)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla V100")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 0))
-    with pytest.raises(UnavailableError, match=r"Tesla V100 has no tf32, which begins with compute capability 8\.0"):
+    with pytest.raises(
+        UnavailableError, match=r"Tesla V100 has no tf32, which is for CUDA GPUs from compute capability 8\.0"
+    ):
         check_arithmetic("tf32", CUDA)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (8, 0))
     check_arithmetic("tf32", CUDA)

@@ -15,7 +15,7 @@ from typing import Final
 import torch
 
 from pkbench.bench.ceilings import synchronize
-from pkbench.bench.memory import DevicePeak, MemoryKind, RssGrowth
+from pkbench.bench.memory import DevicePeak, MemoryKind, RssGrowth, give_back
 from pkbench.bench.variant import Label, Training, UnavailableError, Variant
 from pkbench.execute.stacking import free_memory
 
@@ -132,6 +132,8 @@ def _started(variant: Variant, measured: Measured, device: torch.device) -> Trai
 
 def _round(training: Training, measured: Measured, device: torch.device) -> None:
     """One sample of everything. The first step after another variant's finds cold caches and is not timed."""
+    # What others have freed would otherwise lie beside what this one takes: gigabytes, where steps take such.
+    give_back()
     count = steps_in_sample(_seconds(training.step, device))
     measured.steps.append(_seconds(lambda: _repeat(training.step, count), device) / count)
     measured.data.append(_seconds(lambda: _repeat(training.data, count), device) / count)

@@ -59,7 +59,7 @@ class RssGrowth:
 
     def __init__(self) -> None:
         gc.collect()
-        _trim()
+        give_back()
         self._before = _status("VmRSS")
         self._can = self._before is not None and _reset_peak()
 
@@ -91,8 +91,8 @@ def _reset_peak() -> bool:
     return True
 
 
-def _trim() -> None:
-    """Give memory that the C library keeps for later back to the system, where it can."""
+def give_back() -> None:
+    """Give the system what the C library keeps of freed memory, where it can."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

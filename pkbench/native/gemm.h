@@ -51,7 +51,8 @@ static void one_tile(int rows, int64_t depth, const float *A, int64_t row_step, 
 }
 
 /* C[i][j] (+)= sum over k < depth of A[i * row_step + k * sum_step] * B[k * B_step + j], i < rows, j < columns.
- * columns is a multiple of TILE; add: whether to add to what C holds. */
+ * Columns up to the next multiple of TILE are computed too: lines of B and C have room for them. add: whether to add to what C
+ * holds. */
 static void gemm(int64_t rows, int64_t columns, int64_t depth, const float *A, int64_t row_step, int64_t sum_step,
                  const float *B, int64_t B_step, float *C, int64_t C_step, int add) {
     for (int64_t k = 0; k < depth; k += DEPTH) {

@@ -182,4 +182,7 @@ PUBLIC void pk_sgd(int64_t n, float *parameters, const float *gradients, float *
 }
 
 /* Images of a slice come in multiples of this. */
+PUBLIC int64_t pk_lanes(void) { return LANES; }
+
+/* Lines of matrices' gradients come in multiples of this. */
 PUBLIC int64_t pk_tile(void) { return TILE; }

@@ -1,6 +1,6 @@
 /* What a Mixer is to these loops, and the memory that a pass over one slice of a batch works in.
  *
- * A slice is `width` images (a multiple of TILE; images that a batch lacks are zeros whose gradients are zero). Features are
+ * A slice is `width` images (a multiple of LANES; images that a batch lacks are zeros whose gradients are zero). Features are
  * stored with the images of the slice innermost: entry (s, c) of X (S x C) is row s * C + c, a line of `width` numbers. So a
  * permutation of features copies rows, token and channel mixing are the same product, and every loop is over images.
  */

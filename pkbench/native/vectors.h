@@ -15,7 +15,7 @@
 #define LANES 4
 #define TILE_ROWS 6
 #endif
-#define TILE (2 * LANES) /* columns of a tile; every width of a buffer is a multiple of it */
+#define TILE (2 * LANES) /* columns of a tile */
 
 typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 

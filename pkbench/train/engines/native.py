@@ -42,8 +42,7 @@ class NativeEngine:
         self._recipe = recipe
         self._rule = known(recipe.optimizer)
         self._c = library()
-        self._tile: int = self._c.pk_tile()
-        self._about = describe(model, image, self._tile)
+        self._about = describe(model, image, self._c.pk_tile())
         self._classes = model.classifier.out_features
         self._threads = recipe.cpu_threads
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
@@ -145,8 +144,9 @@ class NativeEngine:
 
     def _slice_width(self, images: int) -> int:
         """Images of a slice: an equal part for each thread, as far as a slice may be that wide."""
+        lanes: int = self._c.pk_lanes()
         part = -(-images // self._threads)
-        return min(MOST_WIDTH, -(-part // self._tile) * self._tile)
+        return min(MOST_WIDTH, -(-part // lanes) * lanes)
 
     def _new_batch(self) -> tuple[Batch, Tensor, Tensor]:
         """A batch without images for one thread, and the memory that it points to."""

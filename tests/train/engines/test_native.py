@@ -1,6 +1,9 @@
 """The native engine against the module in float64: gradients, logits, losses; optimizers; resuming."""
 
 import copy
+import dataclasses
+import itertools
+import math
 
 import pytest
 import torch
@@ -35,6 +38,29 @@ def test_gradients_loss_and_logits_are_the_modules(case: Case, mixed: bool) -> N
     assert loss.item() == pytest.approx(expected_loss.item(), rel=2e-6)
     assert wrong.item() == expected_wrong.item()
     assert_gradients(native.gradient, exact)
+
+
+@pytest.mark.parametrize("case", [Case(), Case("layer", gamma=None), Case("block", skip_layer=True, S=12)], ids=str)
+@pytest.mark.parametrize(("batch", "threads"), [(1, 1), (3, 2), (8, 2), (11, 1), (24, 3), (65, 1), (100, 2)])
+def test_slices_of_any_width_and_what_lies_beside_their_images(case: Case, batch: int, threads: int) -> None:
+    """Lines end where a vector does; products go on to the end of a tile, over numbers that must not count."""
+    case = dataclasses.replace(case, batch=batch, threads=threads)
+    (images,) = case.batches(1)
+    exact = case.exact()
+    exact.step(double(images), 0.0, None)
+    found = []
+    for beside in (0.0, math.nan):
+        native = native_of(case)
+        for part in itertools.chain.from_iterable(native._memory):
+            part.fill_(beside)
+        native.step(images, 0.0, None)
+        found.append(native.gradient)
+    gradients = torch.cat(
+        [parameter.grad.flatten() for parameter in exact.model.parameters() if parameter.grad is not None]
+    )
+    # Some are 0 but for rounding: those of what a norm takes away again.
+    torch.testing.assert_close(found[0], gradients.float(), rtol=2e-5, atol=1e-7)
+    torch.testing.assert_close(found[1], found[0], rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("optimizer", [ADAMW, SGD, HEAVY_BALL], ids=["adamw", "nesterov", "heavy-ball"])

@@ -68,7 +68,7 @@ class BatchStream:
             self.seconds += time.perf_counter() - clock
             if self.ahead and batch.inputs.is_cuda:
                 # Its memory is not to be used again before the steps that are asked for from here have read it.
-                for tensor in (batch.inputs, batch.labels):
+                for tensor in (batch.inputs, batch.labels, batch.partners):
                     tensor.record_stream(torch.cuda.current_stream(self.device))
             self.step += 1
             yield batch

@@ -75,10 +75,18 @@ class BatchMaker:
         source.set_state(taken)
         for first in range(step, self._steps, self.at_once):
             steps = range(first, min(first + self.at_once, self._steps))
-            if self.at_once == 1:
-                yield self._batch(order, first, source), source.get_state()
-            else:
-                yield from self._several(order, steps, source)
+            made = self._several(order, steps, source) if self.at_once > 1 else [self._one(order, first, source)]
+            if self._beside:
+                self._finish()
+            yield from made
+
+    def _finish(self) -> None:
+        """Wait until the device has made all that this thread asked for: whoever takes it asks in another queue, and does not wait."""
+        if self._device.type == "cuda":
+            torch.cuda.current_stream(self._device).synchronize()
+
+    def _one(self, order: Tensor, step: int, source: torch.Generator) -> Made:
+        return self._batch(order, step, source), source.get_state()
 
     def _batch(self, order: Tensor, step: int, source: torch.Generator) -> Mixed:
         """Batch ``step`` of ``order``: augmented, normalised, erased, mixed, each drawing from ``source`` in turn."""
@@ -93,8 +101,8 @@ class BatchMaker:
             return unmixed(inputs, labels)
         return mix(inputs, labels, recipe.mix, source)
 
-    def _several(self, order: Tensor, steps: range, source: torch.Generator) -> Generator[Made]:
-        """The same as :meth:`_batch` one after another, changed together."""
+    def _several(self, order: Tensor, steps: range, source: torch.Generator) -> list[Made]:
+        """The same as :meth:`_one` one after another, changed together."""
         recipe, data = self._run.train, self._data
         chosen = self._chosen(order, steps)
         draws, states = [], []
@@ -104,10 +112,7 @@ class BatchMaker:
         images = change(data.train.images.index_select(0, chosen), recipe.augment, joined(draws))
         inputs = torch.split(data.to_input(images), recipe.batch_size)
         labels = torch.split(data.train.labels.index_select(0, chosen), recipe.batch_size)
-        if self._beside and self._device.type == "cuda":
-            # Made in a queue of their own: whoever takes them need not wait for it.
-            torch.cuda.current_stream(self._device).synchronize()
-        yield from zip(map(unmixed, inputs, labels), states, strict=True)
+        return list(zip(map(unmixed, inputs, labels), states, strict=True))
 
     def _chosen(self, order: Tensor, steps: range) -> Tensor:
         """The images of batches ``steps``."""

@@ -145,6 +145,22 @@ def test_dropping_it_ends_the_thread() -> None:
     assert alive() == 0
 
 
+@pytest.mark.parametrize("together", [1, 2])
+def test_what_another_queue_makes_is_complete_before_it_is_taken(
+    together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A GPU may still be at work on what a thread has asked it for; whoever takes a batch asks in a queue of its own."""
+    done = []
+    monkeypatch.setattr(making, "batches_at_once", lambda *_: together)
+    monkeypatch.setattr(BatchMaker, "_finish", lambda _: done.append(threading.current_thread().name))
+    for ahead, expected in ((0, []), (3, ["pkbench-batches"] * (4 // together))):
+        stream = stream_of(images=64, epochs=1, ahead=ahead)
+        for number, _ in enumerate(stream):
+            assert len(done) >= (number // together + 1 if ahead else 0)
+        stream.close()
+        assert done == expected
+
+
 def test_an_epoch_that_is_left_early_is_left_whole() -> None:
     stream, other = stream_of(**FULL, ahead=1), stream_of(**FULL)
     next(iter(stream))

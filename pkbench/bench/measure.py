@@ -73,9 +73,9 @@ def measure_variants(
     found = [Measured(variant.label, refusal(variant.label)) for variant in variants]
     trainings: dict[str, Training] = {}
     try:
-        for number, (variant, measured) in enumerate(zip(variants, found, strict=True)):
+        for variant, measured in sorted(zip(variants, found, strict=True), key=lambda pair: not pair[0].forks):
             if measured.reason is None:
-                measured.reason = too_large(found[:number], free_memory(str(device)))
+                measured.reason = too_large(found, free_memory(str(device)))
             if measured.reason is None:
                 say(f"{variant.label.name}: starting")
                 with _failing(measured):
@@ -99,10 +99,11 @@ def measure_variants(
 def too_large(started: Sequence[Measured], free: int) -> str | None:
     """Why another variant of the case is not to be started with ``free`` bytes left, ``None`` where it may be.
 
-    All of a case stay until its end, so that they can take turns; the hungriest so far says what the next may need.
+    All of a case stay until its end, so that they can take turns; the hungriest so far says what the next may need. Those that have
+    not been ``started`` yet took nothing.
     """
-    hungriest = max(started, key=_taken, default=None)
-    if hungriest is None or free >= _SPARE * _taken(hungriest):
+    hungriest = max(started, key=_taken)
+    if free >= _SPARE * _taken(hungriest):
         return None
     taken = f"{hungriest.label.name} took {_taken(hungriest) / 1e9:.2g} GB"
     return f"no memory for one more: {taken}, and {free / 1e9:.2g} GB are free"

@@ -34,7 +34,7 @@ def peers_of(case: Case, device: torch.device) -> list[Variant]:
             model = partial(timm_mixer, case)
             found = [_resident(label, case, device, model) for label in _ways(_TIMM, device)]
             loader = Label("timm eager, DataLoader", "peer", "normal")
-            found.append(Variant(loader, partial(_with_loader, loader, case, device, model)))
+            found.append(Variant(loader, partial(_with_loader, loader, case, device, model), forks=True))
             random_labels = _ways(replace(_PLAIN_RP, normal=_TIMM.name), device)
         case "s-mixer":
             found = [_resident(label, case, device, partial(plain_normal, case)) for label in _ways(_PLAIN, device)]

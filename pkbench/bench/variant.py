@@ -66,7 +66,10 @@ class Variant:
     """A way of training, and how to get it ready.
 
     ``build`` may raise :class:`UnavailableError`; any other exception of a peer, in its steps too, is its row's reason.
+    ``forks`` says that it starts copies of this process. Such a copy keeps every page as it was when this process writes to it: it is
+    started while there is little to keep.
     """
 
     label: Label
     build: Callable[[], Training]
+    forks: bool = False

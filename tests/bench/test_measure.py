@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,4 +187,12 @@ def test_on_a_device_its_own_memory_counts() -> None:
     assert too_large(started, int(2.5e9)) is None
     assert too_large(started, int(2.3e9)) == "no memory for one more: a took 2 GB, and 2.3 GB are free"
     assert too_large([Measured(label, rss=None)], 0) is None
-    assert too_large([], 0) is None
+
+
+def test_what_forks_is_started_first_and_stays_in_its_place() -> None:
+    """A copy of a process keeps its pages as they were, twice over once the process writes to them."""
+    log: list[str] = []
+    made = [variant(name, lambda name=name: Fake(name, log)) for name in "abc"]
+    found = measured([made[0], replace(made[1], forks=True), made[2]], rounds=1)
+    assert [one.label.name for one in found] == ["a", "b", "c"]
+    assert list(dict.fromkeys(line[0] for line in log)) == ["b", "a", "c"]

@@ -28,6 +28,9 @@ _PREFERRED: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
 MOST_CHANNELS = 2048
 """Up to so many channels the fused engine's kernels can normalise: they hold all channels of some images."""
 
+FEWEST_IMAGES = 8
+"""Images of a batch for each thread from which the native engine pays: it computes as many at once, and with fewer it computes zeros."""
+
 AUTO = "auto"
 
 DIVIDING = "reference"
@@ -40,6 +43,8 @@ def candidates(wanted: str, run: Run, device: str) -> tuple[str, ...]:
     Whether one of them is to be had on this machine, the native one without a compiler for instance, shows when it is made.
     """
     names = _PREFERRED.get(device, (DIVIDING,)) if wanted == AUTO else (wanted,)
+    if wanted == AUTO and run.train.batch_size < FEWEST_IMAGES * run.train.cpu_threads:
+        names = tuple(name for name in names if name != "native")
     return tuple(name for name in names if obstacle(name, run, device) is None)
 
 

@@ -27,6 +27,14 @@ def test_a_mixer_on_a_cpu_may_be_computed_by_any() -> None:
     assert candidates("native", run_of(), "cpu") == ("native",)
 
 
+def test_a_batch_that_leaves_threads_too_few_images_is_for_the_reference() -> None:
+    few, enough = (run_of(batch_size=size, cpu_threads=2) for size in (15, 16))
+    assert candidates("auto", few, "cpu") == ("reference",)
+    assert candidates("native", few, "cpu") == ("native",)
+    assert candidates("auto", enough, "cpu") == ("native", "reference")
+    assert candidates("auto", few, "cuda")[0] == "fused"
+
+
 def test_a_mixer_on_a_gpu_is_for_the_fused_engine() -> None:
     assert candidates("auto", run_of(), "cuda") == ("fused", "batch-last", "reference")
     assert candidates("auto", other_model(), "cuda") == ("reference",)

@@ -133,13 +133,15 @@ PUBLIC void pk_turn(const Network *net, const float *parameters, float *turned) 
     if (net->has_path) turn_matrices(&net->path, parameters, turned);
 }
 
-/* Forward and backward over slices number `thread`, `thread + threads`, ... of a batch, after pk_turn. Adds to gradients, loss and wrong. */
+/* Forward and backward over slices number `thread`, `thread + threads`, ... of a batch, after pk_turn. Adds to gradients, loss and
+ * wrong. */
 PUBLIC void pk_gradients(const Network *net, const float *parameters, const float *turned, const Batch *batch,
-                         int64_t thread, int64_t threads, const int64_t *labels, const int64_t *partners, double share, double smoothing,
-                         float *gradients, double *loss, int64_t *wrong) {
+                         int64_t thread, int64_t threads, const int64_t *labels, const int64_t *partners, double share,
+                         double smoothing, float *gradients, double *loss, int64_t *wrong) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, turned, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0}, &pass);
+    lay_out(net, parameters, turned, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0},
+            &pass);
     for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
         const int64_t images = forward(&pass, batch, first);
         const Targets targets = {images, labels + first, partners + first, share, smoothing, 1.0 / (double)batch->images};

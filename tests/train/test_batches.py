@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pkbench.data.augment import augment
+from pkbench.data.dataset import Part
 from pkbench.data.mixing import Mixed
 from pkbench.errors import DataError
 from pkbench.seeding import stream_seed
@@ -239,3 +240,19 @@ def test_batches_made_together_are_those_made_one_by_one(ahead: int, monkeypatch
 )
 def test_how_many_are_made_together(train: dict[str, object], device: str, count: int) -> None:
     assert batches_at_once(run_of(0, **train), device) == count
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize(
+    "train", [FULL, {"augment": {"crop_padding": 2, "flip": True, "policy": "autoaugment-cifar10"}}]
+)
+def test_on_a_gpu_batches_made_beside_are_those_made_when_asked_for(train: dict[str, object]) -> None:
+    """They are read at once, in another queue than the one they are made in."""
+    data = small_data(4000)
+    there = dataclasses.replace(data, train=Part(data.train.images.cuda(), data.train.labels.cuda()))
+    streams = [
+        BatchStream(run_of(**(train | {"batch_size": 500, "epochs": 2})), there, torch.device("cuda"), ahead)
+        for ahead in (0, 2)
+    ]
+    expected, found = ([batch.inputs.double().sum() for batch in epochs(stream, 2)] for stream in streams)
+    assert torch.equal(torch.stack(found), torch.stack(expected))

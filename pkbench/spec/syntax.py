@@ -17,13 +17,14 @@ MAX_VALUES = 50_000
 
 BLANK = re.compile(r"[ \t]*")
 LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
+# Only repeats of one character are possessive: of groups, Python 3.11.0 to 3.11.4 gets them wrong (CPython's gh-106052).
 STRINGS = {
-    '"""': re.compile(r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+"""(?:"{0,2})'),
-    "'''": re.compile(r"'''(?:[^']|'(?!''))*+'''(?:'{0,2})"),
-    '"': re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"'),
+    '"""': re.compile(r'"""[^"\\]*+(?:(?:\\[\s\S]|"(?!""))[^"\\]*+)*"""(?:"{0,2})'),
+    "'''": re.compile(r"'''[^']*+(?:'(?!'')[^']*+)*'''(?:'{0,2})"),
+    '"': re.compile(r'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*"'),
     "'": re.compile(r"'[^'\n]*+'"),
 }
-KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')"
+KEY = r"(?:[A-Za-z0-9_-]++|\"[^\"\n]*\"|'[^'\n]*')"
 """One part of a key, as a pattern for looking ahead."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -1,15 +1,19 @@
 """Every key and value of a TOML file is found where it stands, however the file is written."""
 
 import json
+import re
 import string
 import time
 import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import pkbench
 from pkbench.errors import SpecError
 from pkbench.spec.positions import Loc
 from pkbench.spec.syntax import MAX_DEPTH
@@ -237,3 +241,23 @@ LOCS: dict[Loc, tuple[int, int]] = {
     ("p", "t"): (9, 1),
     ("nowhere",): (0, 0),
 }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"0" = { "=" = """\n""" }\n',
+        'a = { b = [0], c = ["""\n"""] }\n',
+        "a = { b = '''\n'''' }\n",
+        'a = [ """\\"""" , "\\"" ] # """\n# \'\'\'\n',
+    ],
+)
+def test_texts_over_lines_end_where_they_end(text: str) -> None:
+    document = parse((text + "[zz-broken]\noops\n").encode(), "x.toml")
+    assert [fault.place.line for fault in document.faults] == [text.count("\n") + 2]
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python 3.11.0 to 3.11.4 gets that wrong: CPython's gh-106052."""
+    for path in Path(pkbench.__file__).parent.rglob("*.py"):
+        assert not re.search(r"\)[*+?]\+|\(\?>", path.read_text(encoding="utf-8")), path

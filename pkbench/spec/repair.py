@@ -21,7 +21,7 @@ from pkbench.spec.positions import Loc
 from pkbench.spec.syntax import shorten
 from pkbench.spec.toml import Document
 from pkbench.spec.unknown import UnknownKey, lost_header
-from pkbench.spec.words import any_of, closest, did_you_mean, nearest, no_such, plain, subject, written
+from pkbench.spec.words import any_of, begun, closest, did_you_mean, nearest, no_such, plain, subject, written
 
 _SEVERAL = 3
 """Keys of one other table that are no longer a slip each, but its missing header."""
@@ -104,9 +104,11 @@ class _Repairer:
         for key in [key for key in table if key not in fields]:
             unknown = UnknownKey(key, loc, self._origin(loc, origin, key), fields, choice, self.root)
             near = None if unknown.is_misplaced() else nearest(key, fields, table)
+            if unknown.homes():
+                near = begun(key, fields, table)
             if near is not None:
                 renamed[key] = near
-            if unknown.homes():
+            if unknown.homes() and near is None:
                 elsewhere.setdefault(unknown.homes(), []).append(unknown)
             elif not self.document.is_broken(unknown.origin):
                 self.faults.append(unknown.fault(self.document, near))

@@ -56,7 +56,7 @@ class UnknownKey:
             constraint = f"a profile changes scale only: {', '.join(self.fields)}"
             return Fault(place, what, constraint, f"set `{name}` outside the profiles, or write another spec")
         what = f"{table} has no key `{name}`" if self.loc else f"a spec has no key `{name}`"
-        if self.homes():
+        if self.homes() and near is None:
             return Fault(place, what, f"it is a key of {' and '.join(self.homes())}", "move it there")
         return Fault(place, what, known, f"did you mean `{near}`?" if near else "")
 

@@ -126,6 +126,12 @@ def nearest(word: str, choices: Iterable[str], taken: Collection[str]) -> str | 
     return closest(word, [name for name in names if name not in taken]) or closest(word, names)
 
 
+def begun(word: str, choices: Iterable[str], taken: Collection[str]) -> str | None:
+    """The one of ``choices`` that goes on where ``word`` ends, as ``train_path`` does after ``train``, if it is not ``taken``."""
+    longer = [name for name in choices if name.startswith(f"{word}_") and name not in taken]
+    return longer[0] if len(longer) == 1 else None
+
+
 def did_you_mean(word: object, choices: Iterable[str]) -> str:
     """'did you mean "x"?', or nothing."""
     near = closest(word, choices) if isinstance(word, str) else None

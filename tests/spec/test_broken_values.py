@@ -100,6 +100,10 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         [("eps = 1e-8", "eps = 1e-8\n▶epochs = 3")],
         ["`train.optimizer` has no key `epochs`", "a key of [train]", "move it there"],
     ),
+    "a key that is cut short": (
+        [('source = "torchvision:CIFAR10"', 'source = "parquet"\n▶train = "a.parquet"\ntest_path = "b.parquet"')],
+        ["has no key `train`", "did you mean `train_path`?"],
+    ),
     "a key of a table below": ([("[train]\n", "[train]\n▶betas = [0.9, 0.9]\n")], ["a key of [train.optimizer]"]),
     "a lost header": (
         [(SCHEDULE, SCHEDULE.replace('[train.schedule]\nkind = "cosine"\n', "▶"))],

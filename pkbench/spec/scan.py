@@ -16,6 +16,7 @@ from pkbench.spec.syntax import (
     BLANK,
     KEY,
     LINE_END,
+    MANY,
     MAX_SLIPS,
     MAX_VALUES,
     BrokenError,
@@ -26,9 +27,9 @@ from pkbench.spec.syntax import (
     dotted,
 )
 
-_GAP = re.compile(r"[ \t\r\n]*+(?:#[^\n]*+[ \t\r\n]*+)*")
+_GAP = re.compile(r"[ \t\r\n]*+(?:#[^\n]*+[ \t\r\n]*+)" + MANY)
 _BRACKETS = re.compile(r"\]{1,2}")
-_ODD_HEADER = re.compile(rf"([\[({{< \t]*)({KEY}(?:\.{KEY})*)([\])}}>]+)[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
+_ODD_HEADER = re.compile(rf"([\[({{< \t]*)({KEY}(?:\.{KEY}){{0,64}})([\])}}>]+)[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 """A line that has nothing but a name in some brackets, the closing ones at least."""
 
 

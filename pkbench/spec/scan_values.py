@@ -7,7 +7,7 @@ import re
 from pkbench.spec.syntax import BLANK, KEY, LINE_END, MAX_DEPTH, MAX_VALUES, BrokenError, Cursor, Pair, Value, dotted
 
 STATEMENT = re.compile(
-    rf"[ \t]*(?:{KEY}(?:[ \t]*\.[ \t]*{KEY})*[ \t]*=(?!=)"
+    rf"[ \t]*(?:{KEY}(?:[ \t]*\.[ \t]*{KEY}){{0,64}}[ \t]*=(?!=)"
     r"|\[\[?[ \t]*(?!(?:true|false|inf|nan)\b)[A-Za-z_][^\[\],\n]*\])"
 )
 """A line that is a statement whatever stands before it: no line within a valid array looks like that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from typing import Literal
@@ -17,11 +18,12 @@ MAX_VALUES = 50_000
 
 BLANK = re.compile(r"[ \t]*")
 LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
-# Only repeats of one character are possessive: of groups, Python 3.11.0 to 3.11.4 gets them wrong (CPython's gh-106052).
+MANY = "*+" if sys.version_info >= (3, 11, 5) else "*"
+"""Repeats a group and keeps no way back, which takes memory: Python 3.11.0 to 3.11.4 gets that wrong (CPython's gh-106052)."""
 STRINGS = {
-    '"""': re.compile(r'"""[^"\\]*+(?:(?:\\[\s\S]|"(?!""))[^"\\]*+)*"""(?:"{0,2})'),
-    "'''": re.compile(r"'''[^']*+(?:'(?!'')[^']*+)*'''(?:'{0,2})"),
-    '"': re.compile(r'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*"'),
+    '"""': re.compile(r'"""[^"\\]*+(?:(?:\\[\s\S]|"(?!""))[^"\\]*+)' + MANY + r'"""(?:"{0,2})'),
+    "'''": re.compile(r"'''[^']*+(?:'(?!'')[^']*+)" + MANY + r"'''(?:'{0,2})"),
+    '"': re.compile(r'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)' + MANY + '"'),
     "'": re.compile(r"'[^'\n]*+'"),
 }
 KEY = r"(?:[A-Za-z0-9_-]++|\"[^\"\n]*\"|'[^'\n]*')"

@@ -33,7 +33,7 @@ def markdown(text: str) -> str:
     escaped = _MARKDOWN.sub(r"\\\1", plain(text))
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # At the start of a line these would make a list, a rule or a heading.
-    return re.sub(r"^(?=[-+=])|(?<=^\d)(?=[.)]\s)|(?<=^\d\d)(?=[.)]\s)", r"\\", escaped)
+    return re.sub(r"^(?=[-+=])|^(\d{1,9})(?=[.)](?:\s|$))", r"\1\\", escaped)
 
 
 def code(text: str) -> str:

@@ -44,6 +44,8 @@ def shown(source: str) -> tuple[str, set[str]]:
 @given(texts)
 @example("1. first")
 @example("12) twelfth")
+@example("0.")
+@example("123456789) far")
 @example("- item")
 @example("+ item")
 @example("===")

@@ -73,14 +73,16 @@ function setUpFilters() {
     document.getElementById("none").hidden = count > 0;
   };
   form.addEventListener("input", apply);
-  form.addEventListener("reset", () => setTimeout(apply));
+  // A form's own reset comes only after its event: lines would stay hidden for a moment that a reader, or a test, can catch.
+  const reset = () => { form.reset(); apply(); };
+  form.querySelector("[type=reset]").addEventListener("click", (event) => { event.preventDefault(); reset(); });
   form.addEventListener("submit", (event) => event.preventDefault());
   // What a link leads to is shown, whatever the filter says.
   window.addEventListener("hashchange", () => {
     const target = linked();
     if (target && target.closest("[hidden]")) {
-      form.reset();
-      setTimeout(() => target.scrollIntoView());
+      reset();
+      target.scrollIntoView();
     }
   });
   apply();

@@ -35,6 +35,15 @@ def ask(chromium: Any, script: str, *arguments: Any) -> Any:
     return chromium.execute_script(f"return ({script})", *arguments)
 
 
+def wait_for(chromium: Any, script: str, *arguments: Any) -> None:
+    """Until ``script`` holds: a change of the address tells its page only after what made it has returned."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(chromium, 30, poll_frequency=0.02).until(
+        lambda _: ask(chromium, script, *arguments), f"never: {script}"
+    )
+
+
 def count(chromium: Any, selector: str) -> int:
     """Elements that are laid out."""
     code = "[...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility()).length"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.page.browsing import ask, click, count, open_page, press
+from tests.report.page.browsing import ask, click, count, open_page, press, wait_for
 
 
 @pytest.mark.parametrize("name", ["plain", "hostile"])
@@ -80,10 +80,8 @@ def test_a_link_shows_what_the_filter_hid(chromium: Any, pages: dict[str, str]) 
     press(chromium, "nowhere")
     assert count(chromium, ".card") == 0
     chromium.execute_script("location.hash = 'claim:small:quick:less:digits'")
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    WebDriverWait(chromium, 30).until(lambda _: count(chromium, ".card") > 0)
-    assert ask(chromium, "document.querySelector(':target').checkVisibility()")
+    wait_for(chromium, "document.querySelector(':target')?.checkVisibility()")
+    assert count(chromium, ".card") == count(chromium, ".line") > 1, "the filter is gone"
 
 
 def test_tables_sort_both_ways_with_blanks_last(chromium: Any, pages: dict[str, str]) -> None:
@@ -118,7 +116,7 @@ def test_a_point_says_its_value_and_leads_to_its_run(chromium: Any, pages: dict[
     run_id = link.text
     link.click()
     assert ask(chromium, "decodeURIComponent(location.hash)") == f"#run:small:quick:{run_id}"
-    assert ask(chromium, "document.querySelector(':target').checkVisibility()"), "its fold is open"
+    wait_for(chromium, "document.querySelector(':target').checkVisibility()")  # its fold opens
     assert count(chromium, "#tip") == 0
 
 

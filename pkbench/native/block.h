@@ -13,7 +13,8 @@
 typedef struct {
     const Block *block;
     const float *parameters;
-    const float *turned; /* every matrix of `parameters` transposed, in its own place; for backward */
+    const float *turned;  /* every matrix of `parameters` transposed, in its own place; for backward */
+    const float *rounded; /* the matrices in bfloat16, in their own places, as `turned` is then; NULL: products are of float32 */
     Layout at;
     int64_t D;         /* rows of a group between activation and result */
     const float *X;    /* input */
@@ -21,21 +22,37 @@ typedef struct {
     float *values;     /* chunks of phi(...), the second layer's operand; of one chunk where there is none: the result */
     float *slopes;     /* chunks of phi'(...) in the first layer's order */
     float *operand, *output, *wide, *across; /* of one chunk: inputs, outputs and D lines; transposed lines */
+    /* With products of bfloat16: a line of slopes, and of one chunk lines of either form. */
+    float *slope;
+    uint16_t *plain, *result_plain;
+    uint32_t *paired;
 } Work;
 
-static Work work_of(const Block *block, const float *parameters, const float *turned, int64_t width, Arena *kept,
-                    Arena *scratch) {
-    Work work = {.block = block, .parameters = parameters, .turned = turned, .at = layout_of(block, width)};
+/* The matrices of `parameters` as products read them; see Work. */
+typedef struct {
+    const float *turned, *rounded;
+} Matrices;
+
+static Work work_of(const Block *block, int64_t rounds, const float *parameters, Matrices matrices, int64_t width,
+                    Arena *kept, Arena *scratch) {
+    Work work = {.block = block, .parameters = parameters, .at = layout_of(block, width)};
     const int64_t step = work.at.step, chunks = (block->groups + work.at.groups - 1) / work.at.groups;
     const int64_t narrow = block->hidden == 0 || block->inputs > block->outputs ? block->inputs : block->outputs;
-    work.D = block->hidden ? block->hidden : block->outputs;
+    const int64_t D = work.D = block->hidden ? block->hidden : block->outputs;
+    work.turned = matrices.turned;
+    work.rounded = rounds ? matrices.rounded : 0;
     work.statistics = take(kept, block->norm.scale < 0 ? 0 : 2 * block->tokens * width);
-    work.values = block->hidden ? take(kept, chunks * work.D * step) : take(scratch, work.D * step);
-    work.slopes = take(kept, block->activation == LINEAR ? 0 : chunks * work.D * step);
+    work.values = block->hidden ? take(kept, chunks * (rounds ? pairs(D) : D) * step) : take(scratch, D * step);
+    work.slopes = take(kept, block->activation == LINEAR ? 0 : chunks * D * (rounds ? step / 2 : step));
     work.operand = take(scratch, block->inputs * step);
     work.output = take(scratch, block->outputs * step);
-    work.wide = take(scratch, work.D * step);
+    work.wide = take(scratch, D * step);
     work.across = take(scratch, step * (round_up(narrow, TILE) + TILE));
+    if (!rounds) return work;
+    work.slope = take(scratch, step);
+    work.plain = (uint16_t *)take(scratch, D * step / 2);
+    work.result_plain = (uint16_t *)take(scratch, block->outputs * step / 2);
+    work.paired = (uint32_t *)take(scratch, pairs(D > block->outputs ? D : block->outputs) * step);
     return work;
 }
 
@@ -46,6 +63,16 @@ static void turn_matrices(const Block *block, const float *parameters, float *tu
     const float *W = parameters + block->first.weight, *V = parameters + block->second.weight;
     transpose(W, D, block->inputs, block->inputs, turned + block->first.weight, D, D);
     if (block->hidden) transpose(V, block->outputs, D, D, turned + block->second.weight, block->outputs, block->outputs);
+}
+
+/* turned, rounded <- the same in bfloat16, transposed and as they are; a place has room for a matrix of half the size. */
+static void round_matrices(const Block *block, const float *parameters, float *turned, float *rounded) {
+    const int64_t D = block->hidden ? block->hidden : block->outputs, first = block->first.weight, second = block->second.weight;
+    round_matrix(parameters + first, D, block->inputs, block->inputs, 1, (uint16_t *)(rounded + first));
+    round_matrix(parameters + first, block->inputs, D, 1, block->inputs, (uint16_t *)(turned + first));
+    if (!block->hidden) return;
+    round_matrix(parameters + second, block->outputs, D, D, 1, (uint16_t *)(rounded + second));
+    round_matrix(parameters + second, D, block->outputs, 1, D, (uint16_t *)(turned + second));
 }
 
 static int64_t groups_at(const Work *work, int64_t j) {
@@ -93,23 +120,27 @@ static void first_layer(const Work *work, int64_t j) {
                    (size_t)width * sizeof *values);
 }
 
-/* X_out <- (adds: X +) the result, W2 values + b2 or the values themselves, for the chunk at group j. */
-static void result(const Work *work, int64_t j, int64_t adds, float *X_out) {
+/* X_out <- (adds: X +) lines (+ b2 where there are two layers), the result of the chunk at group j. */
+static void add_result(const Work *work, int64_t j, int64_t adds, const float *lines, float *X_out) {
     const Block *block = work->block;
     const int64_t step = work->at.step, width = work->at.width;
-    const float *lines = values_at(work, j);
     const float *bias = block->hidden && block->second.bias >= 0 ? work->parameters + block->second.bias : 0;
-    if (block->hidden) {
-        gemm(block->outputs, groups_at(work, j) * width, work->D, work->parameters + block->second.weight, work->D, 1,
-             lines, step, work->output, step, 0);
-        lines = work->output;
-    }
     for (int64_t g = 0; g < groups_at(work, j); g++)
         for (int64_t o = 0; o < block->outputs; o++) {
             const int64_t row = block->leave[(j + g) * block->outputs + o] * width;
             add_shifted(adds ? work->X + row : 0, lines + o * step + g * width, bias ? bias[o] : 0.0f, width,
                         X_out + row);
         }
+}
+
+/* X_out <- (adds: X +) the result, W2 values + b2 or the values themselves, for the chunk at group j. */
+static void result(const Work *work, int64_t j, int64_t adds, float *X_out) {
+    const Block *block = work->block;
+    const int64_t step = work->at.step;
+    if (block->hidden)
+        gemm(block->outputs, groups_at(work, j) * work->at.width, work->D, work->parameters + block->second.weight, work->D, 1,
+             values_at(work, j), step, work->output, step, 0);
+    add_result(work, j, adds, block->hidden ? work->output : work->values, X_out);
 }
 
 /* X_out <- (adds: X +) the block of X. */
@@ -148,20 +179,27 @@ static void activation_backward(const Work *work, int64_t j, float *lines, float
         add_line_sums(lines, work->D, columns, step, sums);
 }
 
+/* dN <- the rows of the chunk at group j that its operand was read from: the operand's place holds their gradient. */
+static void scatter_operand(const Work *work, int64_t j, float *dN) {
+    const Block *block = work->block;
+    const int64_t step = work->at.step, width = work->at.width;
+    for (int64_t g = 0; g < groups_at(work, j); g++)
+        for (int64_t i = 0; i < block->inputs; i++)
+            memcpy(dN + block->enter[(j + g) * block->inputs + i] * width, work->operand + i * step + g * width,
+                   (size_t)width * sizeof *dN);
+}
+
 /* From the gradient before the activation (lines) to that of the normalised input, row by row into dN; NULL: not wanted. */
 static void first_backward(const Work *work, int64_t j, const float *lines, float *gradients, float *dN) {
     const Block *block = work->block;
-    const int64_t step = work->at.step, width = work->at.width, columns = groups_at(work, j) * width, D = work->D;
+    const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     const int64_t line = round_up(block->inputs, TILE);
     gather_operand(work, j);
     transpose(work->operand, block->inputs, columns, step, work->across, line + TILE, line);
     gemm(D, line, columns, lines, step, 1, work->across, line + TILE, gradients + block->first.gradient, line, 1);
     if (!dN) return;
     gemm(block->inputs, columns, D, work->turned + block->first.weight, D, 1, lines, step, work->operand, step, 0);
-    for (int64_t g = 0; g < groups_at(work, j); g++)
-        for (int64_t i = 0; i < block->inputs; i++)
-            memcpy(dN + block->enter[(j + g) * block->inputs + i] * width, work->operand + i * step + g * width,
-                   (size_t)width * sizeof *dN);
+    scatter_operand(work, j, dN);
 }
 
 /* work->output <- the gradient of the chunk's result; where an activation is the block's last part, of what is before it. */

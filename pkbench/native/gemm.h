@@ -1,17 +1,27 @@
 /* Products of small matrices, C (+)= A B, without packing: A is read one number at a time through two strides, so transposes
- * cost nothing, and B and C in tiles of TILE columns. Sums run in the same order whatever the other sizes are. */
+ * cost nothing, and B and C in tiles of TILE columns. Sums run in the same order whatever the other sizes are.
+ *
+ * A number of A and of B is a float32 or a word with two bfloat16, a pair, whose products are both summed; sizes and steps count
+ * words. */
 #ifndef PKBENCH_GEMM_H
 #define PKBENCH_GEMM_H
 
-#include "vectors.h"
+#include "bfloat.h"
 
 #define DEPTH 256        /* steps of the inner sum between two passes over C: TILE columns of B fit the first cache */
 #define BAND (64 * 1024) /* numbers of A that fit the second cache beside what else is there */
 
-/* One tile: rows (at most TILE_ROWS, a constant where inlined) x TILE. */
-static inline __attribute__((always_inline)) void tile(const int rows, int64_t depth, const float *restrict A,
-                                                       int64_t row_step, int64_t sum_step, const float *restrict B,
-                                                       int64_t B_step, float *restrict C, int64_t C_step, int add) {
+static inline uint32_t word_at(const float *from) {
+    uint32_t word;
+    memcpy(&word, from, sizeof word);
+    return word;
+}
+
+/* One tile: rows (at most TILE_ROWS; as `paired` a constant where inlined) x TILE. */
+static inline __attribute__((always_inline)) void tile(const int paired, const int rows, int64_t depth,
+                                                       const float *restrict A, int64_t row_step, int64_t sum_step,
+                                                       const float *restrict B, int64_t B_step, float *restrict C,
+                                                       int64_t C_step, int add) {
     Vector sum[TILE_ROWS][2];
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++) {
@@ -23,9 +33,15 @@ static inline __attribute__((always_inline)) void tile(const int rows, int64_t d
         const float *a = A + k * sum_step;
 #pragma GCC unroll 16
         for (int r = 0; r < rows; r++) {
-            const Vector factor = a[r * row_step] - (Vector){0};
-            sum[r][0] += factor * left;
-            sum[r][1] += factor * right;
+            if (paired) {
+                const Words factor = word_at(a + r * row_step) - (Words){0};
+                sum[r][0] = add_products(sum[r][0], factor, (Words)left);
+                sum[r][1] = add_products(sum[r][1], factor, (Words)right);
+            } else {
+                const Vector factor = a[r * row_step] - (Vector){0};
+                sum[r][0] += factor * left;
+                sum[r][1] += factor * right;
+            }
         }
     }
 #pragma GCC unroll 16
@@ -35,11 +51,12 @@ static inline __attribute__((always_inline)) void tile(const int rows, int64_t d
     }
 }
 
-static void one_tile(int rows, int64_t depth, const float *A, int64_t row_step, int64_t sum_step, const float *B,
-                     int64_t B_step, float *C, int64_t C_step, int add) {
+static inline __attribute__((always_inline)) void one_tile(const int paired, int rows, int64_t depth, const float *A,
+                                                           int64_t row_step, int64_t sum_step, const float *B,
+                                                           int64_t B_step, float *C, int64_t C_step, int add) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        tile(n, depth, A, row_step, sum_step, B, B_step, C, C_step, add);                                              \
+        tile(paired, n, depth, A, row_step, sum_step, B, B_step, C, C_step, add);                                      \
         break;
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
@@ -53,8 +70,10 @@ static void one_tile(int rows, int64_t depth, const float *A, int64_t row_step, 
 /* C[i][j] (+)= sum over k < depth of A[i * row_step + k * sum_step] * B[k * B_step + j], i < rows, j < columns.
  * Columns up to the next multiple of TILE are computed too: lines of B and C have room for them. add: whether to add to what C
  * holds. */
-static void gemm(int64_t rows, int64_t columns, int64_t depth, const float *A, int64_t row_step, int64_t sum_step,
-                 const float *B, int64_t B_step, float *C, int64_t C_step, int add) {
+static inline __attribute__((always_inline)) void product(const int paired, int64_t rows, int64_t columns, int64_t depth,
+                                                          const float *A, int64_t row_step, int64_t sum_step,
+                                                          const float *B, int64_t B_step, float *C, int64_t C_step,
+                                                          int add) {
     for (int64_t k = 0; k < depth; k += DEPTH) {
         const int64_t steps = depth - k < DEPTH ? depth - k : DEPTH;
         /* What is read again and again shall be near: TILE columns of B in the first cache while A passes through from the second,
@@ -65,10 +84,21 @@ static void gemm(int64_t rows, int64_t columns, int64_t depth, const float *A, i
         for (int64_t o = 0; o < outer; o += outer_step)
             for (int64_t n = 0; n < inner; n += inner_step) {
                 const int64_t i = B_stays ? n : o, j = B_stays ? o : n;
-                one_tile((int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS), steps, A + i * row_step + k * sum_step, row_step,
-                         sum_step, B + k * B_step + j, B_step, C + i * C_step + j, C_step, add || k > 0);
+                one_tile(paired, (int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS), steps, A + i * row_step + k * sum_step,
+                         row_step, sum_step, B + k * B_step + j, B_step, C + i * C_step + j, C_step, add || k > 0);
             }
     }
+}
+
+static void gemm(int64_t rows, int64_t columns, int64_t depth, const float *A, int64_t row_step, int64_t sum_step,
+                 const float *B, int64_t B_step, float *C, int64_t C_step, int add) {
+    product(0, rows, columns, depth, A, row_step, sum_step, B, B_step, C, C_step, add);
+}
+
+/* The same over pairs: A is rows plain lines, row_step words from one to the next, B is `depth` paired lines. */
+static void gemm_of_pairs(int64_t rows, int64_t columns, int64_t depth, const void *A, int64_t row_step, const void *B,
+                          int64_t B_step, float *C, int64_t C_step, int add) {
+    product(1, rows, columns, depth, A, row_step, 1, B, B_step, C, C_step, add);
 }
 
 #endif

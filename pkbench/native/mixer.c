@@ -1,8 +1,9 @@
-/* A Mixer's training step and logits over slices of a batch, in float32. Called from pkbench/train/engines/native.py, which says what
- * the arrays are. Nothing is allocated and nothing is global: calls with memory of their own may run at the same time. */
-#include "block.h"
+/* A Mixer's training step and logits over slices of a batch, in float32, or with products of bfloat16. Called from
+ * pkbench/train/engines/native.py, which says what the arrays are. Nothing is allocated and nothing is global: calls with memory of
+ * their own may run at the same time. */
 #include "head.h"
 #include "optimizers.h"
+#include "rounded_block.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 
@@ -28,8 +29,9 @@ static int64_t most_rows(const Network *net) {
 }
 
 /* Lay out the memory of a pass; `scratch` is used by one block after another, `kept` by all. Over no bases it only counts. */
-static void lay_out(const Network *net, const float *parameters, const float *turned, int64_t width, int64_t pixels,
+static void lay_out(const Network *net, const float *parameters, const float *matrices, int64_t width, int64_t pixels,
                     Arena *scratch, Arena *kept, Pass *pass) {
+    const Matrices prepared = {matrices, matrices ? matrices + net->parameters : 0};
     const int64_t rows = most_rows(net) * width;
     int64_t most = 0;
     for (int64_t l = -2; l < net->blocks; l++) {
@@ -37,7 +39,7 @@ static void lay_out(const Network *net, const float *parameters, const float *tu
         if (l == -1 && !net->has_path) continue;
         Arena lines = {scratch->base, 0};
         Work *work = l == -2 ? &pass->embed : l == -1 ? &pass->path : &pass->block[l];
-        *work = work_of(block, parameters, turned, width, kept, &lines);
+        *work = work_of(block, net->rounds, parameters, prepared, width, kept, &lines);
         most = lines.used > most ? lines.used : most;
         if (l != -2) work->X = take(kept, rows);
     }
@@ -51,6 +53,22 @@ static void lay_out(const Network *net, const float *parameters, const float *tu
     pass->dZ = take(kept, net->has_path ? rows : 0);
 }
 
+/* X_out <- (adds: X +) the block of X. */
+static void go_forward(const Work *work, int64_t adds, float *X_out) {
+    if (work->rounded)
+        rounded_forward(work, adds, X_out);
+    else
+        block_forward(work, adds, X_out);
+}
+
+/* Add the gradients of the block's parameters; dN <- the gradient of its normalised input, where wanted. */
+static void go_backward(const Work *work, const float *dX_out, float *gradients, float *dN) {
+    if (work->rounded)
+        rounded_backward(work, dX_out, gradients, dN);
+    else
+        block_backward(work, dX_out, gradients, dN);
+}
+
 static float *input_of(Pass *pass, int64_t l) {
     return (float *)(l < pass->head.net->blocks ? pass->block[l].X : pass->head.X);
 }
@@ -61,7 +79,7 @@ static int64_t forward(Pass *pass, const Batch *batch, int64_t first) {
     const int64_t width = pass->head.width, left = batch->images - first, images = left < width ? left : width;
     transpose(batch->inputs + first * batch->pixels, images, batch->pixels, batch->pixels, pass->images, width, width);
     pass->embed.X = pass->images;
-    block_forward(&pass->embed, 0, input_of(pass, 0));
+    go_forward(&pass->embed, 0, input_of(pass, 0));
     for (int64_t l = 0; l < net->blocks; l++) {
         if (l == 0 && net->has_path) {
             /* LN(W X) + block: the block's result is added to the path in place. */
@@ -69,14 +87,14 @@ static int64_t forward(Pass *pass, const Batch *batch, int64_t first) {
             const Work path = pass->path, *block = &pass->block[0];
             Work of_X = path;
             of_X.X = block->X;
-            block_forward(&of_X, 0, Z);
+            go_forward(&of_X, 0, Z);
             measure(&net->path_norm, net->S, width, Z, pass->path_statistics);
             for (int64_t row = 0; row < net->S * net->C; row++)
                 normalized(&net->path_norm, path.parameters, pass->path_statistics, row, width, Z, pass->dZ + row * width);
-            block_forward(block, 0, out);
+            go_forward(block, 0, out);
             for (int64_t i = 0; i < net->S * net->C * width; i++) out[i] += pass->dZ[i];
         } else {
-            block_forward(&pass->block[l], net->adds, input_of(pass, l + 1));
+            go_forward(&pass->block[l], net->adds, input_of(pass, l + 1));
         }
     }
     head_forward(&pass->head);
@@ -93,7 +111,7 @@ static void path_backward(Pass *pass, const float *dX_out, float *gradients, flo
     memcpy(pass->dN, dX_out, (size_t)rows * sizeof *dX);
     memset(pass->dZ, 0, (size_t)rows * sizeof *dX);
     norm_backward(&net->path_norm, of_X.parameters, pass->path_statistics, net->S, width, Z, pass->dN, pass->dZ, gradients);
-    block_backward(&of_X, pass->dZ, gradients, pass->dN);
+    go_backward(&of_X, pass->dZ, gradients, pass->dN);
     for (int64_t i = 0; i < of_X.block->tokens * net->C * width; i++) dX[i] += pass->dN[i];
 }
 
@@ -106,7 +124,7 @@ static void backward(Pass *pass, float *gradients) {
         const Work *work = &pass->block[l];
         const int64_t numbers = work->block->tokens * net->C * width;
         const int on_path = l == 0 && net->has_path;
-        block_backward(work, dX, gradients, pass->dN);
+        go_backward(work, dX, gradients, pass->dN);
         float *into = on_path ? (float *)pass->head.X : dX; /* the head's input is not needed any more */
         if (on_path || !net->adds) memset(into, 0, (size_t)numbers * sizeof *into);
         norm_backward(&work->block->norm, work->parameters, work->statistics, work->block->tokens, width, work->X, pass->dN,
@@ -114,7 +132,7 @@ static void backward(Pass *pass, float *gradients) {
         if (on_path) path_backward(pass, dX, gradients, into);
         dX = into;
     }
-    block_backward(&pass->embed, dX, gradients, 0);
+    go_backward(&pass->embed, dX, gradients, 0);
 }
 
 /* sizes (2) <- numbers of scratch and of kept memory that a pass takes. */
@@ -127,20 +145,27 @@ PUBLIC void pk_memory(const Network *net, int64_t width, int64_t pixels, int64_t
     sizes[1] = kept.used;
 }
 
-/* turned (as many numbers as parameters) <- the matrices that backward reads transposed. */
-PUBLIC void pk_turn(const Network *net, const float *parameters, float *turned) {
-    for (int64_t l = 0; l < net->blocks; l++) turn_matrices(&net->block[l], parameters, turned);
-    if (net->has_path) turn_matrices(&net->path, parameters, turned);
+/* matrices (twice as many numbers as parameters where products are of bfloat16, else as many) <- the matrices as products read them:
+ * transposed, for backward, and then rounded. */
+PUBLIC void pk_prepare(const Network *net, const float *parameters, float *matrices) {
+    for (int64_t l = -2; l < net->blocks; l++) {
+        const Block *block = l == -2 ? &net->embed : l == -1 ? &net->path : &net->block[l];
+        if (l == -1 && !net->has_path) continue;
+        if (net->rounds)
+            round_matrices(block, parameters, matrices, matrices + net->parameters);
+        else if (l != -2)
+            turn_matrices(block, parameters, matrices);
+    }
 }
 
-/* Forward and backward over slices number `thread`, `thread + threads`, ... of a batch, after pk_turn. Adds to gradients, loss and
- * wrong. */
-PUBLIC void pk_gradients(const Network *net, const float *parameters, const float *turned, const Batch *batch,
+/* Forward and backward over slices number `thread`, `thread + threads`, ... of a batch, after pk_prepare. Adds to gradients, loss
+ * and wrong. */
+PUBLIC void pk_gradients(const Network *net, const float *parameters, const float *matrices, const Batch *batch,
                          int64_t thread, int64_t threads, const int64_t *labels, const int64_t *partners, double share,
                          double smoothing, float *gradients, double *loss, int64_t *wrong) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, turned, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0},
+    lay_out(net, parameters, matrices, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0},
             &pass);
     for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
         const int64_t images = forward(&pass, batch, first);
@@ -150,12 +175,13 @@ PUBLIC void pk_gradients(const Network *net, const float *parameters, const floa
     }
 }
 
-/* logits (images, classes) of the same slices. */
-PUBLIC void pk_logits(const Network *net, const float *parameters, const Batch *batch, int64_t thread, int64_t threads,
-                      float *logits) {
+/* logits (images, classes) of the same slices; matrices, where products are of bfloat16: after pk_prepare. */
+PUBLIC void pk_logits(const Network *net, const float *parameters, const float *matrices, const Batch *batch, int64_t thread,
+                      int64_t threads, float *logits) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, 0, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0}, &pass);
+    lay_out(net, parameters, matrices, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0},
+            &pass);
     for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
         const int64_t images = forward(&pass, batch, first);
         for (int64_t b = 0; b < images; b++)

@@ -38,6 +38,7 @@ typedef struct {
     int64_t S, C, classes;
     int64_t blocks, adds; /* mixing blocks, and whether they add to their input */
     int64_t has_path;     /* whether the first block's skip path is LN(W X), S.14-S.15 */
+    int64_t rounds;       /* whether products of blocks are of bfloat16; the classifier's is of float32 */
     int64_t parameters, gradients; /* how many numbers; gradients: padded matrices behind the parameters' own places */
     Block embed, path;
     Norm path_norm, norm;

@@ -2,10 +2,6 @@
 #ifndef PKBENCH_ROWS_H
 #define PKBENCH_ROWS_H
 
-#if defined(__AVX__)
-#include <immintrin.h>
-#endif
-
 #include "vectors.h"
 
 /* Line i of a chunk <- for each of its groups g, row rows[g * n + i] of `from`. */

@@ -16,7 +16,7 @@ from pkbench.spec.other_models import SFc
 from pkbench.spec.train import BetaLasso
 
 ENGINES = ("native", "fused", "batch-last", "reference")
-"""By name. native: Mixers in float32 on a CPU, in C. fused: Mixers on a CUDA GPU, images innermost, several runs at once, with
+"""By name. native: Mixers on a CPU, in C. fused: Mixers on a CUDA GPU, images innermost, several runs at once, with
 kernels written in Triton. batch-last: the same on any device, in PyTorch alone. reference: the module as it is written, for every
 run."""
 
@@ -129,8 +129,6 @@ def precision_obstacle(run: Run, device: str) -> str | None:
 def _native(run: Run, device: str) -> str | None:
     if device != "cpu":
         return "it is for CPUs"
-    if run.train.precision != "fp32":
-        return f"it computes in fp32, not in {run.train.precision}"
     if run.train.stochastic_depth is not None:
         return "it has no stochastic depth"
     return _batch_last(run, device)

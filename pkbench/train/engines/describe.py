@@ -37,7 +37,7 @@ class _Block(ctypes.Structure):
 
 class _Network(ctypes.Structure):
     _fields_ = (
-        *((name, _int) for name in ("S", "C", "classes", "blocks", "adds", "has_path", "parameters", "gradients")),
+        *((name, _int) for name in ("S", "C", "classes", "blocks", "adds", "has_path", "rounds", "parameters", "gradients")),
         *(("embed", _Block), ("path", _Block), ("path_norm", _Norm), ("norm", _Norm), ("head", _Matrix)),
         ("block", ctypes.POINTER(_Block)),
     )
@@ -74,7 +74,7 @@ class Description:
         pixels: numbers of an image.
     """
 
-    network: ctypes.Structure
+    network: _Network
     flat: Tensor
     gradients: int
     matrices: list[PaddedGradient]
@@ -83,9 +83,14 @@ class Description:
     """What the structures point to."""
 
 
-def describe(model: Mixer, image: tuple[int, int, int], tile: int) -> Description:
-    """Describe ``model`` for images of (colours, height, width), and move its parameters into one tensor."""
-    return _Describer(model, tile).describe(image)
+def describe(model: Mixer, image: tuple[int, int, int], tile: int, *, rounds: bool) -> Description:
+    """Describe ``model`` for images of (colours, height, width), and move its parameters into one tensor.
+
+    ``rounds``: whether products are of bfloat16 numbers.
+    """
+    description = _Describer(model, tile).describe(image)
+    description.network.rounds = rounds
+    return description
 
 
 class _Describer:

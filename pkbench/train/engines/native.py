@@ -1,4 +1,7 @@
-"""Mixers in float32 on a CPU, by loops in C over slices of a batch: see ``pkbench/native/network.h`` for the layout.
+"""Mixers on a CPU, by loops in C over slices of a batch: see ``pkbench/native/network.h`` for the layout.
+
+In bf16, operands of the blocks' products are rounded and all else is float32, on any processor: one without bf16 products has both
+products of a pair in float32.
 
 Nothing but the features' own reads and writes is left between the products: a permutation costs no pass over memory of its own.
 """
@@ -42,7 +45,8 @@ class NativeEngine:
         self._recipe = recipe
         self._rule = known(recipe.optimizer)
         self._c = library()
-        self._about = describe(model, image, self._c.pk_tile())
+        self._rounds = recipe.precision == "bf16"
+        self._about = describe(model, image, self._c.pk_tile(), rounds=self._rounds)
         self._classes = model.classifier.out_features
         self._threads = recipe.cpu_threads
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
@@ -54,8 +58,8 @@ class NativeEngine:
         self._memory = [memory for _, *memory in made]
         self._gradients = [torch.zeros(self._about.gradients) for _ in range(self._threads)]
         self.gradient = torch.empty_like(flat)
-        self._turned = torch.empty_like(flat)
-        held = [self.gradient, self._turned, *self._gradients, *(part for memory in self._memory for part in memory)]
+        self._matrices = flat.new_empty(flat.numel() * (2 if self._rounds else 1))
+        held = [self.gradient, self._matrices, *self._gradients, *(part for memory in self._memory for part in memory)]
         self.workspace = sum(tensor.nbytes for tensor in held)
         self._steps = 0
         self._moments = [torch.zeros_like(flat) for _ in names_of(self._rule)]
@@ -68,12 +72,11 @@ class NativeEngine:
         loss = torch.zeros(self._threads, dtype=torch.float64)
         wrong = torch.zeros(self._threads, dtype=torch.int64)
 
-        turned = self._turned.data_ptr()
-        self._c.pk_turn(self._network, self._flat, turned)
+        matrices = self._prepare()
 
         def work(thread: int) -> None:
             self._c.pk_gradients(
-                *(self._network, self._flat, turned, self._batch(images, thread), thread, self._threads),
+                *(self._network, self._flat, matrices, self._batch(images, thread), thread, self._threads),
                 *(labels.data_ptr(), partners.data_ptr(), batch.share, self._recipe.label_smoothing),
                 *(self._gradients[thread].zero_().data_ptr(), loss[thread:].data_ptr(), wrong[thread:].data_ptr()),
             )
@@ -90,10 +93,11 @@ class NativeEngine:
         """Forward alone."""
         images = inputs.contiguous()
         logits = torch.empty(len(inputs), self._classes)
+        matrices = self._prepare() if self._rounds else None
 
         def work(thread: int) -> None:
             batch = self._batch(images, thread)
-            self._c.pk_logits(self._network, self._flat, batch, thread, self._threads, logits.data_ptr())
+            self._c.pk_logits(self._network, self._flat, matrices, batch, thread, self._threads, logits.data_ptr())
 
         self._in_threads(work)
         return logits
@@ -105,6 +109,12 @@ class NativeEngine:
     def load_optimizer_state(self, state: dict[str, Any]) -> None:
         """From what ``torch.optim`` has."""
         self._steps = from_state(self._rule, state, self._moments)
+
+    def _prepare(self) -> int:
+        """The address of the matrices as products read them, made from the parameters as they are."""
+        matrices = self._matrices.data_ptr()
+        self._c.pk_prepare(self._network, self._flat, matrices)
+        return matrices
 
     def _update(self, lr: float) -> None:
         flat, rule = self._about.flat, self._rule

@@ -1,0 +1,107 @@
+/* bfloat16: the upper half of a float32, rounded to nearest, ties to even.
+ *
+ * Operands of products come in two forms of lines. Plain: one number after another. Paired: line i holds, for each column, the numbers
+ * of lines 2 i (in the lower half of a word) and 2 i + 1 (in the upper; zero where there is no such line). A product sums over
+ * pairs: of its left operand they lie side by side in a plain line, of its right one in a word of a paired line. */
+#ifndef PKBENCH_BFLOAT_H
+#define PKBENCH_BFLOAT_H
+
+#include "vectors.h"
+
+#if defined(__AVX512BF16__)
+#define HAS_BFLOAT 1
+#else
+#define HAS_BFLOAT 0
+#endif
+
+typedef uint16_t Halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+
+static inline int64_t pairs(int64_t n) { return (n + 1) / 2; }
+
+static inline Words load_words(const uint32_t *from) { return *(const Words *)from; }
+static inline void store_words(uint32_t *to, Words value) { *(Words *)to = value; }
+
+/* Each number rounded, in the lower half of its word. */
+static inline Words rounded(Vector value) {
+    const Words bits = (Words)value;
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+static inline Words pair_of(Vector low, Vector high) {
+#if HAS_BFLOAT
+    const __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+    const __m512i order = _mm512_or_si512(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+                                          _mm512_set_epi32(31 << 16, 30 << 16, 29 << 16, 28 << 16, 27 << 16, 26 << 16, 25 << 16,
+                                                           24 << 16, 23 << 16, 22 << 16, 21 << 16, 20 << 16, 19 << 16, 18 << 16,
+                                                           17 << 16, 16 << 16));
+    return (Words)_mm512_permutexvar_epi16(order, both);
+#else
+    return rounded(low) | rounded(high) << 16;
+#endif
+}
+
+static inline Vector low_of(Words pair) { return (Vector)(pair << 16); }
+static inline Vector high_of(Words pair) { return (Vector)(pair & 0xffff0000u); }
+
+/* sum + both products of two pairs */
+static inline Vector add_products(Vector sum, Words a, Words b) {
+#if HAS_BFLOAT
+    return (Vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+    return sum + low_of(a) * low_of(b) + high_of(a) * high_of(b);
+#endif
+}
+
+static inline void store_halves(uint16_t *to, Vector value) {
+#if HAS_BFLOAT
+    _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh((__m512)value));
+#else
+    *(Halves *)to = __builtin_convertvector(rounded(value), Halves);
+#endif
+}
+
+static inline Vector load_halves(const uint16_t *from) {
+    return (Vector)(__builtin_convertvector(*(const Halves *)from, Words) << 16);
+}
+
+/* A plain line. */
+static inline void round_line(const float *restrict from, int64_t n, uint16_t *restrict to) {
+    for (int64_t b = 0; b < n; b += LANES) store_halves(to + b, load(from + b));
+}
+
+/* A paired line of two; high NULL: of one and zeros. */
+static inline void pair_lines(const float *restrict low, const float *restrict high, int64_t n, uint32_t *restrict to) {
+    for (int64_t b = 0; b < n; b += LANES) store_words(to + b, pair_of(load(low + b), high ? load(high + b) : (Vector){0}));
+}
+
+/* Plain lines of n paired ones' numbers. */
+static void separate(const uint32_t *restrict paired, int64_t n, int64_t columns, int64_t step, uint16_t *restrict to) {
+    for (int64_t i = 0; i < n; i++) {
+        const uint32_t *line = paired + i / 2 * step;
+        for (int64_t b = 0; b < columns; b += LANES) {
+            *(Halves *)(to + i * step + b) = __builtin_convertvector(load_words(line + b) >> (uint32_t)(i % 2 * 16), Halves);
+        }
+    }
+}
+
+/* One half of a paired line, number `half` of 0 and 1, <- a plain line. */
+static inline void put_half(const uint16_t *restrict from, int64_t half, int64_t n, uint32_t *restrict paired) {
+    for (int64_t b = 0; b < n; b += LANES) {
+        const Words value = __builtin_convertvector(*(const Halves *)(from + b), Words), words = load_words(paired + b);
+        store_words(paired + b, half ? (words & 0xffff) | value << 16 : (words & 0xffff0000u) | value);
+    }
+}
+
+/* to (rows plain lines of 2 pairs(columns) numbers) <- a matrix, or, from its columns, the transpose of one: numbers `step` and 1 apart. */
+static void round_matrix(const float *from, int64_t rows, int64_t columns, int64_t row_step, int64_t column_step,
+                         uint16_t *to) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t k = 0; k < 2 * pairs(columns); k++) {
+            const float number = k < columns ? from[i * row_step + k * column_step] : 0.0f;
+            uint32_t bits;
+            memcpy(&bits, &number, sizeof bits);
+            to[2 * i * pairs(columns) + k] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+        }
+}
+
+#endif

@@ -18,7 +18,6 @@ typedef uint16_t Halves __attribute__((vector_size(2 * LANES), aligned(2), may_a
 
 static inline int64_t pairs(int64_t n) { return (n + 1) / 2; }
 
-static inline Words load_words(const uint32_t *from) { return *(const Words *)from; }
 static inline void store_words(uint32_t *to, Words value) { *(Words *)to = value; }
 
 /* Each number rounded, in the lower half of its word. */
@@ -60,9 +59,10 @@ static inline void store_halves(uint16_t *to, Vector value) {
 #endif
 }
 
-static inline Vector load_halves(const uint16_t *from) {
-    return (Vector)(__builtin_convertvector(*(const Halves *)from, Words) << 16);
-}
+/* Each number in the lower half of a word. */
+static inline Words words_of(const uint16_t *from) { return __builtin_convertvector(*(const Halves *)from, Words); }
+
+static inline Vector load_halves(const uint16_t *from) { return (Vector)(words_of(from) << 16); }
 
 /* A plain line. */
 static inline void round_line(const float *restrict from, int64_t n, uint16_t *restrict to) {
@@ -74,22 +74,9 @@ static inline void pair_lines(const float *restrict low, const float *restrict h
     for (int64_t b = 0; b < n; b += LANES) store_words(to + b, pair_of(load(low + b), high ? load(high + b) : (Vector){0}));
 }
 
-/* Plain lines of n paired ones' numbers. */
-static void separate(const uint32_t *restrict paired, int64_t n, int64_t columns, int64_t step, uint16_t *restrict to) {
-    for (int64_t i = 0; i < n; i++) {
-        const uint32_t *line = paired + i / 2 * step;
-        for (int64_t b = 0; b < columns; b += LANES) {
-            *(Halves *)(to + i * step + b) = __builtin_convertvector(load_words(line + b) >> (uint32_t)(i % 2 * 16), Halves);
-        }
-    }
-}
-
-/* One half of a paired line, number `half` of 0 and 1, <- a plain line. */
-static inline void put_half(const uint16_t *restrict from, int64_t half, int64_t n, uint32_t *restrict paired) {
-    for (int64_t b = 0; b < n; b += LANES) {
-        const Words value = __builtin_convertvector(*(const Halves *)(from + b), Words), words = load_words(paired + b);
-        store_words(paired + b, half ? (words & 0xffff) | value << 16 : (words & 0xffff0000u) | value);
-    }
+/* A paired line of two plain ones; high NULL: of one and zeros. */
+static inline void pair_halves(const uint16_t *restrict low, const uint16_t *restrict high, int64_t n, uint32_t *restrict to) {
+    for (int64_t b = 0; b < n; b += LANES) store_words(to + b, words_of(low + b) | (high ? words_of(high + b) << 16 : (Words){0}));
 }
 
 /* to (rows plain lines of 2 pairs(columns) numbers) <- a matrix, or, from its columns, the transpose of one: numbers `step` and 1 apart. */

@@ -22,9 +22,11 @@ typedef struct {
     float *values;     /* chunks of phi(...), the second layer's operand; of one chunk where there is none: the result */
     float *slopes;     /* chunks of phi'(...) in the first layer's order */
     float *operand, *output, *wide, *across; /* of one chunk: inputs, outputs and D lines; transposed lines */
-    /* With products of bfloat16: a line of slopes, and of one chunk lines of either form. */
+    /* With products of bfloat16, see rounded_block.h: chunks of phi(...) in the first layer's order where the second has another; a
+     * line of slopes; of one chunk, lines of either form. */
+    uint16_t *hidden;
     float *slope;
-    uint16_t *plain, *result_plain;
+    uint16_t *plain;
     uint32_t *paired;
 } Work;
 
@@ -42,17 +44,19 @@ static Work work_of(const Block *block, int64_t rounds, const float *parameters,
     work.turned = matrices.turned;
     work.rounded = rounds ? matrices.rounded : 0;
     work.statistics = take(kept, block->norm.scale < 0 ? 0 : 2 * block->tokens * width);
-    work.values = block->hidden ? take(kept, chunks * (rounds ? pairs(D) : D) * step) : take(scratch, D * step);
-    work.slopes = take(kept, block->activation == LINEAR ? 0 : chunks * D * (rounds ? step / 2 : step));
+    const int64_t numbers = chunks * D * step, kept_numbers = rounds ? numbers / 2 : numbers;
+    work.values = block->hidden ? take(kept, kept_numbers) : take(scratch, D * step);
+    work.slopes = take(kept, block->activation == LINEAR ? 0 : kept_numbers);
     work.operand = take(scratch, block->inputs * step);
     work.output = take(scratch, block->outputs * step);
     work.wide = take(scratch, D * step);
     work.across = take(scratch, step * (round_up(narrow, TILE) + TILE));
     if (!rounds) return work;
+    work.hidden = (uint16_t *)take(scratch, block->middle ? kept_numbers : 0);
     work.slope = take(scratch, step);
-    work.plain = (uint16_t *)take(scratch, D * step / 2);
-    work.result_plain = (uint16_t *)take(scratch, block->outputs * step / 2);
-    work.paired = (uint32_t *)take(scratch, pairs(D > block->outputs ? D : block->outputs) * step);
+    const int64_t most = D > block->outputs ? D : block->outputs;
+    work.plain = (uint16_t *)take(scratch, most * step / 2);
+    work.paired = (uint32_t *)take(scratch, pairs(most) * step);
     return work;
 }
 

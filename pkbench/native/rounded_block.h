@@ -5,27 +5,26 @@
 
 #include "block.h"
 
-/* Where lines of a chunk go that a product reads: plain (the left operand of a gradient) and paired (the right one of what goes
- * further back). */
-typedef struct {
-    uint16_t *plain;
-    uint32_t *paired;
-} Lines;
-
-static uint32_t *paired_values(const Work *work, int64_t j) {
-    return (uint32_t *)work->values + j / work->at.groups * pairs(work->D) * work->at.step;
+/* Plain lines of the chunk at group j in memory for all chunks. */
+static uint16_t *plain_chunk(const Work *work, const void *base, int64_t j) {
+    return (uint16_t *)base + j / work->at.groups * work->D * work->at.step;
 }
 
-static uint16_t *plain_slopes(const Work *work, int64_t j) {
-    return (uint16_t *)work->slopes + j / work->at.groups * work->D * work->at.step;
+/* Where row `row` begins in such memory. */
+static inline const uint16_t *plain_row(const Work *work, const void *base, int32_t row) {
+    const uint32_t D = (uint32_t)work->D, group = (uint32_t)row / D, i = (uint32_t)row % D;
+    return plain_chunk(work, base, group) + i * work->at.step + group % (uint32_t)work->at.groups * work->at.width;
 }
 
-/* Lines i (even) and, where high, i + 1 of group g of a chunk, in both forms. */
-static inline void lay(const float *low, const float *high, int64_t i, int64_t g, Layout at, Lines to) {
-    const int64_t place = i * at.step + g * at.width;
-    pair_lines(low, high, at.width, to.paired + i / 2 * at.step + g * at.width);
-    round_line(low, at.width, to.plain + place);
-    if (high) round_line(high, at.width, to.plain + place + at.step);
+#define AHEAD 8 /* rows between asking for one and reading it: they lie anywhere, mostly in the third cache */
+
+/* Number i of n rows, having asked for the one AHEAD of it. */
+static inline const uint16_t *next_row(const Work *work, const void *base, const int32_t *rows, int64_t i, int64_t n) {
+    if (i + AHEAD < n) {
+        const char *line = (const char *)plain_row(work, base, rows[i + AHEAD]);
+        for (int64_t byte = 0; byte < 2 * work->at.width; byte += 64) __builtin_prefetch(line + byte);
+    }
+    return i < n ? plain_row(work, base, rows[i]) : 0;
 }
 
 static inline const float *normalized_row(const Work *work, int64_t j, int64_t i, float *to) {
@@ -55,192 +54,190 @@ static void round_operand(const Work *work, int64_t j) {
             round_line(normalized_row(work, j + g, i, line), work->at.width, operand + i * work->at.step + g * work->at.width);
 }
 
-/* phi of line d (and d + 1 where high) of the chunk at group j, in place; phi' is kept, rounded. */
-static void activate_lines(const Work *work, int64_t j, int64_t d, int64_t columns, float *low, float *high) {
+/* Of line d of the chunk at group j, in place: phi(... + b1); phi' is kept, and phi too where it is not the result. */
+static void activate_line(const Work *work, int64_t j, int64_t d, int64_t columns, float *line) {
     const Block *block = work->block;
-    const float *bias = block->first.bias < 0 ? 0 : work->parameters + block->first.bias;
-    uint16_t *slopes = plain_slopes(work, j) + d * work->at.step;
-    for (int64_t i = 0; i < (high ? 2 : 1); i++) {
-        activate((int)block->activation, columns, bias ? bias[d + i] : 0.0f, i ? high : low, work->slope);
-        if (block->activation != LINEAR) round_line(work->slope, columns, slopes + i * work->at.step);
-    }
+    const int64_t place = d * work->at.step;
+    const float bias = block->first.bias < 0 ? 0.0f : work->parameters[block->first.bias + d];
+    activate((int)block->activation, columns, bias, line, work->slope);
+    if (block->activation != LINEAR) round_line(work->slope, columns, plain_chunk(work, work->slopes, j) + place);
+    if (block->hidden)
+        round_line(line, columns, plain_chunk(work, block->middle ? work->hidden : (uint16_t *)work->values, j) + place);
 }
 
-/* Values of lines d and d + 1 to where the second layer reads them: paired, in its own order. */
-static void keep_values(const Work *work, int64_t j, int64_t d, int64_t columns, const float *low, const float *high) {
-    const Block *block = work->block;
-    const int64_t width = work->at.width, D = work->D, step = work->at.step;
-    if (!block->middle) {
-        pair_lines(low, high, columns, paired_values(work, j) + d / 2 * step);
-        return;
-    }
-    uint16_t line[MOST_WIDTH];
-    for (int64_t i = 0; i < (high ? 2 : 1); i++)
-        for (int64_t g = 0; g < groups_at(work, j); g++) {
-            const uint32_t row = (uint32_t)block->middle[(j + g) * D + d + i], group = row / (uint32_t)D, e = row % (uint32_t)D;
-            round_line((i ? high : low) + g * width, width, line);
-            put_half(line, e % 2, width, paired_values(work, group) + e / 2 * step + group % work->at.groups * width);
-        }
-}
-
-/* values, slopes <- phi, phi' of W1 operand + b1 for the chunk at group j; of a block of one layer, values are float32. */
+/* values (hidden, where rows change places before the second layer), slopes <- phi, phi' of W1 operand + b1 for the chunk at group j.
+ * paired <- the values, where they are the next operand. Of a block of one layer, values are float32. */
 static void rounded_first_layer(const Work *work, int64_t j) {
     const Block *block = work->block;
     const int64_t step = work->at.step, D = work->D, columns = groups_at(work, j) * work->at.width, words = pairs(block->inputs);
     const float *W = work->rounded + block->first.weight;
     pair_operand(work, j);
-    /* Some lines at a time, so that phi finds them in a near cache. */
+    /* Some lines at a time, so that phi finds them in a near cache; an even number. */
     const int64_t most = NEAR / step < TILE_ROWS ? TILE_ROWS : NEAR / step / TILE_ROWS * TILE_ROWS;
     for (int64_t d = 0; d < D; d += most) {
         const int64_t lines = D - d < most ? D - d : most;
         float *near = block->hidden ? work->wide : work->values + d * step;
         gemm_of_pairs(lines, columns, words, W + d * words, words, work->operand, step, near, step, 0);
-        for (int64_t i = 0; i < lines; i += 2) {
-            float *low = near + i * step, *high = i + 1 < lines ? low + step : 0;
-            activate_lines(work, j, d + i, columns, low, high);
-            if (block->hidden) keep_values(work, j, d + i, columns, low, high);
+        for (int64_t i = 0; i < lines; i++) {
+            activate_line(work, j, d + i, columns, near + i * step);
+            if (!block->hidden || block->middle || (i % 2 == 0 && i + 1 < lines)) continue;
+            const float *low = near + i / 2 * 2 * step;
+            pair_lines(low, i % 2 ? low + step : 0, columns, work->paired + (d + i) / 2 * step);
         }
     }
 }
 
-/* Where rows change places between the layers and are odd in number: zeros beside each last one, which `keep_values` leaves alone. */
-static void clear_halves(const Work *work) {
-    if (!work->block->middle || work->D % 2 == 0) return;
-    for (int64_t j = 0; j < work->block->groups; j += work->at.groups)
-        memset(paired_values(work, j) + work->D / 2 * work->at.step, 0, (size_t)work->at.step * sizeof(uint32_t));
+/* values and paired <- the second layer's operand of the chunk at group j, from `hidden`. */
+static void fetch_values(const Work *work, int64_t j) {
+    const int64_t step = work->at.step, width = work->at.width, D = work->D;
+    for (int64_t g = 0; g < groups_at(work, j); g++) {
+        const int32_t *source = work->block->source + (j + g) * D;
+        uint16_t *values = plain_chunk(work, work->values, j) + g * width;
+        for (int64_t d = 0; d < D; d += 2) {
+            const uint16_t *low = next_row(work, work->hidden, source, d, D);
+            const uint16_t *high = next_row(work, work->hidden, source, d + 1, D);
+            pair_halves(low, high, width, work->paired + d / 2 * step + g * width);
+            memcpy(values + d * step, low, (size_t)width * sizeof *low);
+            if (high) memcpy(values + (d + 1) * step, high, (size_t)width * sizeof *high);
+        }
+    }
 }
 
 /* X_out <- (adds: X +) the block of X. */
 static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
     const Block *block = work->block;
     const int64_t step = work->at.step, words = pairs(work->D);
-    const float *V = work->rounded + block->second.weight;
     if (block->norm.scale >= 0) measure(&block->norm, block->tokens, work->at.width, work->X, work->statistics);
-    clear_halves(work);
-    for (int64_t first = 0; first < (block->middle ? 2 : 1); first++)
-        for (int64_t j = 0; j < block->groups; j += work->at.groups) {
-            if (first == 0) rounded_first_layer(work, j);
-            /* Where rows change places between the layers, the second waits for all of the first. */
-            if (block->middle && first == 0) continue;
-            if (block->hidden)
-                gemm_of_pairs(block->outputs, groups_at(work, j) * work->at.width, words, V, words, paired_values(work, j), step,
-                              work->output, step, 0);
-            add_result(work, j, adds, block->hidden ? work->output : work->values, X_out);
-        }
-}
-
-/* lines <- the gradient of the chunk's result; where an activation is the block's last part, of what is before it. sums[o], where
- * given, += the sum of line o. */
-static void round_result(const Work *work, int64_t j, const float *dX_out, Lines lines, float *sums) {
-    const Block *block = work->block;
-    const int64_t width = work->at.width, n = block->outputs, step = work->at.step;
-    const uint16_t *slopes = block->hidden || block->activation == LINEAR ? 0 : plain_slopes(work, j);
-    float line[2][MOST_WIDTH];
-    for (int64_t g = 0; g < groups_at(work, j); g++)
-        for (int64_t o = 0; o < n; o += 2) {
-            for (int64_t i = 0; i < 2 && o + i < n; i++) {
-                const float *row = dX_out + block->leave[(j + g) * n + o + i] * width;
-                Vector sum = {0};
-                for (int64_t b = 0; b < width; b += LANES) {
-                    Vector value = load(row + b);
-                    if (slopes) value *= load_halves(slopes + (o + i) * step + g * width + b);
-                    store(line[i] + b, value);
-                    sum += value;
-                }
-                if (sums) sums[o + i] += sum_of(sum);
-            }
-            lay(line[0], o + 1 < n ? line[1] : 0, o, g, work->at, lines);
-        }
-}
-
-/* From the gradient of the chunk's result, in `lines`, to that of the second layer's operand: wide. */
-static void rounded_second_backward(const Work *work, int64_t j, Lines lines, float *gradients) {
-    const Block *block = work->block;
-    const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
-    const int64_t line = round_up(block->outputs, TILE), words = pairs(block->outputs);
-    separate(paired_values(work, j), D, columns, step, work->plain);
-    /* Two columns side by side are a word, so that lines of words turned are paired lines. */
-    transpose((const float *)lines.plain, block->outputs, columns / 2, step / 2, work->across, line + TILE, line);
-    gemm_of_pairs(D, line, columns / 2, work->plain, step / 2, work->across, line + TILE, gradients + block->second.gradient,
-                  line, 1);
-    gemm_of_pairs(D, columns, words, work->turned + block->second.weight, words, lines.paired, step, work->wide, step, 0);
-}
-
-/* lines <- wide times phi', of the chunk at group j; sums as above. */
-static void round_hidden(const Work *work, int64_t j, Lines lines, float *sums) {
-    const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width;
-    const uint16_t *slopes = work->block->activation == LINEAR ? 0 : plain_slopes(work, j);
-    for (int64_t d = 0; d < work->D; d++) {
-        float *line = work->wide + d * step;
-        Vector sum = {0};
-        for (int64_t b = 0; b < columns; b += LANES) {
-            Vector value = load(line + b);
-            if (slopes) value *= load_halves(slopes + d * step + b);
-            store(line + b, value);
-            store_halves(lines.plain + d * step + b, value);
-            sum += value;
-        }
-        if (sums) sums[d] += sum_of(sum);
-        if (d % 2 || d + 1 == work->D)
-            pair_lines(work->wide + d / 2 * 2 * step, d % 2 ? line : 0, columns, lines.paired + d / 2 * step);
+    /* Where rows change places between the layers, the second waits for all of the first. */
+    for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) rounded_first_layer(work, j);
+    for (int64_t j = 0; j < block->groups; j += work->at.groups) {
+        if (block->middle)
+            fetch_values(work, j);
+        else
+            rounded_first_layer(work, j);
+        if (block->hidden)
+            gemm_of_pairs(block->outputs, groups_at(work, j) * work->at.width, words, work->rounded + block->second.weight, words,
+                          work->paired, step, work->output, step, 0);
+        add_result(work, j, adds, block->hidden ? work->output : work->values, X_out);
     }
 }
 
-/* From the gradient before the activation (lines) to that of the normalised input, row by row into dN; NULL: not wanted. */
-static void rounded_first_backward(const Work *work, int64_t j, Lines lines, float *gradients, float *dN) {
+/* Two lines of numbers, `low` and `high` (NULL: there is none), float32 or, where `halves`, plain; times phi' where given: plain, the
+ * second one a step behind the first, and paired. sum[0], sum[1] += theirs. */
+static inline __attribute__((always_inline)) void lay(const int halves, const void *low, const void *high,
+                                                      const uint16_t *slopes, int64_t n, int64_t step, uint16_t *plain,
+                                                      uint32_t *paired, Vector *sum) {
+    for (int64_t b = 0; b < n; b += LANES) {
+        Vector number[2] = {{0}, {0}};
+        for (int64_t i = 0; i < (high ? 2 : 1); i++) {
+            const void *from = i ? high : low;
+            number[i] = halves ? load_halves((const uint16_t *)from + b) : load((const float *)from + b);
+            if (slopes) number[i] *= load_halves(slopes + i * step + b);
+            store_halves(plain + i * step + b, number[i]);
+            sum[i] += number[i];
+        }
+        store_words(paired + b, pair_of(number[0], number[1]));
+    }
+}
+
+/* sums[i], where given, += the numbers of sum[i]. */
+static inline void add_sums(const Vector *sum, int64_t n, float *sums) {
+    for (int64_t i = 0; sums && i < n && i < 2; i++) sums[i] += sum_of(sum[i]);
+}
+
+/* plain, paired <- the gradient of the chunk's result; where an activation is the block's last part, of what is before it. sums[o],
+ * where given, += the sum of line o. */
+static void round_result(const Work *work, int64_t j, const float *dX_out, float *sums) {
+    const Block *block = work->block;
+    const int64_t width = work->at.width, n = block->outputs, step = work->at.step;
+    const uint16_t *slopes = block->hidden || block->activation == LINEAR ? 0 : plain_chunk(work, work->slopes, j);
+    for (int64_t o = 0; o < n; o += 2) {
+        Vector sum[2] = {{0}, {0}};
+        for (int64_t g = 0; g < groups_at(work, j); g++) {
+            const int32_t *rows = block->leave + (j + g) * n + o;
+            const int64_t place = o * step + g * width;
+            lay(0, dX_out + rows[0] * width, o + 1 < n ? dX_out + rows[1] * width : 0, slopes ? slopes + place : 0, width, step,
+                work->plain + place, work->paired + o / 2 * step + g * width, sum);
+        }
+        add_sums(sum, n - o, sums ? sums + o : 0);
+    }
+}
+
+/* From the gradient of the chunk's result (plain, paired) to that of the second layer's operand: wide. */
+static void rounded_second_backward(const Work *work, int64_t j, float *gradients) {
     const Block *block = work->block;
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
-    const int64_t line = round_up(block->inputs, TILE), words = pairs(D);
-    round_operand(work, j);
-    transpose(work->operand, block->inputs, columns / 2, step / 2, work->across, line + TILE, line);
-    gemm_of_pairs(D, line, columns / 2, lines.plain, step / 2, work->across, line + TILE, gradients + block->first.gradient,
-                  line, 1);
-    if (!dN) return;
-    gemm_of_pairs(block->inputs, columns, words, work->turned + block->first.weight, words, lines.paired, step, work->operand,
-                  step, 0);
-    scatter_operand(work, j, dN);
+    const int64_t line = round_up(block->outputs, TILE), words = pairs(block->outputs);
+    /* Two columns side by side are a word, so that lines of words turned are paired lines. */
+    transpose((const float *)work->plain, block->outputs, columns / 2, step / 2, work->across, line + TILE, line);
+    gemm_of_pairs(D, line, columns / 2, plain_chunk(work, work->values, j), step / 2, work->across, line + TILE,
+                  gradients + block->second.gradient, line, 1);
+    gemm_of_pairs(D, columns, words, work->turned + block->second.weight, words, work->paired, step, work->wide, step, 0);
 }
 
 /* In the place of the chunk's values, plain: the gradient of the second layer's operand, in the second layer's order. */
 static void keep_wide(const Work *work, int64_t j) {
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width;
-    uint16_t *kept = (uint16_t *)paired_values(work, j);
+    uint16_t *kept = plain_chunk(work, work->values, j);
     for (int64_t d = 0; d < work->D; d++) round_line(work->wide + d * step, columns, kept + d * step);
 }
 
-/* wide <- what `keep_wide` kept of the chunk at group j, in the first layer's order. */
-static void fetch_wide(const Work *work, int64_t j) {
-    const int64_t step = work->at.step, width = work->at.width, D = work->D;
-    for (int64_t g = 0; g < groups_at(work, j); g++)
-        for (int64_t d = 0; d < D; d++) {
-            const uint32_t row = (uint32_t)work->block->middle[(j + g) * D + d], group = row / (uint32_t)D;
-            const uint16_t *from = (const uint16_t *)paired_values(work, group) + row % (uint32_t)D * step;
-            for (int64_t b = 0; b < width; b += LANES)
-                store(work->wide + d * step + g * width + b, load_halves(from + group % work->at.groups * width + b));
+/* plain, paired <- the gradient of the second layer's operand times phi', of the chunk at group j: from wide or, where rows have changed
+ * places, from what `keep_wide` kept. sums as above. */
+static void round_hidden(const Work *work, int64_t j, float *sums) {
+    const int64_t step = work->at.step, width = work->at.width, D = work->D, groups = groups_at(work, j);
+    const int32_t *middle = work->block->middle;
+    const uint16_t *slopes = work->block->activation == LINEAR ? 0 : plain_chunk(work, work->slopes, j);
+    for (int64_t d = 0; d < D; d += 2) {
+        Vector sum[2] = {{0}, {0}};
+        for (int64_t g = 0; middle && g < groups; g++) {
+            const int32_t *rows = middle + (j + g) * D;
+            const int64_t place = d * step + g * width;
+            const uint16_t *low = next_row(work, work->values, rows, d, D), *high = next_row(work, work->values, rows, d + 1, D);
+            lay(1, low, high, slopes ? slopes + place : 0, width, step, work->plain + place,
+                work->paired + d / 2 * step + g * width, sum);
         }
+        const float *low = work->wide + d * step;
+        if (!middle)
+            lay(0, low, d + 1 < D ? low + step : 0, slopes ? slopes + d * step : 0, groups * width, step, work->plain + d * step,
+                work->paired + d / 2 * step, sum);
+        add_sums(sum, D - d, sums ? sums + d : 0);
+    }
+}
+
+/* From the gradient before the activation (plain, paired) to that of the normalised input, row by row into dN; NULL: not wanted. */
+static void rounded_first_backward(const Work *work, int64_t j, float *gradients, float *dN) {
+    const Block *block = work->block;
+    const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
+    const int64_t line = round_up(block->inputs, TILE), words = pairs(D);
+    round_operand(work, j);
+    transpose(work->operand, block->inputs, columns / 2, step / 2, work->across, line + TILE, line);
+    gemm_of_pairs(D, line, columns / 2, work->plain, step / 2, work->across, line + TILE, gradients + block->first.gradient,
+                  line, 1);
+    if (!dN) return;
+    gemm_of_pairs(block->inputs, columns, words, work->turned + block->first.weight, words, work->paired, step, work->operand,
+                  step, 0);
+    scatter_operand(work, j, dN);
 }
 
 /* Add the gradients of the block's parameters; dN <- the gradient of its normalised input, where wanted. */
 static void rounded_backward(const Work *work, const float *dX_out, float *gradients, float *dN) {
     const Block *block = work->block;
-    const Lines lines = {work->plain, work->paired};
     float *first = block->first.bias < 0 ? 0 : gradients + block->first.bias;
     float *second = block->hidden && block->second.bias >= 0 ? gradients + block->second.bias : 0;
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
-        const Lines result = {work->result_plain, work->paired};
-        round_result(work, j, dX_out, block->hidden ? result : lines, block->hidden ? second : first);
-        if (block->hidden) rounded_second_backward(work, j, result, gradients);
+        round_result(work, j, dX_out, block->hidden ? second : first);
+        if (block->hidden) rounded_second_backward(work, j, gradients);
         if (block->middle) {
             keep_wide(work, j);
             continue;
         }
-        if (block->hidden) round_hidden(work, j, lines, first);
-        rounded_first_backward(work, j, lines, gradients, dN);
+        if (block->hidden) round_hidden(work, j, first);
+        rounded_first_backward(work, j, gradients, dN);
     }
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
-        fetch_wide(work, j);
-        round_hidden(work, j, lines, first);
-        rounded_first_backward(work, j, lines, gradients, dN);
+        round_hidden(work, j, first);
+        rounded_first_backward(work, j, gradients, dN);
     }
 }
 

@@ -228,7 +228,7 @@ class Train(ExtensiblePart):
     """Label smoothing of the training loss."""
     precision: Precision
     """fp32; tf32: matrix products of fp32 numbers rounded to 10 bits, on CUDA GPUs from compute capability 8.0; or bf16 matrix
-    products by autocast with fp32 weights."""
+    products with fp32 weights."""
     cpu_threads: Threads
     """Threads of one run on a CPU: rounding depends on it, so it is part of the recipe."""
     eval_every: Size

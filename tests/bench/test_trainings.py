@@ -174,7 +174,6 @@ def test_an_engine_says_what_it_cannot_compute(monkeypatch: pytest.MonkeyPatch) 
         return str(caught.value)
 
     assert reason(SPARSE, 0) == "it knows Mixers only, not a model of kind sw-mlp"
-    assert reason(MIXER, 2) == "it computes in fp32, not in bf16"
 
     def none() -> None:
         raise library.UnavailableError("no C compiler here (cc)")

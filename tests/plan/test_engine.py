@@ -36,6 +36,7 @@ def test_a_batch_that_leaves_threads_too_few_images_is_for_the_reference() -> No
 
 
 def test_a_mixer_on_a_gpu_is_for_the_fused_engine() -> None:
+    assert candidates("auto", run_of(precision="bf16"), "cpu") == ("native", "reference")
     assert candidates("auto", run_of(), "cuda") == ("fused", "batch-last", "reference")
     assert candidates("auto", other_model(), "cuda") == ("reference",)
     assert candidates("auto", run_of(), "mps") == ("reference",)
@@ -48,7 +49,6 @@ def test_a_mixer_on_a_gpu_is_for_the_fused_engine() -> None:
     ("run", "device", "said"),
     [
         (run_of(), "cuda", "for CPUs"),
-        (run_of(precision="bf16"), "cpu", "fp32, not in bf16"),
         (run_of(optimizer=BETA_LASSO), "cpu", "no optimizer beta-lasso"),
         (run_of(stochastic_depth=0.1), "cpu", "no stochastic depth"),
         (other_model(), "cpu", "Mixers only, not a model of kind s-fc"),

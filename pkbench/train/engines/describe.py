@@ -31,13 +31,16 @@ class _Block(ctypes.Structure):
     _fields_ = (
         *((name, _int) for name in ("groups", "inputs", "hidden", "outputs", "tokens", "activation")),
         *(("norm", _Norm), ("first", _Matrix), ("second", _Matrix)),
-        *((name, ctypes.c_void_p) for name in ("enter", "middle", "leave")),
+        *((name, ctypes.c_void_p) for name in ("enter", "middle", "source", "leave")),
     )
 
 
 class _Network(ctypes.Structure):
     _fields_ = (
-        *((name, _int) for name in ("S", "C", "classes", "blocks", "adds", "has_path", "rounds", "parameters", "gradients")),
+        *(
+            (name, _int)
+            for name in ("S", "C", "classes", "blocks", "adds", "has_path", "rounds", "parameters", "gradients")
+        ),
         *(("embed", _Block), ("path", _Block), ("path_norm", _Norm), ("norm", _Norm), ("head", _Matrix)),
         ("block", ctypes.POINTER(_Block)),
     )
@@ -171,6 +174,7 @@ class _Describer:
             enter=self._rows(first.J1.permutation.index),
             # The gather of a permutation says where an entry comes from; its inverse, where one goes.
             middle=None if isinstance(middle, Identity) else self._rows(middle.inverse.index),
+            source=None if isinstance(middle, Identity) else self._rows(middle.index),
             leave=self._rows(last.J2.permutation.inverse.index),
         )
 

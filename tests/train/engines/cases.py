@@ -1,16 +1,20 @@
 """Models, recipes and batches that every engine is tested on, and the module in float64 they are held against."""
 
 import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from pkbench.data.mixing import Mixed, unmixed
 from pkbench.models.initial import initialize
 from pkbench.models.mixers import Mixer, Mixing, Placement
 from pkbench.sizes.mixer import MixerShape
-from pkbench.spec.train import AdamW, Augment, Cosine, Sgd, Train
+from pkbench.spec.train import AdamW, Augment, Cosine, Precision, Sgd, Train
 from pkbench.train.engines.reference import ReferenceEngine
 
 ADAMW = AdamW(kind="adamw", lr=(0.01,), weight_decay=0.05, betas=(0.9, 0.99), eps=1e-3)
@@ -40,6 +44,7 @@ class Case:
     smoothing: float = 0.1
     optimizer: AdamW | Sgd = ADAMW
     clip_norm: float | None = None
+    precision: Precision = "fp32"
     seed: int = 5
 
     def model(self) -> Mixer:
@@ -60,7 +65,7 @@ class Case:
     def recipe(self) -> Train:
         return Train(
             seeds=(0,), epochs=1, batch_size=self.batch, drop_last=False, label_smoothing=self.smoothing,
-            precision="fp32", cpu_threads=self.threads, eval_every=1, select_lr_by="validation-error",
+            precision=self.precision, cpu_threads=self.threads, eval_every=1, select_lr_by="validation-error",
             optimizer=self.optimizer, clip_norm=self.clip_norm,
             schedule=Cosine(kind="cosine", warmup_epochs=0, warmup_lr=0.0, final_lr=0.0),
             augment=Augment(crop_padding=0, flip=False, policy="none"),
@@ -93,6 +98,26 @@ CASES = [
     # Products deeper than one pass over the inner sum, and matrices beyond a chunk's memory.
     Case("block", 4.0, C=150, batch=20, depth=1),
 ]
+
+
+def _rounded(numbers: Tensor) -> Tensor:
+    """The nearest bfloat16 numbers; gradients come through as they are."""
+    # Over float32, as the engines have it: float64 next to the middle of two would go another way.
+    return numbers + (numbers.detach().float().bfloat16().to(numbers.dtype) - numbers.detach())
+
+
+class RoundedOperands(TorchFunctionMode):
+    """While open, products of a model's blocks have operands rounded to bfloat16; the classifier's has not."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._exempt = model.get_parameter("classifier.weight")
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if func in (functional.linear, torch.matmul) and args[1] is not self._exempt:
+            args = (_rounded(args[0]), _rounded(args[1]), *args[2:])
+        return func(*args, **(kwargs or {}))
 
 
 def double(batch: Mixed) -> Mixed:

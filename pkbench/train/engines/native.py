@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from pkbench.data.mixing import Mixed
 from pkbench.models.mixers import Mixer
 from pkbench.native.library import library
+from pkbench.native.memory import numbers
 from pkbench.spec.train import AdamW, Train
 from pkbench.train.engines.describe import Batch, describe
 from pkbench.train.engines.moments import from_state, known, names_of, to_state
@@ -162,6 +163,6 @@ class NativeEngine:
         """A batch without images for one thread, and the memory that it points to."""
         sizes = (ctypes.c_int64 * 2)()
         self._c.pk_memory(self._network, self._width, self._about.pixels, sizes)
-        scratch, kept = torch.empty(sizes[0]), torch.empty(sizes[1])
+        scratch, kept = numbers(sizes[0]), numbers(sizes[1])
         batch = Batch(self._width, self._about.pixels, 0, None, scratch.data_ptr(), kept.data_ptr())
         return batch, scratch, kept

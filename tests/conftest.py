@@ -1,7 +1,9 @@
 """Settings of every test."""
 
 import os
+import signal
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,15 @@ settings.load_profile("pkbench")
 
 # Mutation asks whether a test fails, of which a failing example says enough: it need not be made small, nor kept.
 settings.register_profile("mutation", database=None, phases=(Phase.explicit, Phase.generate))
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """Verbs that only print let a closed pipe end their process. Called within this one, they would leave it to the tests that follow,
+    whose workers' pipes close at any time."""
+    before = signal.getsignal(signal.SIGPIPE)
+    yield
+    signal.signal(signal.SIGPIPE, before)
 
 
 _LONG = (

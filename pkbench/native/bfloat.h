@@ -29,10 +29,8 @@ static inline Words rounded(Vector value) {
 static inline Words pair_of(Vector low, Vector high) {
 #if HAS_BFLOAT
     const __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
-    const __m512i order = _mm512_or_si512(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-                                          _mm512_set_epi32(31 << 16, 30 << 16, 29 << 16, 28 << 16, 27 << 16, 26 << 16, 25 << 16,
-                                                           24 << 16, 23 << 16, 22 << 16, 21 << 16, 20 << 16, 19 << 16, 18 << 16,
-                                                           17 << 16, 16 << 16));
+    const Words lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const __m512i order = (__m512i)(lane | (lane + LANES) << 16);
     return (Words)_mm512_permutexvar_epi16(order, both);
 #else
     return rounded(low) | rounded(high) << 16;

@@ -4,6 +4,8 @@ import dataclasses
 import itertools
 import math
 import os
+import platform
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pkbench.native.library import UnavailableError, library
+from pkbench.native.library import UnavailableError, find_compiler, library
 from pkbench.train.engines.native import NativeEngine
 from pkbench.train.engines.reference import ReferenceEngine
 
@@ -160,9 +162,8 @@ torch.save(engine.gradient, sys.argv[1])
 def test_a_processor_without_bf16_computes_the_same_up_to_the_order_of_sums(tmp_path: Path) -> None:
     """By the compiler's most general target, whatever is here."""
     compiler = tmp_path / "cc"
-    compiler.write_text(
-        '#!/bin/sh\nexec cc "$@" -march=x86-64\n' if sys.platform == "linux" else '#!/bin/sh\nexec cc "$@"\n'
-    )
+    general = "-march=x86-64" if platform.machine() == "x86_64" else ""
+    compiler.write_text(f'#!/bin/sh\nexec {shlex.join(find_compiler())} "$@" {general}\n')
     compiler.chmod(0o755)
     environment = {**os.environ, "CC": str(compiler), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     root = Path(__file__).resolve().parents[3]

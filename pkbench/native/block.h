@@ -22,9 +22,7 @@ typedef struct {
     float *values;     /* chunks of phi(...), the second layer's operand; of one chunk where there is none: the result */
     float *slopes;     /* chunks of phi'(...) in the first layer's order */
     float *operand, *output, *wide, *across; /* of one chunk: inputs, outputs and D lines; transposed lines */
-    /* With products of bfloat16, see rounded_block.h: chunks of phi(...) in the first layer's order where the second has another; a
-     * line of slopes; of one chunk, lines of either form. */
-    uint16_t *hidden;
+    /* With products of bfloat16: a line of slopes; of one chunk, lines of either form. */
     float *slope;
     uint16_t *plain;
     uint32_t *paired;
@@ -52,7 +50,6 @@ static Work work_of(const Block *block, int64_t rounds, const float *parameters,
     work.wide = take(scratch, D * step);
     work.across = take(scratch, step * (round_up(narrow, TILE) + TILE));
     if (!rounds) return work;
-    work.hidden = (uint16_t *)take(scratch, block->middle ? kept_numbers : 0);
     work.slope = take(scratch, step);
     const int64_t most = D > block->outputs ? D : block->outputs;
     work.plain = (uint16_t *)take(scratch, most * step / 2);

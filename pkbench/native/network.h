@@ -31,7 +31,6 @@ typedef struct {
     Matrix first, second;
     const int32_t *enter;  /* (groups * inputs) row of X that an operand row reads */
     const int32_t *middle; /* (groups * hidden) row of the second layer's operand that a hidden row becomes; NULL: itself */
-    const int32_t *source; /* (groups * hidden) hidden row that a row of the second layer's operand is: the inverse of middle */
     const int32_t *leave;  /* (groups * outputs) row of the output that a result row becomes */
 } Block;
 

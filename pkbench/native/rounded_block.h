@@ -11,7 +11,7 @@ static uint16_t *plain_chunk(const Work *work, const void *base, int64_t j) {
 }
 
 /* Where row `row` begins in such memory. */
-static inline const uint16_t *plain_row(const Work *work, const void *base, int32_t row) {
+static inline uint16_t *plain_row(const Work *work, const void *base, int32_t row) {
     const uint32_t D = (uint32_t)work->D, group = (uint32_t)row / D, i = (uint32_t)row % D;
     return plain_chunk(work, base, group) + i * work->at.step + group % (uint32_t)work->at.groups * work->at.width;
 }
@@ -19,7 +19,7 @@ static inline const uint16_t *plain_row(const Work *work, const void *base, int3
 #define AHEAD 8 /* rows between asking for one and reading it: they lie anywhere, mostly in the third cache */
 
 /* Number i of n rows, having asked for the one AHEAD of it. */
-static inline const uint16_t *next_row(const Work *work, const void *base, const int32_t *rows, int64_t i, int64_t n) {
+static inline uint16_t *next_row(const Work *work, const void *base, const int32_t *rows, int64_t i, int64_t n) {
     if (i + AHEAD < n) {
         const char *line = (const char *)plain_row(work, base, rows[i + AHEAD]);
         for (int64_t byte = 0; byte < 2 * work->at.width; byte += 64) __builtin_prefetch(line + byte);
@@ -54,19 +54,22 @@ static void round_operand(const Work *work, int64_t j) {
             round_line(normalized_row(work, j + g, i, line), work->at.width, operand + i * work->at.step + g * work->at.width);
 }
 
-/* Of line d of the chunk at group j, in place: phi(... + b1); phi' is kept, and phi too where it is not the result. */
+/* Of line d of the chunk at group j, in place: phi(... + b1). phi' is kept, and phi too where it is not the result, in the second layer's
+ * order. */
 static void activate_line(const Work *work, int64_t j, int64_t d, int64_t columns, float *line) {
     const Block *block = work->block;
     const int64_t place = d * work->at.step;
     const float bias = block->first.bias < 0 ? 0.0f : work->parameters[block->first.bias + d];
     activate((int)block->activation, columns, bias, line, work->slope);
     if (block->activation != LINEAR) round_line(work->slope, columns, plain_chunk(work, work->slopes, j) + place);
-    if (block->hidden)
-        round_line(line, columns, plain_chunk(work, block->middle ? work->hidden : (uint16_t *)work->values, j) + place);
+    if (block->hidden && !block->middle) round_line(line, columns, plain_chunk(work, work->values, j) + place);
+    for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
+        round_line(line + g * work->at.width, work->at.width,
+                   next_row(work, work->values, block->middle + (j + g) * work->D, d, work->D));
 }
 
-/* values (hidden, where rows change places before the second layer), slopes <- phi, phi' of W1 operand + b1 for the chunk at group j.
- * paired <- the values, where they are the next operand. Of a block of one layer, values are float32. */
+/* values, slopes <- phi, phi' of W1 operand + b1 for the chunk at group j; paired <- the values, where they stay in this order. Of a block
+ * of one layer, values are float32. */
 static void rounded_first_layer(const Work *work, int64_t j) {
     const Block *block = work->block;
     const int64_t step = work->at.step, D = work->D, columns = groups_at(work, j) * work->at.width, words = pairs(block->inputs);
@@ -87,20 +90,12 @@ static void rounded_first_layer(const Work *work, int64_t j) {
     }
 }
 
-/* values and paired <- the second layer's operand of the chunk at group j, from `hidden`. */
-static void fetch_values(const Work *work, int64_t j) {
-    const int64_t step = work->at.step, width = work->at.width, D = work->D;
-    for (int64_t g = 0; g < groups_at(work, j); g++) {
-        const int32_t *source = work->block->source + (j + g) * D;
-        uint16_t *values = plain_chunk(work, work->values, j) + g * width;
-        for (int64_t d = 0; d < D; d += 2) {
-            const uint16_t *low = next_row(work, work->hidden, source, d, D);
-            const uint16_t *high = next_row(work, work->hidden, source, d + 1, D);
-            pair_halves(low, high, width, work->paired + d / 2 * step + g * width);
-            memcpy(values + d * step, low, (size_t)width * sizeof *low);
-            if (high) memcpy(values + (d + 1) * step, high, (size_t)width * sizeof *high);
-        }
-    }
+/* paired <- the values of the chunk at group j. */
+static void pair_values(const Work *work, int64_t j) {
+    const int64_t step = work->at.step, D = work->D, columns = groups_at(work, j) * work->at.width;
+    const uint16_t *values = plain_chunk(work, work->values, j);
+    for (int64_t d = 0; d < D; d += 2)
+        pair_halves(values + d * step, d + 1 < D ? values + (d + 1) * step : 0, columns, work->paired + d / 2 * step);
 }
 
 /* X_out <- (adds: X +) the block of X. */
@@ -112,7 +107,7 @@ static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) rounded_first_layer(work, j);
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
         if (block->middle)
-            fetch_values(work, j);
+            pair_values(work, j);
         else
             rounded_first_layer(work, j);
         if (block->hidden)

@@ -31,7 +31,7 @@ class _Block(ctypes.Structure):
     _fields_ = (
         *((name, _int) for name in ("groups", "inputs", "hidden", "outputs", "tokens", "activation")),
         *(("norm", _Norm), ("first", _Matrix), ("second", _Matrix)),
-        *((name, ctypes.c_void_p) for name in ("enter", "middle", "source", "leave")),
+        *((name, ctypes.c_void_p) for name in ("enter", "middle", "leave")),
     )
 
 
@@ -174,7 +174,6 @@ class _Describer:
             enter=self._rows(first.J1.permutation.index),
             # The gather of a permutation says where an entry comes from; its inverse, where one goes.
             middle=None if isinstance(middle, Identity) else self._rows(middle.inverse.index),
-            source=None if isinstance(middle, Identity) else self._rows(middle.index),
             leave=self._rows(last.J2.permutation.inverse.index),
         )
 

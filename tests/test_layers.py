@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "spec": LEAVES,
     "plan": LEAVES | {"spec"},
     "audit": LEAVES | {"spec"},
-    "data": LEAVES | {"spec"},
+    "data": LEAVES | {"spec", "native"},
     "native": {"cache"},
     "models": LEAVES | {"spec", "native"},
     "train": LEAVES | {"spec", "plan", "data", "models", "native"},

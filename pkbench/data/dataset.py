@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pkbench.data.assemble import Arrays, assemble
 from pkbench.errors import DataMemoryError
+from pkbench.native import images as native
 from pkbench.spec.data import AnyData
 
 
@@ -52,8 +53,33 @@ class Dataset:
 
     def to_input(self, images: Tensor) -> Tensor:
         """``images`` (B, colours, H, W) uint8 as a model's input: (images / 255 - mean) / std in float32."""
+        if native.usable(images):
+            return native.inputs(images, self._tables)
+        return self._normalized(images)
+
+    def inputs_of(
+        self, chosen: Tensor, *, padding: int = 0, corners: Tensor | None = None, mirrored: Tensor | None = None
+    ) -> Tensor:
+        """Training images ``chosen``, int64 (B,), cropped and mirrored, as a model's input.
+
+        ``padding``, ``corners`` and ``mirrored`` are those of :func:`pkbench.data.augment.crop` and
+        :func:`~pkbench.data.augment.flip`. For images that :func:`pkbench.native.images.usable` accepts.
+        """
+        return native.inputs(
+            self.train.images, self._tables, chosen=chosen, padding=padding, corners=corners, mirrored=mirrored
+        )
+
+    def _normalized(self, images: Tensor) -> Tensor:
         mean, std = self._statistics
         return images.to(torch.float32).div_(255).sub_(mean).div_(std)
+
+    @cached_property
+    def _tables(self) -> Tensor:
+        """What each byte of a colour becomes, (colours, 256), by the same operations."""
+        with torch.inference_mode(mode=False):
+            colours = self.train.images.shape[1]
+            images = torch.arange(256, dtype=torch.uint8, device=self.train.images.device).expand(1, colours, 1, 256)
+            return self._normalized(images.contiguous()).view(colours, 256)
 
     @cached_property
     def _statistics(self) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from pkbench.data.augment import augment, change, draw, draws_first, joined
 from pkbench.data.dataset import Dataset
 from pkbench.data.erasing import erase
 from pkbench.data.mixing import Mixed, mix, unmixed
+from pkbench.native.images import usable
 from pkbench.plan.run import Run
 from pkbench.seeding import stream_seed
 
@@ -92,14 +93,21 @@ class BatchMaker:
         """Batch ``step`` of ``order``: augmented, normalised, erased, mixed, each drawing from ``source`` in turn."""
         recipe, data = self._run.train, self._data
         chosen = self._chosen(order, range(step, step + 1))
-        images = augment(data.train.images.index_select(0, chosen), recipe.augment, source, data.mean)
+        inputs = self._inputs(chosen, source)
         labels = data.train.labels.index_select(0, chosen)
-        inputs = data.to_input(images)
         if recipe.augment.erasing is not None:
             inputs = erase(inputs, recipe.augment.erasing, source)
         if recipe.mix is None:
             return unmixed(inputs, labels)
         return mix(inputs, labels, recipe.mix, source)
+
+    def _inputs(self, chosen: Tensor, source: torch.Generator) -> Tensor:
+        """The images ``chosen``, augmented and normalised; in one pass where nothing but windows and mirrors is asked for."""
+        wanted, data = self._run.train.augment, self._data
+        if wanted.resized_crop is None and wanted.policy == "none" and usable(data.train.images):
+            drawn = draw(len(chosen), wanted, source)
+            return data.inputs_of(chosen, padding=wanted.crop_padding, corners=drawn.corners, mirrored=drawn.mirrored)
+        return data.to_input(augment(data.train.images.index_select(0, chosen), wanted, source, data.mean))
 
     def _several(self, order: Tensor, steps: range, source: torch.Generator) -> list[Made]:
         """The same as :meth:`_one` one after another, changed together."""

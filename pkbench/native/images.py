@@ -5,18 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pkbench.native.library import UnavailableError, library
+from pkbench.native.library import available, library
 
 
 def usable(images: Tensor) -> bool:
     """Whether inputs of ``images`` can be made here: they are bytes on a CPU, one after another, and there is a C part."""
-    if images.device.type != "cpu" or images.dtype != torch.uint8 or not images.is_contiguous():
-        return False
-    try:
-        library()
-    except UnavailableError:
-        return False
-    return True
+    return images.device.type == "cpu" and images.dtype == torch.uint8 and images.is_contiguous() and available()
 
 
 def inputs(

@@ -49,13 +49,33 @@ class UnavailableError(Exception):
     """There is no C part on this machine; the message says why."""
 
 
-@cache
 def library() -> ctypes.CDLL:
     """The C part, compiled where that has not been done.
 
     Raises:
         UnavailableError: there is no compiler, or what it makes cannot be kept or loaded.
     """
+    found = _library_or_why_not()
+    if isinstance(found, str):
+        raise UnavailableError(found)
+    return found
+
+
+def available() -> bool:
+    """Whether there is a C part on this machine."""
+    return not isinstance(_library_or_why_not(), str)
+
+
+@cache
+def _library_or_why_not() -> ctypes.CDLL | str:
+    """Found out once for a process: a compiler that fails would be called again for every batch."""
+    try:
+        return _load()
+    except UnavailableError as error:
+        return str(error)
+
+
+def _load() -> ctypes.CDLL:
     compiler = find_compiler()
     try:
         path = cache_folder() / "native" / f"pkbench-{_key(compiler)}.so"

@@ -15,18 +15,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from pkbench.native.library import UnavailableError, library
+from pkbench.native.library import available, library
 
 
 def usable(*tensors: Tensor) -> bool:
     """Whether these tensors can be worked on here: float32 on a CPU, and there is a C part."""
     if any(tensor.dtype != torch.float32 or tensor.device.type != "cpu" for tensor in tensors):
         return False
-    try:
-        library()
-    except UnavailableError:
-        return False
-    return True
+    return available()
 
 
 def pack(x: Tensor) -> Tensor:

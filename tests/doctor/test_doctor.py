@@ -101,12 +101,12 @@ def test_libraries_and_extras_that_are_not_installed(monkeypatch: pytest.MonkeyP
 
 
 def test_without_a_compiler_it_is_said_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    library.library.cache_clear()
+    library._library_or_why_not.cache_clear()
     monkeypatch.setenv("CC", "/nowhere/cc")
     try:
         found = by_what(list(software.software()))["native engine"]
     finally:
-        library.library.cache_clear()
+        library._library_or_why_not.cache_clear()
     assert found.state == "note"
     assert "no C compiler here (/nowhere/cc)" in found.found
     assert "apt install gcc" in found.remedy

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.execute.engine import has_c_part
 from pkbench.execute.prepare import Selection
 from pkbench.execute.session import Options, Session
+from pkbench.native.library import available
 from pkbench.spec.load import load_spec
 from tests.essence import essences_in, records_in
 from tests.small import ON_CPU, write_small
@@ -31,7 +31,7 @@ def computed(spec: Path, results: Path, options: Options | None = None) -> dict[
 
 @pytest.mark.parametrize("engine", ON_CPU)
 def test_the_same_run_twice_is_the_same_bytes(engine: str, tmp_path: Path) -> None:
-    if engine == "native" and not has_c_part():
+    if engine == "native" and not available():
         pytest.skip("no C compiler here")
     spec = write_small(tmp_path)
     first, second = (

@@ -15,9 +15,9 @@ from pkbench.native.library import UnavailableError, find_compiler, library
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache folder, and no library loaded yet."""
     monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
-    library.cache_clear()
+    module._library_or_why_not.cache_clear()
     yield tmp_path / "cache" / "native"
-    library.cache_clear()
+    module._library_or_why_not.cache_clear()
 
 
 def script(path: Path, text: str) -> str:
@@ -44,7 +44,7 @@ def test_it_is_compiled_once(compiler: str, fresh: Path, tmp_path: Path, monkeyp
     monkeypatch.setenv("CC", compiler)
     tile = library().pk_tile()
     assert tile % 8 == 0
-    library.cache_clear()
+    module._library_or_why_not.cache_clear()
     assert library().pk_tile() == tile
     assert calls(tmp_path) == 1
     assert [path.suffix for path in fresh.iterdir()] == [".so"]
@@ -56,7 +56,7 @@ def test_other_flags_are_another_library(
     monkeypatch.setenv("CC", compiler)
     library()
     monkeypatch.setenv("CC", f"{compiler} -DOTHER")
-    library.cache_clear()
+    module._library_or_why_not.cache_clear()
     library()
     assert calls(tmp_path) == 2
     assert len(list(fresh.iterdir())) == 2
@@ -70,7 +70,7 @@ def test_what_others_may_have_written_is_not_loaded(
     library()
     (made,) = fresh.iterdir()
     made.chmod(made.stat().st_mode | stat.S_IWOTH)
-    library.cache_clear()
+    module._library_or_why_not.cache_clear()
     library()
     assert calls(tmp_path) == 2
     (made,) = fresh.iterdir()
@@ -108,7 +108,7 @@ def test_no_place_to_keep_it(compiler: str, tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     for times in (1, 2):
-        library.cache_clear()
+        module._library_or_why_not.cache_clear()
         assert library().pk_tile() % 8 == 0
         assert calls(tmp_path) == times
     assert not list((tmp_path / "tmp").iterdir())
@@ -120,3 +120,15 @@ def test_no_place_at_all(compiler: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     with pytest.raises(UnavailableError):
         library()
+
+
+def test_a_compiler_that_fails_is_called_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches and sparse layers ask each time whether there is a library."""
+    monkeypatch.setenv(
+        "CC", script(tmp_path / "cc", f'case "$*" in *mixer.c*) echo called >>{tmp_path}/calls; exit 1;; esac')
+    )
+    assert not module.available()
+    assert not module.available()
+    with pytest.raises(UnavailableError, match="exit code 1"):
+        library()
+    assert calls(tmp_path) == 1

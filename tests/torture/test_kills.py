@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.execute.engine import has_c_part
+from pkbench.native.library import available
 from tests.essence import essences_in, records_in
 from tests.small import write_small
 
@@ -55,7 +55,7 @@ def wait_for_a_moment(started: Pkbench, source: random.Random) -> None:
 def test_random_kills_change_nothing(engine: str, jobs: int, tmp_path: Path, torture: Torture) -> None:
     short, full = TIMES[engine, jobs]
     times = torture.times(short=short, full=full)
-    if engine == "native" and not has_c_part():
+    if engine == "native" and not available():
         pytest.skip("no C compiler here")
     if not times:
         pytest.skip("in full mode only: its processes take seconds to start")

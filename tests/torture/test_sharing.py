@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.execute.engine import has_c_part
+from pkbench.native.library import available
 from tests.essence import essences_in, records_in
 from tests.small import write_small
 
@@ -38,7 +38,7 @@ def computed(commands: list[Pkbench]) -> Counter[str]:
 
 @pytest.mark.parametrize("how", [ALONE, STACK], ids=["alone", "stacks"])
 def test_overlapping_commands_compute_each_run_once(how: tuple[str, ...], tmp_path: Path, torture: Torture) -> None:
-    if how is ALONE and not has_c_part():
+    if how is ALONE and not available():
         how = (*how, "--engine", "reference")
     expected = whole(tmp_path / "whole", *how, *(("--stack", "1") if how is STACK else ()))
     times = torture.times(short=1, full=10)

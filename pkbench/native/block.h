@@ -81,6 +81,12 @@ static int64_t groups_at(const Work *work, int64_t j) {
     return left < work->at.groups ? left : work->at.groups;
 }
 
+/* Lines of a product to make at a time, an even number, so that what is done with them at once finds them in a near cache. */
+static int64_t lines_at_a_time(const Work *work) {
+    const int64_t lines = NEAR / work->at.step / TILE_ROWS * TILE_ROWS;
+    return lines < TILE_ROWS ? TILE_ROWS : lines;
+}
+
 static float *chunk(const Work *work, float *base, int64_t j) {
     return base + j / work->at.groups * work->D * work->at.step;
 }
@@ -105,9 +111,7 @@ static void first_layer(const Work *work, int64_t j) {
     const float *bias = block->first.bias < 0 ? 0 : work->parameters + block->first.bias;
     float *values = block->middle ? work->wide : values_at(work, j), *slopes = chunk(work, work->slopes, j);
     gather_operand(work, j);
-    /* Some lines at a time, so that phi finds them in a near cache. */
-    const int64_t most = NEAR / step < TILE_ROWS ? TILE_ROWS : NEAR / step / TILE_ROWS * TILE_ROWS;
-    for (int64_t d = 0; d < D; d += most) {
+    for (int64_t d = 0, most = lines_at_a_time(work); d < D; d += most) {
         const int64_t lines = D - d < most ? D - d : most;
         gemm(lines, columns, block->inputs, W + d * block->inputs, block->inputs, 1, work->operand, step,
              values + d * step, step, 0);

@@ -75,9 +75,7 @@ static void rounded_first_layer(const Work *work, int64_t j) {
     const int64_t step = work->at.step, D = work->D, columns = groups_at(work, j) * work->at.width, words = pairs(block->inputs);
     const float *W = work->rounded + block->first.weight;
     pair_operand(work, j);
-    /* Some lines at a time, so that phi finds them in a near cache; an even number. */
-    const int64_t most = NEAR / step < TILE_ROWS ? TILE_ROWS : NEAR / step / TILE_ROWS * TILE_ROWS;
-    for (int64_t d = 0; d < D; d += most) {
+    for (int64_t d = 0, most = lines_at_a_time(work); d < D; d += most) {
         const int64_t lines = D - d < most ? D - d : most;
         float *near = block->hidden ? work->wide : work->values + d * step;
         gemm_of_pairs(lines, columns, words, W + d * words, words, work->operand, step, near, step, 0);

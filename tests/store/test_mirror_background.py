@@ -72,9 +72,9 @@ def test_a_hanging_server_costs_no_more_than_the_time_given(store: Store, hangin
     store.write(make_record())
     started = time.monotonic()
     mirror.nudge()
-    assert time.monotonic() - started < 5, "a server that never answers is not waited for"
+    assert time.monotonic() - started < 0.5
     outcome = mirror.finish(timeout)
-    assert time.monotonic() - started < timeout + 10
+    assert time.monotonic() - started < timeout + 1.5
     assert outcome == MirrorOutcome("behind", 1, "it takes too long")
     assert outcome.message == "mirror behind: 1 run (it takes too long); `pkbench sync` brings it up to date"
 

@@ -6,7 +6,7 @@ An engine of :data:`pkbench.plan.engine.ENGINES` is timed without a change here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -29,7 +29,8 @@ from pkbench.spec.data import NpzData
 from pkbench.spec.model import shape_of
 from pkbench.spec.train import AdamW, Cosine, Precision, Train
 from pkbench.train.batches import BatchStream
-from pkbench.train.engines.batch_last.stack import Forward, Stack
+from pkbench.train.engines.batch_last.network import StackedMixer
+from pkbench.train.engines.batch_last.stack import Stack
 from pkbench.train.engines.choose import image_of, stacking_engine
 from pkbench.train.engines.precision import has_tf32
 from pkbench.train.evaluate import evaluate
@@ -139,15 +140,16 @@ class StackTraining:
         reason = obstacle(plan.engine, made[0], plan.device.type)
         if reason is not None:
             raise UnavailableError(reason)
-        network = stacking_engine(plan.engine).network
+        arithmetic = stacking_engine(plan.engine).arithmetic
         models = [build(run.model, run.shape, run.seed) for run in made]
         mixers = [model for model in models if isinstance(model, Mixer)]
         self._data = random_images(plan.case, plan.device)
         self._streams = [BatchStream(run, self._data, plan.device) for run in made]
         self._endless = [endless(stream) for stream in self._streams]
         self._counter = GraphCounter()
-        rewrite: Callable[[Forward], Forward] = self._counter.compile if compiled else lambda forward: forward
-        self._stack = Stack(mixers, made[0].train, image_of(made[0]), plan.device, network, rewrite)
+        if compiled:
+            arithmetic = replace(arithmetic, network=partial(_compiled_mixer, self._counter))
+        self._stack = Stack(mixers, made[0].train, image_of(made[0]), plan.device, arithmetic)
 
     def data(self) -> None:
         """As :meth:`Training.data`."""
@@ -174,6 +176,19 @@ class StackTraining:
 
     def close(self) -> None:
         """As :meth:`Training.close`: there is nothing to end."""
+
+
+def _compiled_mixer(
+    counter: GraphCounter,
+    models: Sequence[Mixer],
+    image: tuple[int, int, int],
+    device: torch.device,
+    precision: Precision,
+) -> StackedMixer:
+    """A :class:`StackedMixer` whose passes are compiled."""
+    made = StackedMixer(models, image, device, precision)
+    made.compute = counter.compile(made.compute)  # type: ignore[method-assign]
+    return made
 
 
 def endless(stream: BatchStream) -> Iterator[Mixed]:

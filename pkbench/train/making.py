@@ -61,7 +61,8 @@ class BatchMaker:
         # Rounding depends on the number of threads, which torch keeps for each thread that calls it.
         torch.set_num_threads(self._run.train.cpu_threads)
         if self._device.type == "cuda":
-            torch.cuda.set_stream(torch.cuda.Stream(self._device))  # type: ignore[no-untyped-call]
+            # Ahead of the steps' work where both wait: theirs fills the device, and they would soon wait for these.
+            torch.cuda.set_stream(torch.cuda.Stream(self._device, priority=-1))  # type: ignore[no-untyped-call]
 
     def made(self, epoch: int, step: int, taken: Tensor) -> Generator[Made, None, None]:
         """The batches from ``step`` of ``epoch`` (both from 0) on to the last of all epochs; ``taken``: the augmentation's state there."""

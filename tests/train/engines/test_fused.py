@@ -13,8 +13,8 @@ from .cases import ADAMW, CASES, IMAGE, SGD, Case, assert_gradients, double
 
 pytest.importorskip("triton")
 
-from pkbench.train.engines.fused.engine import FusedEngine
-from pkbench.train.engines.fused.network import FusedMixer
+from pkbench.train.engines.fused import joint
+from pkbench.train.engines.fused.engine import IN_KERNELS, FusedEngine
 
 ON_GPU = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if ON_GPU else "cpu")
@@ -37,7 +37,7 @@ def moved(batch: Mixed) -> Mixed:
 
 def fused(*cases: Case, precision: str = "fp32") -> Stack:
     recipe = cases[0].recipe().model_copy(update={"precision": precision})
-    return Stack([case.model() for case in cases], recipe, IMAGE, DEVICE, FusedMixer)
+    return Stack([case.model() for case in cases], recipe, IMAGE, DEVICE, IN_KERNELS)
 
 
 def assert_close_on_cpu(ours: Tensor, theirs: Tensor, rtol: float, atol: float) -> None:
@@ -55,6 +55,17 @@ def test_gradients_loss_and_logits_are_the_modules(case: Case, mixed: bool) -> N
     loss, expected_wrong = exact.step(double(batch), 0.0, None)
     assert losses.tolist() == pytest.approx([loss.item()], rel=2e-6)
     assert wrong.tolist() == [expected_wrong.item()]
+    assert_gradients(stack.gradient[0].cpu(), exact)
+
+
+@pytest.mark.parametrize("case", [FEW[3], *FEW[5:7]], ids=str)
+def test_gradients_where_channels_do_not_fit_a_program(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joint, "_MOST_ROWS", 2)
+    monkeypatch.setattr(joint, "_MANY", joint._MANY | {"ROWS": 4})
+    stack, exact = fused(case), case.exact()
+    (batch,) = case.batches(1)
+    losses, _ = stack.step([moved(batch)], [0.0])
+    assert losses.item() == pytest.approx(exact.step(double(batch), 0.0, None)[0].item(), rel=2e-6)
     assert_gradients(stack.gradient[0].cpu(), exact)
 
 
@@ -109,7 +120,9 @@ def test_its_name_is_recorded() -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [*CASES, *FEW, Case("layer", 4.0, S=16, C=300, batch=257)] if ON_GPU else FEW[3:5], ids=str
+    "case",
+    [*CASES, *FEW, *(Case("layer", 4.0, S=16, C=C, batch=257) for C in (300, 600))] if ON_GPU else FEW[3:5],
+    ids=str,
 )
 def test_gradients_in_bfloat16(case: Case) -> None:
     stack, exact = fused(case, precision="bf16"), case.exact()

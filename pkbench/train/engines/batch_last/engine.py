@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from pkbench.data.mixing import Mixed
 from pkbench.models.mixers import Mixer
 from pkbench.spec.train import Train
-from pkbench.train.engines.batch_last.network import Network, StackedMixer
-from pkbench.train.engines.batch_last.stack import Stack
+from pkbench.train.engines.batch_last.stack import IN_PYTORCH, Arithmetic, Stack
 
 
 class BatchLastEngine:
@@ -20,10 +19,10 @@ class BatchLastEngine:
 
     name = "batch-last"
     parts: int | None = None
-    network: type[Network] = StackedMixer
+    arithmetic: Arithmetic = IN_PYTORCH
 
     def __init__(self, model: Mixer, recipe: Train, image: tuple[int, int, int], device: torch.device) -> None:
-        self._stack, self._run = Stack([model], recipe, image, device, self.network), 0
+        self._stack, self._run = Stack([model], recipe, image, device, self.arithmetic), 0
         self.workspace = self._stack.workspace
         self.model: nn.Module = self._stack.models[0]
 

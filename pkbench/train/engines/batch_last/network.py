@@ -1,8 +1,8 @@
-"""The forward pass of several Mixers of one shape at once."""
+"""The passes of several Mixers of one shape at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -11,9 +11,11 @@ from torch import Tensor
 
 from pkbench.models.mixers import Mixer, SkipLayer
 from pkbench.models.pk import ACTIVATIONS
+from pkbench.spec.train import Precision
 from pkbench.train.engines.batch_last.layout import BlockRows, block_rows, pixel_rows
 from pkbench.train.engines.batch_last.moves import Move, move
 from pkbench.train.engines.batch_last.norm import layer_norm
+from pkbench.train.engines.precision import rounded
 
 
 class Parameters(NamedTuple):
@@ -28,16 +30,29 @@ class Parameters(NamedTuple):
     named: Mapping[str, Tensor]
 
 
-class Network(Protocol):
-    """Computes the logits of several Mixers of one shape, each with its own parameters and permutations.
+Backward = Callable[[Tensor, Tensor], None]
+"""Given the gradient by the logits (K, B, classes), writes that by all parameters into the second one (K, parameters)."""
 
-    Made of the models, one for each run, their images' (colours, height, width) and the device.
+
+class Network(Protocol):
+    """Computes the logits of several Mixers of one shape, each with its own parameters and permutations, and their gradients.
+
+    Made of the models, one for each run, their images' (colours, height, width), the device and the precision of products. Images
+    are normalised, ``inputs`` (K, B, colours, H, W); logits float32 (K, B, classes).
     """
 
-    def __init__(self, models: Sequence[Mixer], image: tuple[int, int, int], device: torch.device) -> None: ...
+    def __init__(
+        self, models: Sequence[Mixer], image: tuple[int, int, int], device: torch.device, precision: Precision
+    ) -> None: ...
 
-    def logits(self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None) -> Tensor:
-        """Logits (K, B, classes) of normalised images ``inputs`` (K, B, colours, H, W).
+    def logits(self, parameters: Parameters, inputs: Tensor) -> Tensor:
+        """Logits alone, for evaluation."""
+        ...
+
+    def forward(
+        self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None
+    ) -> tuple[Tensor, Backward]:
+        """Logits, and their backward pass.
 
         ``branch_scale`` (K, B, mixing blocks) as :class:`pkbench.models.mixers.MixerBody` has it.
         """
@@ -64,16 +79,13 @@ class _Block:
 
 
 class StackedMixer:
-    """K Mixers of one shape, each with its own parameters and permutations.
+    """See :class:`Network`; differentiated by autograd."""
 
-    Args:
-        models: one for each run; they may differ in their permutations.
-        image: (colours, height, width).
-        device: where it shall be computed.
-    """
-
-    def __init__(self, models: Sequence[Mixer], image: tuple[int, int, int], device: torch.device) -> None:
+    def __init__(
+        self, models: Sequence[Mixer], image: tuple[int, int, int], device: torch.device, precision: Precision
+    ) -> None:
         first = models[0]
+        self._device, self._precision = device, precision
         self.C = first.embed.out_features
         self.skip = first.skip
         self.has_path = isinstance(first.first_skip, SkipLayer)
@@ -82,11 +94,27 @@ class StackedMixer:
         self._places = places.flatten().to(device)
         self._blocks = tuple(self._block(rows, device) for rows in block_rows(models))
 
-    def logits(self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None) -> Tensor:
-        """Logits (K, B, classes) of normalised images ``inputs`` (K, B, colours, H, W).
+    def logits(self, parameters: Parameters, inputs: Tensor) -> Tensor:
+        """See :meth:`Network.logits`."""
+        with torch.no_grad(), rounded(self._precision, self._device):
+            return self.compute(parameters, inputs).float()
 
-        ``branch_scale`` (K, B, mixing blocks) as :class:`pkbench.models.mixers.MixerBody` has it.
-        """
+    def forward(
+        self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None
+    ) -> tuple[Tensor, Backward]:
+        """See :meth:`Network.forward`."""
+        leaves = list(parameters.named.values())
+        with torch.enable_grad(), rounded(self._precision, self._device):
+            logits = self.compute(parameters, inputs, branch_scale).float()
+
+        def backward(gradient: Tensor, out: Tensor) -> None:
+            found = torch.autograd.grad(logits, leaves, gradient)
+            torch.cat([part.flatten(1) for part in found], dim=1, out=out)
+
+        return logits.detach(), backward
+
+    def compute(self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None) -> Tensor:
+        """Logits, in the precision of the last product."""
         K, B = inputs.shape[:2]
         images = inputs.flatten(2).transpose(1, 2)
         entries = images.index_select(1, self._places).view(K, self.C0, self.S0 * B)

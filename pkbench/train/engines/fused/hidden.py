@@ -10,7 +10,8 @@ import triton
 from torch import Tensor
 
 from pkbench.train.engines.batch_last.network import Parameters
-from pkbench.train.engines.fused import kernels
+from pkbench.train.engines.fused.kernels import hidden as kernels
+from pkbench.train.engines.fused.kernels.phi import ACTIVATIONS
 from pkbench.train.engines.fused.products import aligned
 from pkbench.train.engines.fused.sums import Vector
 
@@ -54,7 +55,7 @@ class Hidden:
         kernels.activate[-(-rows // lines), -(-B // images), K](
             *(z, self._bias(parameters), self.enter, value),
             *(rows, value.shape[1], self.groups, B, parameters.flat.stride(0)),
-            PHI=kernels.ACTIVATIONS[self.activation],
+            PHI=ACTIVATIONS[self.activation],
             ROWS=lines,
             IMAGES=images,
         )
@@ -69,7 +70,7 @@ class Hidden:
         kernels.activate_backward[-(-rows // lines), -(-B // images), K](
             *(d_value, z, self._bias(parameters), self.enter, dz, None if self.bias is None else room[self.bias]),
             *(rows, entries * self.groups, self.groups, B, parameters.flat.stride(0)),
-            PHI=kernels.ACTIVATIONS[self.activation],
+            PHI=ACTIVATIONS[self.activation],
             ROWS=lines,
             IMAGES=images,
         )

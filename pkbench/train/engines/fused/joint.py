@@ -11,16 +11,21 @@ import triton
 from torch import Tensor
 
 from pkbench.models.mixers import LAYER_NORM_EPS
-from pkbench.plan.engine import MOST_CHANNELS
 from pkbench.train.engines.batch_last.network import Parameters
-from pkbench.train.engines.fused import kernels
+from pkbench.train.engines.fused.kernels import joint as forward
+from pkbench.train.engines.fused.kernels import joint_backward as backward
+from pkbench.train.engines.fused.kernels.phi import ACTIVATIONS
 from pkbench.train.engines.fused.sums import Vector
 
 _LEAST_IMAGES, _MOST_IMAGES = 8, 128
+_TILE = 2048
+"""Entries of a kernel's piece that were the fastest, but for lines that would not be full."""
 _FULL_LINE = 32
 """Images whose entries of a row fill a cache line."""
-_TILE, _MOST_TILE = 2048, MOST_CHANNELS * _LEAST_IMAGES
-"""Entries of a kernel's piece: those that were the fastest, but for lines that would not be full, and the most that registers hold."""
+_MOST_ROWS = 512
+"""Channels up to which a program has all of a token's at once."""
+_MANY = {"ROWS": 32, "STAGES": 3, "num_warps": 4}
+"""Of more channels, how many it has at a time."""
 
 
 def rows_on(device: torch.device, indices: Sequence[Tensor]) -> Tensor:
@@ -85,11 +90,11 @@ class Joint:
     enter: Tensor
     operand_rows: int
 
-    def vectors(self, K: int, B: int) -> Iterator[Vector]:
+    def vectors(self, B: int) -> Iterator[Vector]:
         """The parameters whose gradients' parts :meth:`backward` leaves."""
         m = self.enter.shape[1]
         S = m // self.C
-        (_, pieces), _ = self._pieces(K, S, B)
+        pieces = -(-B // self._pieces(B)["IMAGES"])
         if self.value.bias is not None:
             yield Vector(self.value.bias, m // self.value.groups, self.value.groups * pieces)
         if self.norm is not None:
@@ -109,8 +114,10 @@ class Joint:
         sums = torch.empty(K, m, B, device=y.device)
         mean, deviation = torch.empty(2, K, S, B, device=y.device) if self.norm else (None, None)
         bias, gamma, beta = self._parameters(parameters)
-        grid, sizes = self._pieces(K, S, B)
-        kernels.add_norm[grid](
+        sizes = self._pieces(B)
+        grid = (K * S * -(-B // sizes["IMAGES"]),)
+        kernel = forward.add_norm_of_many if self._many else forward.add_norm
+        kernel[grid](
             *(x, y, self.value.leave, bias, scale, gamma, beta, self.enter, sums, mean, deviation, operand),
             *(S, self.C, B, self.value.groups, self.operand_rows, parameters.flat.stride(0), LAYER_NORM_EPS),
             **sizes,
@@ -136,12 +143,14 @@ class Joint:
         K, m, B = kept.x.shape
         S = m // self.C
         bias, gamma, _ = self._parameters(parameters)
-        grid, sizes = self._pieces(K, S, B)
+        sizes = self._pieces(B)
+        grid = (K * S * -(-B // sizes["IMAGES"]),)
         dy = torch.empty(K, m, B, dtype=dtype, device=kept.x.device)
         dx = torch.empty_like(kept.x) if needs_x else None
         d_gamma, d_beta = (room[f"{self.norm}.{name}"] if self.norm else None for name in ("weight", "bias"))
         d_bias = None if self.value.bias is None else room[self.value.bias]
-        kernels.add_norm_backward[grid](
+        kernel = backward.add_norm_of_many_backward if self._many else backward.add_norm_backward
+        kernel[grid](
             *(kept.x, kept.mean, kept.inverse, gamma, d_operand, self.enter, d_skip),
             *(kept.y, self.value.leave, bias, kept.scale, dx, dy, d_gamma, d_beta, d_bias),
             *(S, self.C, B, self.value.groups, d_operand.shape[1], parameters.flat.stride(0)),
@@ -156,15 +165,17 @@ class Joint:
         bias, gamma, beta = (None if name is None else parameters.named[name] for name in names)
         return bias, gamma, beta
 
-    def _pieces(self, K: int, S: int, B: int) -> tuple[tuple[int, int], dict[str, int]]:
-        """How kernels cut their work: the grid of programs, and what each has."""
+    @property
+    def _many(self) -> bool:
+        """Whether a token's channels are more than a program has at once."""
+        return self.C > _MOST_ROWS
+
+    def _pieces(self, B: int) -> dict[str, int]:
+        """How kernels cut their work."""
+        most = min(triton.next_power_of_2(B), _MOST_IMAGES)
+        phi = ACTIVATIONS[self.value.activation]
+        if self._many:
+            return _MANY | {"PHI": phi, "IMAGES": max(_LEAST_IMAGES, min(most, _TILE // _MANY["ROWS"]))}
         rows = triton.next_power_of_2(self.C)
-        images = max(_TILE // rows, min(_FULL_LINE, _MOST_TILE // rows))
-        images = max(_LEAST_IMAGES, min(triton.next_power_of_2(B), _MOST_IMAGES, images))
-        sizes = {
-            "PHI": kernels.ACTIVATIONS[self.value.activation],
-            "ROWS": rows,
-            "IMAGES": images,
-            "num_warps": max(2, min(16, rows * images // 1024)),
-        }
-        return (K * S, -(-B // images)), sizes
+        images = max(_LEAST_IMAGES, min(most, max(_TILE // rows, _FULL_LINE)))
+        return {"PHI": phi, "ROWS": rows, "IMAGES": images, "num_warps": max(2, min(16, rows * images // 1024))}

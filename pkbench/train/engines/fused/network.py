@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from pkbench.models.mixers import Mixer, SkipLayer
-from pkbench.train.engines.batch_last.layout import BlockRows, block_rows, pixel_rows
-from pkbench.train.engines.batch_last.network import Parameters
+from pkbench.spec.train import Precision
+from pkbench.train.engines.batch_last.layout import BlockRows, block_rows
+from pkbench.train.engines.batch_last.network import Backward, Parameters
+from pkbench.train.engines.fused.gradient import Gradient
 from pkbench.train.engines.fused.hidden import Hidden
 from pkbench.train.engines.fused.joint import Joint, Kept, Value, inverse, rows_on
+from pkbench.train.engines.fused.patches import Patches
 from pkbench.train.engines.fused.products import Matrices, aligned, matrix_gradient, with_aligned_rows
 from pkbench.train.engines.fused.sums import Sums
 
@@ -23,7 +26,6 @@ class _Block:
     """A mixing block's products, by the names of their layers, and what lies between them where there are two."""
 
     layers: tuple[str, ...]
-    inputs: tuple[int, ...]
     hidden: Hidden | None
 
 
@@ -53,15 +55,17 @@ class _Tape:
 class FusedMixer:
     """See :class:`pkbench.train.engines.batch_last.network.Network`."""
 
-    def __init__(self, models: Sequence[Mixer], image: tuple[int, int, int], device: torch.device) -> None:
+    def __init__(
+        self, models: Sequence[Mixer], image: tuple[int, int, int], device: torch.device, precision: Precision
+    ) -> None:
         first = models[0]
         self._device = device
+        self._dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         self._C = first.embed.out_features
         self._skip = first.skip
-        self._names = [name for name, _ in first.named_parameters()]
-        places = pixel_rows(first, image)
-        self._places = places.flatten().to(device)
-        self._C0, self._S0 = places.shape
+        self._names = frozenset(name for name, _ in first.named_parameters())
+        self._patches = Patches(first, image, device)
+        self._S0 = self._patches.tokens
         rows = block_rows(models)
         self._blocks = [self._block(block) for block in rows]
         self._joints = self._make_joints(rows, len(models))
@@ -71,25 +75,25 @@ class FusedMixer:
             names.append("first_skip")
         self._known_sums: dict[int, Sums] = {}
         self._matrices = Matrices(first, [f"{name}.weight" for name in names], device)
+        self._gradient = Gradient(first)
 
-    def logits(self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None) -> Tensor:
-        """Logits (K, B, classes) of normalised images; products are in bfloat16 under autocast."""
-        kind = self._device.type
-        dtype = torch.bfloat16 if torch.is_autocast_enabled(kind) else torch.float32
-        with torch.autocast(kind, enabled=False):
-            if not torch.is_grad_enabled():
-                return self._forward(parameters, inputs, branch_scale, dtype, keep=False)[0]
-            leaves = parameters.named.values()
-            logits: Tensor = _Differentiated.apply(self, parameters, inputs, branch_scale, dtype, *leaves)
-            return logits
+    def logits(self, parameters: Parameters, inputs: Tensor) -> Tensor:
+        """See :meth:`pkbench.train.engines.batch_last.network.Network.logits`."""
+        return self._forward(parameters, inputs, None, keep=False)[0]
+
+    def forward(
+        self, parameters: Parameters, inputs: Tensor, branch_scale: Tensor | None = None
+    ) -> tuple[Tensor, Backward]:
+        """See :meth:`pkbench.train.engines.batch_last.network.Network.forward`."""
+        logits, tape = self._forward(parameters, inputs, branch_scale, keep=True)
+        return logits, partial(self._backward, parameters, tape)
 
     def _forward(
-        self, parameters: Parameters, inputs: Tensor, scales: Tensor | None, dtype: torch.dtype, *, keep: bool
+        self, parameters: Parameters, inputs: Tensor, scales: Tensor | None, *, keep: bool
     ) -> tuple[Tensor, _Tape]:
-        K = inputs.shape[0]
+        K, dtype = inputs.shape[0], self._dtype
         matrices = self._matrices.of(parameters.flat, dtype)
-        pixels = inputs.flatten(2).transpose(1, 2).index_select(1, self._places).to(dtype)
-        entries = with_aligned_rows(pixels.view(K, self._C0, -1))
+        entries = self._patches.of(inputs, dtype)
         y = torch.bmm(matrices["embed.weight"], entries)
         operand, kept = self._joints[0].forward(parameters, None, y, None, dtype)
         tape = _Tape(matrices, entries, [kept], None, [], [], kept.x)
@@ -127,13 +131,12 @@ class FusedMixer:
             tape.hidden.append(z)
         return torch.bmm(matrices[-1], operands[-1])
 
-    def backward(self, parameters: Parameters, tape: _Tape, d_logits: Tensor, dtype: torch.dtype) -> list[Tensor]:
-        """Gradients of all parameters (K, ...), in the module's order; ``d_logits`` (K, B, classes)."""
+    def _backward(self, parameters: Parameters, tape: _Tape, d_logits: Tensor, out: Tensor) -> None:
+        """Write the gradient of all parameters into ``out`` (K, parameters); ``d_logits`` is (K, B, classes)."""
         K, B = d_logits.shape[:2]
-        found = {
-            "classifier.bias": d_logits.sum(1),
-            "classifier.weight": torch.bmm(d_logits.transpose(1, 2), tape.pooled.transpose(1, 2)),
-        }
+        found = self._gradient.of(out)
+        torch.sum(d_logits, 1, out=found["classifier.bias"])
+        torch.bmm(d_logits.transpose(1, 2), tape.pooled.transpose(1, 2), out=found["classifier.weight"])
         sums = self._sums(K, B)
         room = sums.room()
         weight = parameters.named["classifier.weight"]
@@ -143,22 +146,23 @@ class FusedMixer:
         for number in reversed(range(len(self._blocks))):
             pooled = number + 1 == len(self._blocks)
             dy, d_skip = self._joints[number + 1].backward(
-                *(parameters, tape.joints[number + 1], d_operand, d_skip, dtype, room),
+                *(parameters, tape.joints[number + 1], d_operand, d_skip, self._dtype, room),
                 pooled=pooled,
                 needs_x=self._skip,
             )
             d_operand = self._block_backward(number, parameters, tape, dy, room, found)
         if self._path is not None and d_skip is not None and tape.path is not None:
             below, kept = tape.path
-            dy, _ = self._path.backward(parameters, kept, d_skip, None, dtype, room, needs_x=False)
+            dy, _ = self._path.backward(parameters, kept, d_skip, None, self._dtype, room, needs_x=False)
             dy = dy.view(K, -1, self._C * B)
-            found["first_skip.weight"] = matrix_gradient(dy, below, self._S0)
+            matrix_gradient(dy, below, found["first_skip.weight"])
             back = torch.bmm(tape.matrices["first_skip.weight"].transpose(1, 2), dy)
             d_skip = back[:, : self._S0].contiguous().view(K, -1, B)
-        dy, _ = self._joints[0].backward(parameters, tape.joints[0], d_operand, d_skip, dtype, room, needs_x=False)
-        found["embed.weight"] = matrix_gradient(dy.view(K, self._C, -1), tape.entries, self._C0)
-        found |= sums.added(room)
-        return [found[name] for name in self._names]
+        dy, _ = self._joints[0].backward(
+            parameters, tape.joints[0], d_operand, d_skip, self._dtype, room, needs_x=False
+        )
+        matrix_gradient(dy.view(K, self._C, -1), tape.entries, found["embed.weight"])
+        sums.add_up(room, out)
 
     def _block_backward(
         self,
@@ -167,7 +171,7 @@ class FusedMixer:
         tape: _Tape,
         dy: Tensor,
         room: Mapping[str, Tensor],
-        found: dict[str, Tensor],
+        found: Mapping[str, Tensor],
     ) -> Tensor:
         """The gradient (K, aligned inputs * groups, B) of the operand of block ``number``; matrices' go to ``found``."""
         block, operands, z = self._blocks[number], tape.operands[number], tape.hidden[number]
@@ -175,34 +179,33 @@ class FusedMixer:
         names = [f"{layer}.weight" for layer in block.layers]
         dy = dy.view(K, tape.matrices[names[-1]].shape[1], -1)
         if block.hidden is not None and z is not None:
-            found[names[1]] = matrix_gradient(dy, operands[1], block.inputs[1])
+            matrix_gradient(dy, operands[1], found[names[1]])
             d_value = torch.bmm(tape.matrices[names[1]].transpose(1, 2), dy)
             dy = block.hidden.backward(parameters, d_value, z, room)
-        found[names[0]] = matrix_gradient(dy, operands[0], block.inputs[0])
+        matrix_gradient(dy, operands[0], found[names[0]])
         return torch.bmm(tape.matrices[names[0]].transpose(1, 2), dy).view(K, -1, B)
 
     def _sums(self, K: int, B: int) -> Sums:
         """Where gradients of biases and norms are added up; made once, before steps are recorded."""
         if B not in self._known_sums:
             joints = [*self._joints, *([] if self._path is None else [self._path])]
-            vectors = [vector for joint in joints for vector in joint.vectors(K, B)]
+            vectors = [vector for joint in joints for vector in joint.vectors(B)]
             for block in self._blocks:
                 if block.hidden is not None:
                     vectors += block.hidden.vectors(B)
-            self._known_sums[B] = Sums(vectors, K, self._device)
+            self._known_sums[B] = Sums(vectors, self._gradient.offsets, K, self._device)
         return self._known_sums[B]
 
     def _block(self, rows: BlockRows) -> _Block:
         first, last = rows.layers[0], rows.layers[-1]
         names = tuple(layer.name for layer in rows.layers)
-        inputs = tuple(layer.inputs for layer in rows.layers)
         if first is last:
-            return _Block(names, inputs, None)
+            return _Block(names, None)
         moves = any(not torch.equal(index, torch.arange(len(index))) for index in last.enter)
         enter = rows_on(self._device, [inverse(index) for index in last.enter]) if moves else None
         bias = self._bias(first.name)
         hidden = Hidden(first.outputs, first.groups, bias, first.activation, enter)
-        return _Block(names, inputs, hidden)
+        return _Block(names, hidden)
 
     def _make_joints(self, rows: Sequence[BlockRows], runs: int) -> list[Joint]:
         """The joints after the embedding and after every block."""
@@ -237,28 +240,3 @@ class FusedMixer:
     def _bias(self, layer: str) -> str | None:
         name = f"{layer}.bias"
         return name if name in self._names else None
-
-
-class _Differentiated(torch.autograd.Function):
-    """:class:`FusedMixer`'s logits as autograd knows them."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        network: FusedMixer,
-        parameters: Parameters,
-        inputs: Tensor,
-        scales: Tensor | None,
-        dtype: torch.dtype,
-        *leaves: Tensor,
-    ) -> Tensor:
-        del leaves
-        logits, ctx.tape = network._forward(parameters, inputs, scales, dtype, keep=True)
-        ctx.about = network, parameters, dtype
-        return logits
-
-    @staticmethod
-    def backward(ctx: Any, d_logits: Tensor) -> tuple[Tensor | None, ...]:
-        network, parameters, dtype = ctx.about
-        gradients = network.backward(parameters, ctx.tape, d_logits.contiguous(), dtype)
-        return (None,) * 5 + tuple(gradients)

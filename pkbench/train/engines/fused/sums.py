@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pkbench.train.engines.fused import kernels
+from pkbench.train.engines.fused.kernels import sums as kernels
 
 _CHUNK = 256
 
@@ -22,12 +22,12 @@ class Vector(NamedTuple):
 
 
 class Sums:
-    """Room for the parts of ``vectors`` of ``runs`` runs, and where they are."""
+    """Room for the parts of ``vectors`` of ``runs`` runs, and where they are; ``offsets`` say where each begins among all parameters."""
 
-    def __init__(self, vectors: Iterable[Vector], runs: int, device: torch.device) -> None:
+    def __init__(self, vectors: Iterable[Vector], offsets: Mapping[str, int], runs: int, device: torch.device) -> None:
         self._vectors = tuple(vectors)
         self._runs, self._device = runs, device
-        start, per_run, count = [], [], []
+        start, per_run, count, places = [], [], [], []
         self._begins: list[int] = []
         begin = 0
         for vector in self._vectors:
@@ -35,22 +35,18 @@ class Sums:
             start.append(begin + torch.arange(vector.entries) * vector.parts)
             per_run.append(torch.full((vector.entries,), vector.entries * vector.parts))
             count.append(torch.full((vector.entries,), vector.parts))
+            places.append(offsets[vector.name] + torch.arange(vector.entries))
             begin += runs * vector.entries * vector.parts
         self._size = begin
-        self._start, self._per_run, self._count = (torch.cat(each).to(device) for each in (start, per_run, count))
+        self._about = tuple(torch.cat(each).to(device) for each in (start, per_run, count, places))
 
     def room(self) -> dict[str, Tensor]:
         """Memory for the parts, by the vectors' names: for each run, entry by entry."""
         room = torch.empty(self._size, device=self._device)
         return {vector.name: room[begin:] for vector, begin in zip(self._vectors, self._begins, strict=True)}
 
-    def added(self, room: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The gradients (K, entries) by name, from what kernels left in ``room``."""
-        entries = len(self._start)
-        out = torch.empty(self._runs, entries, device=self._device)
+    def add_up(self, room: Mapping[str, Tensor], out: Tensor) -> None:
+        """Write the gradients into those of all parameters, ``out`` (K, parameters), from what kernels left in ``room``."""
         whole = room[self._vectors[0].name]
-        kernels.add_up[entries, self._runs](
-            *(whole, self._start, self._per_run, self._count, out, entries), CHUNK=_CHUNK, num_warps=2
-        )
-        parts = torch.split(out, [vector.entries for vector in self._vectors], dim=1)
-        return {vector.name: part for vector, part in zip(self._vectors, parts, strict=True)}
+        grid = len(self._about[0]), self._runs
+        kernels.add_up[grid](whole, *self._about, out, out.shape[1], CHUNK=_CHUNK, num_warps=2)

@@ -1,0 +1,6 @@
+"""Kernels written in Triton, by what they belong to.
+
+Features are (K, rows, B) in contiguous memory: K runs, B images. m = S * C are the rows of X, entry (s, c) at ``s * C + c``; rows of
+operands and values are (entry, group). Sums are in float32 whatever is stored. ``stride`` is from one run's parameters to the
+next one's. An argument that is ``None`` leaves out what it is for.
+"""

@@ -98,19 +98,24 @@ CASES: Final = (
 """Every case, the quickest first. ``mixer-b16`` is Tolstikhin et al.'s (2021) Mixer-B/16."""
 
 QUICK: Final = ("mixer-16x32", "sw-mlp-1024")
-_SMALL: Final = (Case("sw-mlp-1024", "sw-mlp", 16, 64, 2, 128, _CIFAR, 8, p=1 / 64),)
-"""Cases for ``--quick`` alone."""
+_BY_NAME: Final = (
+    Case("sw-mlp-1024", "sw-mlp", 16, 64, 2, 128, _CIFAR, 8, p=1 / 64),
+    _mixer(64, 48, 2, 3, 128, _CIFAR, 4),
+    _mixer(64, 487, 4, 2, 1024, _CIFAR, 4),
+)
+"""Cases that are timed where they are asked for: the one of ``--quick``, the model of Table S.3 and Mixer-SS-W at the batch it is trained with."""
 
 
-def find_cases(names: list[str], *, quick: bool) -> list[Case]:
-    """The cases of these ``names``; without any, all of them, or the small ones for ``quick``.
+def find_cases(names: list[str], *, quick: bool, batch: int | None = None) -> list[Case]:
+    """The cases of these ``names``; without any, all of them, or the small ones for ``quick``; with ``batch`` images a step in place of their own.
 
     Raises:
         UsageError: a name is none of a case.
     """
-    known = {case.name: case for case in (*CASES, *_SMALL)}
+    known = {case.name: case for case in (*CASES, *_BY_NAME)}
     chosen = names or (list(QUICK) if quick else [case.name for case in CASES])
     for name in chosen:
         if name not in known:
             raise UsageError(f"--shape {name} is no shape", constraint=f"shapes are {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(chosen)]
+    found = [known[name] for name in dict.fromkeys(chosen)]
+    return found if batch is None else [replace(case, batch=batch) for case in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import torch
@@ -15,7 +16,8 @@ from pkbench.sizes.base import Shape
 from pkbench.spec.train import Precision
 from pkbench.train.engines.precision import float32_products, has_tf32
 
-REFERENCE: Final = Gemm(1024, 1024, 1024)
+REFERENCES: Final = MappingProxyType({"cpu": Gemm(1024, 1024, 1024), "cuda": Gemm(8192, 8192, 8192)})
+"""Products that are as fast as any on a kind of device; a GPU is not filled by what fills a CPU."""
 COPY_BYTES: Final = 256 * 2**20
 """Larger than any cache."""
 _DTYPES: Final[dict[Precision, torch.dtype]] = {
@@ -37,7 +39,8 @@ def measure_rates(shape: Shape, batch: int, device: torch.device, *, seconds: fl
         seconds: how long to repeat each measurement.
     """
     precisions: list[Precision] = ["fp32", "tf32", "bf16"] if has_tf32(device) else ["fp32", "bf16"]
-    rates = [_gemm(REFERENCE, precision, device, seconds) for precision in precisions]
+    reference = REFERENCES.get(device.type, REFERENCES["cpu"])
+    rates = [_gemm(reference, precision, device, seconds) for precision in precisions]
     own = [gemm for gemm, _ in own_gemms(shape, batch)]
     if bf16_refusal(rates):
         precisions.remove("bf16")
@@ -48,12 +51,17 @@ def measure_rates(shape: Shape, batch: int, device: torch.device, *, seconds: fl
 def bf16_refusal(rates: Sequence[Rate]) -> str | None:
     """Why nothing is timed in bf16: its reference GEMM is no faster than that in fp32; ``None`` where it is."""
     fp32, bf16 = (
-        next(rate for rate in rates if rate.what == REFERENCE.name and rate.precision == precision).per_second.median
+        next(rate for rate in rates if is_reference(rate) and rate.precision == precision).per_second.median
         for precision in ("fp32", "bf16")
     )
     if bf16 > fp32:
         return None
     return f"bf16 GEMM is no faster here: {bf16 / 1e9:.3g} against {fp32 / 1e9:.3g} GFLOP/s in fp32"
+
+
+def is_reference(rate: Rate) -> bool:
+    """Whether ``rate`` is that of a reference product."""
+    return rate.what in {gemm.name for gemm in REFERENCES.values()}
 
 
 def _gemm(gemm: Gemm, precision: Precision, device: torch.device, seconds: float) -> Rate:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from pkbench.bench.ceilings import is_reference
 from pkbench.bench.results import Result, Row
 from pkbench.bench.spread import Ratio, ratio_of_medians
 
@@ -92,7 +93,7 @@ def _machine(old: Result, new: Result) -> Iterator[tuple[str, str, float]]:
     for case in new.cases:
         for rate in case.rates:
             key = (case.case, rate.what, rate.precision)
-            if key in before and rate.what in ("gemm 1024x1024x1024", "copy"):
+            if key in before and (is_reference(rate) or rate.unit == "B/s"):
                 name = rate.what if rate.unit == "B/s" else f"{rate.what} {rate.precision}"
                 yield case.case, name, rate.per_second.median / before[key]
 
@@ -103,3 +104,7 @@ def _differences(old: Result, new: Result) -> Iterator[str]:
     for name, value in after.items():
         if before[name] != value:
             yield f"{name}: {before[name]} before, {value} now"
+    batches = {case.case: case.batch for case in old.cases}
+    for case in new.cases:
+        if batches.get(case.case, case.batch) != case.batch:
+            yield f"batch of {case.case}: {batches[case.case]} before, {case.batch} now"

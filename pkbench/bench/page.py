@@ -21,11 +21,21 @@ def write(result: Result, folder: Path, compared: Table | None) -> list[Path]:
     Raises:
         StoreError: a file cannot be written.
     """
-    data, page = folder / f"{NAME}.json", folder / f"{NAME}.md"
-    write_bytes(data, to_json(result).encode())
+    data, page = write_data(result, folder), folder / f"{NAME}.md"
     figures = draw(result, folder / NAME)
     write_bytes(page, page_text(result, compared).encode())
     return [data, page, *figures]
+
+
+def write_data(result: Result, folder: Path) -> Path:
+    """Write ``bench.json`` alone; says where.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    data = folder / f"{NAME}.json"
+    write_bytes(data, to_json(result).encode())
+    return data
 
 
 def page_text(result: Result, compared: Table | None) -> str:

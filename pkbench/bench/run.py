@@ -18,7 +18,8 @@ from pkbench.bench.ours import ours_of
 from pkbench.bench.peers import peers_of
 from pkbench.bench.results import CaseResult, Made, Result
 from pkbench.bench.rows import case_result
-from pkbench.bench.variant import Label
+from pkbench.bench.variant import Label, Variant
+from pkbench.errors import UsageError
 from pkbench.execute.context import environment
 
 ROUNDS: Final = 9
@@ -41,17 +42,36 @@ class Options:
     quick: bool
     stack: int | None = None
     """Runs of ours at once, besides those one after another."""
+    only: Sequence[str] = ()
+    """Parts of names, in any of which a variant's has to be found; none: all are timed."""
 
     def rounds_of(self, case: Case) -> int:
         """Samples of each variant of ``case``."""
         return self.rounds or (FEW_ROUNDS if self.quick or case.few else ROUNDS)
 
 
-def benchmark(cases: Sequence[Case], options: Options, say: Callable[[str], None]) -> Result:
-    """Measure ``cases`` one after the other; ``say`` is told what happens, a line each time."""
+def benchmark(
+    cases: Sequence[Case], options: Options, say: Callable[[str], None], keep: Callable[[Result], None]
+) -> Result:
+    """Measure ``cases`` one after the other.
+
+    ``say`` is told what happens, a line each time, and ``keep`` gets what there is after each case: what comes may be ended before its time.
+
+    Raises:
+        UsageError: a case has no variant that was asked for.
+    """
+    for case in cases:
+        if not _variants(case, options):
+            wanted = " or ".join(options.only)
+            raise UsageError(
+                f"--only {wanted} is in no row's name of {case.name}", remedy="see the names in an older table"
+            )
     with settings(options.threads):
-        found = tuple(_case(case, options, say) for case in cases)
-    return Result(made=_made(options), cases=found)
+        found = Result(made=_made(options), cases=())
+        for case in cases:
+            found = found.model_copy(update={"cases": (*found.cases, _case(case, options, say))})
+            keep(found)
+    return found
 
 
 def _case(case: Case, options: Options, say: Callable[[str], None]) -> CaseResult:
@@ -67,15 +87,22 @@ def _case(case: Case, options: Options, say: Callable[[str], None]) -> CaseResul
         slow = label.compiled and (label.mixing == "random" or label.owner == "ours")
         return LEFT_OUT if options.quick and slow else None
 
-    variants = ours_of(case, options.engines, options.threads, device, options.stack) + peers_of(case, device)
     found = measure_variants(
-        variants,
+        _variants(case, options),
         refusal,
         rounds=options.rounds_of(case),
         device=device,
         say=lambda line: say(f"{case.name}: {line}"),
     )
     return case_result(case, rates, found)
+
+
+def _variants(case: Case, options: Options) -> list[Variant]:
+    device = torch.device(options.device)
+    found = ours_of(case, options.engines, options.threads, device, options.stack) + peers_of(case, device)
+    if not options.only:
+        return found
+    return [variant for variant in found if any(part in variant.label.name for part in options.only)]
 
 
 def _made(options: Options) -> Made:

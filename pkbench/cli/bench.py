@@ -13,6 +13,7 @@ from pkbench.cli.console import end_with_reader, say
 from pkbench.cli.options import Device
 
 if TYPE_CHECKING:
+    from pkbench.bench.results import Result
     from pkbench.bench.tables import Table
 
 OUT: Final = Path("reports") / "bench"
@@ -43,6 +44,12 @@ def bench(
     stack: Annotated[
         int | None, typer.Option("--stack", min=2, max=256, help="Time as many equal runs of ours at once, too.")
     ] = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", min=1, max=65536, help="Images of a step, in place of a shape's own.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only rows with this in their names; repeatable.")
+    ] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the result to this file.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for JSON, Markdown and figure.")] = OUT,
     compare: Annotated[
@@ -60,7 +67,7 @@ def bench(
     from pkbench.bench.ours import find_engines
     from pkbench.bench.results import read
 
-    cases = find_cases(shape or [], quick=quick)
+    cases = find_cases(shape or [], quick=quick, batch=batch)
     engines = find_engines(engine or [])
     # Read before the work: a file that cannot be used is said at once.
     old = None if compare is None else read(compare)
@@ -73,8 +80,10 @@ def bench(
     from pkbench.bench.tables import comparison_table, made, tables
     from pkbench.execute.device import available_cores, resolve_device
 
-    options = Options(engines, rounds, threads or available_cores(), resolve_device(device), quick, stack)
-    result = benchmark(cases, options, _progress)
+    options = Options(
+        engines, rounds, threads or available_cores(), resolve_device(device), quick, stack, tuple(only or ())
+    )
+    result = benchmark(cases, options, _progress, lambda so_far: _keep(so_far, out))
     if json_ is not None:
         write_bytes(json_, to_json(result).encode())
     comparison = None if old is None else compared_with(old, result, tolerance)
@@ -86,6 +95,12 @@ def bench(
     say(f"written: {', '.join(map(str, written))}")
     if comparison is not None and comparison.fails:
         raise typer.Exit(EXIT_SLOWER)
+
+
+def _keep(so_far: Result, out: Path) -> None:
+    from pkbench.bench.page import write_data
+
+    write_data(so_far, out)
 
 
 def _progress(done: str) -> None:

@@ -25,9 +25,6 @@ _PREFERRED: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
 )
 """What is tried without a wish on a kind of device, in this order, each faster than the next for a run alone; elsewhere the reference."""
 
-MOST_CHANNELS = 2048
-"""Up to so many channels the fused engine's kernels can normalise: they hold all channels of some images."""
-
 FEWEST_IMAGES = 8
 """Images of a batch for each thread from which the native engine pays: it computes as many at once, and with fewer it computes zeros."""
 
@@ -137,10 +134,7 @@ def _native(run: Run, device: str) -> str | None:
 def _fused(run: Run, device: str) -> str | None:
     if device != "cuda":
         return "it is for CUDA GPUs"
-    reason = _batch_last(run, device)
-    if reason is None and (run.shape.C or 0) > MOST_CHANNELS:
-        return f"it knows up to {MOST_CHANNELS} channels, not {run.shape.C}"
-    return reason
+    return _batch_last(run, device)
 
 
 def _batch_last(run: Run, device: str) -> str | None:

@@ -9,7 +9,7 @@ from tests.bench.small import MIXER, SPARSE, rate
 
 @pytest.fixture(autouse=True)
 def small_amounts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ceilings, "REFERENCE", Gemm(16, 16, 16))
+    monkeypatch.setattr(ceilings, "REFERENCES", {"cpu": Gemm(16, 16, 16)})
     monkeypatch.setattr(ceilings, "COPY_BYTES", 4096)
 
 

@@ -78,6 +78,13 @@ def test_the_machine_is_compared_too() -> None:
     assert found.differences == ("threads: 1 before, 2 now",)
 
 
+def test_another_batch_is_another_circumstance() -> None:
+    new = case_result(row("ours", STEADY)).model_copy(update={"batch": 512})
+    (difference,) = compare(result(case_result(row("ours", STEADY))), result(new), 0.1).differences
+    assert difference.startswith("batch of tiny: ")
+    assert difference.endswith(" before, 512 now")
+
+
 def test_verdicts_are_outside_the_interval_only() -> None:
     assert verdict_of(Ratio(1.1, 1.0, 1.2)) == "within noise"
     assert verdict_of(Ratio(1.1, 1.01, 1.2)) == "faster"

@@ -1,17 +1,21 @@
 """``pkbench bench`` on models of a few numbers: what is measured, written, refused and compared; never how fast."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import Result
 from typer.testing import CliRunner
 
 from pkbench.bench import cases, ceilings, measure, run
-from pkbench.bench.results import Row, read, to_json
+from pkbench.bench.results import Rate, Row, read, to_json
 from pkbench.cli import bench as command
 from pkbench.cli.main import app
 from pkbench.errors import UsageError
+from pkbench.sizes.base import Shape
+from pkbench.sizes.sparse import SparseShape
 from tests.bench.small import MIXER, S_MIXER, SPARSE, compile_at_once
 from tests.small import ON_CPU
 
@@ -126,3 +130,37 @@ def test_bad_options_are_said_before_the_work(options: list[str], says: str, mon
 
 def test_the_default_folder_is_the_one_documented() -> None:
     assert Path("reports/bench") == command.OUT
+
+
+def test_only_some_rows_at_another_batch(tmp_path: Path) -> None:
+    done = bench("--shape=tiny", "--only=ours native", "--only=RP reference", "--batch=5", "--out", str(tmp_path))
+    assert done.exit_code == 0, done.output
+    (case,) = read(tmp_path / "bench.json").cases
+    assert case.batch == 5
+    assert {row.variant for row in case.rows} == {"ours native", "ours native, bf16", *rp_reference(case.rows)}
+
+
+def rp_reference(rows: Sequence[Row]) -> set[str]:
+    found = {row.variant for row in rows if "RP reference" in row.variant}
+    assert "ours RP reference" in found
+    return found
+
+
+def test_what_was_measured_stays_if_a_later_shape_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = run.measure_rates
+
+    def ended(shape: Shape, batch: int, device: torch.device, *, seconds: float) -> tuple[Rate, ...]:
+        if isinstance(shape, SparseShape):
+            raise KeyboardInterrupt
+        return measured(shape, batch, device, seconds=seconds)
+
+    monkeypatch.setattr(run, "measure_rates", ended)
+    bench("--shape=tiny", "--shape=tiny-sw", "--only=reference", "--out", str(tmp_path))
+    assert [case.case for case in read(tmp_path / "bench.json").cases] == ["tiny"]
+
+
+def test_no_row_of_that_name_is_said_before_anything_is_timed(tmp_path: Path) -> None:
+    done = bench("--shape=tiny", "--only=ours natural", "--out", str(tmp_path))
+    assert isinstance(done.exception, UsageError)
+    assert "--only ours natural is in no row's name of tiny" in str(done.exception)
+    assert not list(tmp_path.iterdir())

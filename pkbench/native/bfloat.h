@@ -6,6 +6,7 @@
 #ifndef PKBENCH_BFLOAT_H
 #define PKBENCH_BFLOAT_H
 
+#include "rows.h"
 #include "vectors.h"
 
 #if defined(__AVX512BF16__)
@@ -77,15 +78,37 @@ static inline void pair_halves(const uint16_t *restrict low, const uint16_t *res
     for (int64_t b = 0; b < n; b += LANES) store_words(to + b, words_of(low + b) | (high ? words_of(high + b) << 16 : (Words){0}));
 }
 
-/* to (rows plain lines of 2 pairs(columns) numbers) <- a matrix, or, from its columns, the transpose of one: numbers `step` and 1 apart. */
-static void round_matrix(const float *from, int64_t rows, int64_t columns, int64_t row_step, int64_t column_step,
-                         uint16_t *to) {
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t k = 0; k < 2 * pairs(columns); k++) {
-            const float number = k < columns ? from[i * row_step + k * column_step] : 0.0f;
-            uint32_t bits;
-            memcpy(&bits, &number, sizeof bits);
-            to[2 * i * pairs(columns) + k] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+static inline uint32_t rounded_bits(float number) {
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+/* to (rows plain lines of 2 pairs(columns) numbers) <- a matrix whose lines are `step` numbers apart. */
+static void round_matrix(const float *from, int64_t rows, int64_t columns, int64_t step, uint16_t *to) {
+    const int64_t in_vectors = columns / LANES * LANES;
+    for (int64_t i = 0; i < rows; i++) {
+        uint16_t *line = to + 2 * i * pairs(columns);
+        round_line(from + i * step, in_vectors, line);
+        for (int64_t k = in_vectors; k < columns; k++) line[k] = (uint16_t)rounded_bits(from[i * step + k]);
+        if (columns % 2) line[columns] = 0;
+    }
+}
+
+/* The same of the transpose, whose line i is column i of a matrix: pairs of its lines, turned a few columns at a time, so that both are near. */
+static void round_transposed(const float *from, int64_t rows, int64_t columns, int64_t step, uint16_t *to) {
+    uint32_t words[8 * TILE];
+    for (int64_t first = 0; first < rows; first += TILE)
+        for (int64_t k = 0; k < columns; k += 16) {
+            const int64_t wide = rows - first < TILE ? rows - first : TILE, in_vectors = wide / LANES * LANES;
+            const int64_t lines = columns - k < 16 ? pairs(columns - k) : 8;
+            for (int64_t l = 0; l < lines; l++) {
+                const float *low = from + (k + 2 * l) * step + first, *high = k + 2 * l + 1 < columns ? low + step : 0;
+                pair_lines(low, high, in_vectors, words + l * TILE);
+                for (int64_t i = in_vectors; i < wide; i++)
+                    words[l * TILE + i] = rounded_bits(low[i]) | (high ? rounded_bits(high[i]) << 16 : 0);
+            }
+            transpose((const float *)words, lines, wide, TILE, (float *)to + first * pairs(columns) + k / 2, pairs(columns), lines);
         }
 }
 

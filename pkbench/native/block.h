@@ -4,6 +4,7 @@
 
 #include "activations.h"
 #include "gemm.h"
+#include "gradients.h"
 #include "norms.h"
 #include "rows.h"
 
@@ -57,23 +58,39 @@ static Work work_of(const Block *block, int64_t rounds, const float *parameters,
     return work;
 }
 
-/* turned <- the block's matrices, transposed, in their own places: numbers of one column, where columns are a power of two, would share
+/* A matrix (rows x columns) at `place` of all parameters. */
+typedef struct {
+    int64_t place, rows, columns;
+} Dense;
+
+/* Of its transpose this thread's lines, in the same place of `turned`: numbers of one column, where columns are a power of two, would share
  * few places of a cache. */
-static void turn_matrices(const Block *block, const float *parameters, float *turned) {
-    const int64_t D = block->hidden ? block->hidden : block->outputs;
-    const float *W = parameters + block->first.weight, *V = parameters + block->second.weight;
-    transpose(W, D, block->inputs, block->inputs, turned + block->first.weight, D, D);
-    if (block->hidden) transpose(V, block->outputs, D, D, turned + block->second.weight, block->outputs, block->outputs);
+static void turn_matrix(Dense matrix, const float *parameters, float *turned, int64_t thread, int64_t threads) {
+    const int64_t begin = share(matrix.columns, thread, threads), end = share(matrix.columns, thread + 1, threads);
+    transpose(parameters + matrix.place + begin, matrix.rows, end - begin, matrix.columns,
+              turned + matrix.place + begin * matrix.rows, matrix.rows, matrix.rows);
 }
 
-/* turned, rounded <- the same in bfloat16, transposed and as they are; a place has room for a matrix of half the size. */
-static void round_matrices(const Block *block, const float *parameters, float *turned, float *rounded) {
-    const int64_t D = block->hidden ? block->hidden : block->outputs, first = block->first.weight, second = block->second.weight;
-    round_matrix(parameters + first, D, block->inputs, block->inputs, 1, (uint16_t *)(rounded + first));
-    round_matrix(parameters + first, block->inputs, D, 1, block->inputs, (uint16_t *)(turned + first));
-    if (!block->hidden) return;
-    round_matrix(parameters + second, block->outputs, D, D, 1, (uint16_t *)(rounded + second));
-    round_matrix(parameters + second, D, block->outputs, 1, D, (uint16_t *)(turned + second));
+/* The same in bfloat16, transposed and as it is; a place has room for a matrix of half the size. */
+static void round_both(Dense matrix, const float *parameters, float *turned, float *rounded, int64_t thread, int64_t threads) {
+    const float *from = parameters + matrix.place;
+    int64_t begin = share(matrix.rows, thread, threads), end = share(matrix.rows, thread + 1, threads);
+    round_matrix(from + begin * matrix.columns, end - begin, matrix.columns, matrix.columns,
+                 (uint16_t *)(rounded + matrix.place) + 2 * begin * pairs(matrix.columns));
+    begin = share(matrix.columns, thread, threads), end = share(matrix.columns, thread + 1, threads);
+    round_transposed(from + begin, end - begin, matrix.rows, matrix.columns,
+                     (uint16_t *)(turned + matrix.place) + 2 * begin * pairs(matrix.rows));
+}
+
+/* This thread's share of what is made of the block's matrices before a step: see Work. */
+static void prepare(const Block *block, int64_t rounds, const float *parameters, Matrices to, int64_t thread, int64_t threads) {
+    const int64_t D = block->hidden ? block->hidden : block->outputs;
+    const Dense layer[2] = {{block->first.weight, D, block->inputs}, {block->second.weight, block->outputs, D}};
+    for (int64_t l = 0; l < (block->hidden ? 2 : 1); l++)
+        if (rounds)
+            round_both(layer[l], parameters, (float *)to.turned, (float *)to.rounded, thread, threads);
+        else
+            turn_matrix(layer[l], parameters, (float *)to.turned, thread, threads);
 }
 
 static int64_t groups_at(const Work *work, int64_t j) {

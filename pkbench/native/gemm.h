@@ -67,6 +67,12 @@ static inline __attribute__((always_inline)) void one_tile(const int paired, int
 #undef CASE
 }
 
+/* Ask for the tile that begins at C and has up to `rows` lines. */
+static inline void ask_for(const float *C, int64_t C_step, int64_t rows) {
+    for (int64_t r = 0; r < rows && r < TILE_ROWS; r++)
+        for (int64_t j = 0; j < TILE; j += 16) __builtin_prefetch(C + r * C_step + j, 1);
+}
+
 /* C[i][j] (+)= sum over k < depth of A[i * row_step + k * sum_step] * B[k * B_step + j], i < rows, j < columns.
  * Columns up to the next multiple of TILE are computed too: lines of B and C have room for them. add: whether to add to what C
  * holds. */
@@ -84,6 +90,8 @@ static inline __attribute__((always_inline)) void product(const int paired, int6
         for (int64_t o = 0; o < outer; o += outer_step)
             for (int64_t n = 0; n < inner; n += inner_step) {
                 const int64_t i = B_stays ? n : o, j = B_stays ? o : n;
+                /* A gradient too large for the second cache: its next tile is on its way while this one is computed. */
+                if (add && !B_stays && j + TILE < columns) ask_for(C + i * C_step + j + TILE, C_step, rows - i);
                 one_tile(paired, (int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS), steps, A + i * row_step + k * sum_step,
                          row_step, sum_step, B + k * B_step + j, B_step, C + i * C_step + j, C_step, add || k > 0);
             }

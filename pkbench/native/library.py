@@ -31,7 +31,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_lanes": (_int, ()),
     "pk_tile": (_int, ()),
     "pk_memory": (None, (_array, _int, _int, _array)),
-    "pk_prepare": (None, (*[_array] * 3,)),
+    "pk_prepare": (None, (*[_array] * 3, _int, _int)),
     "pk_gradients": (None, (*[_array] * 4, _int, _int, _array, _array, _double, _double, *[_array] * 3)),
     "pk_logits": (None, (*[_array] * 4, _int, _int, _array)),
     "pk_sparse_unit": (_int, ()),
@@ -39,9 +39,10 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_sparse_product": (None, (*[_int] * 7, *[_array] * 5)),
     "pk_sparse_gradient": (None, (*[_int] * 5, *[_array] * 5)),
     "pk_images": (None, (_int, _array, _array, *[_int] * 4, *[_array] * 4)),
-    "pk_unpad": (None, (_array, _array, _int, _int, _int)),
-    "pk_adamw": (None, (_int, *[_array] * 4, *[_double] * 5, _int)),
-    "pk_sgd": (None, (_int, *[_array] * 3, *[_double] * 3, _int, _int)),
+    "pk_clear": (None, (_array, _int, _array)),
+    "pk_collect": (None, (_array, _int, _array, *[_int] * 3, _array)),
+    "pk_adamw": (None, (_int, *[_array] * 4, *[_double] * 5, *[_int] * 3)),
+    "pk_sgd": (None, (_int, *[_array] * 3, *[_double] * 3, *[_int] * 4)),
 }
 
 

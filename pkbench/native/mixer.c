@@ -147,14 +147,13 @@ PUBLIC void pk_memory(const Network *net, int64_t width, int64_t pixels, int64_t
 
 /* matrices (twice as many numbers as parameters where products are of bfloat16, else as many) <- the matrices as products read them:
  * transposed, for backward, and then rounded. */
-PUBLIC void pk_prepare(const Network *net, const float *parameters, float *matrices) {
+PUBLIC void pk_prepare(const Network *net, const float *parameters, float *matrices, int64_t thread, int64_t threads) {
+    const Matrices to = {matrices, net->rounds ? matrices + net->parameters : 0};
     for (int64_t l = -2; l < net->blocks; l++) {
         const Block *block = l == -2 ? &net->embed : l == -1 ? &net->path : &net->block[l];
-        if (l == -1 && !net->has_path) continue;
-        if (net->rounds)
-            round_matrices(block, parameters, matrices, matrices + net->parameters);
-        else if (l != -2)
-            turn_matrices(block, parameters, matrices);
+        /* In float32 the embedding, which has no gradient of its input, is not read transposed. */
+        if ((l == -1 && !net->has_path) || (l == -2 && !net->rounds)) continue;
+        prepare(block, net->rounds, parameters, to, thread, threads);
     }
 }
 
@@ -190,23 +189,28 @@ PUBLIC void pk_logits(const Network *net, const float *parameters, const float *
     }
 }
 
-/* The matrix at `weight` of a run's flat gradients (rows x columns) <- its sum in the padded place `gradient`, which is
- * columns x rows where it is transposed. */
-PUBLIC void pk_unpad(float *flat, const float *padded, int64_t rows, int64_t columns, int64_t transposed) {
-    const int64_t line = round_up(transposed ? rows : columns, TILE);
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++)
-            flat[i * columns + j] = transposed ? padded[j * line + i] : padded[i * line + j];
+/* Make a thread's gradients zero. */
+PUBLIC void pk_clear(const Piece *pieces, int64_t count, float *gradients) {
+    for (int64_t p = 0; p < count; p++) clear(&pieces[p], gradients);
+}
+
+/* flat <- the gradients of all parameters, in this thread's share, from what several threads have summed. */
+PUBLIC void pk_collect(const Piece *pieces, int64_t count, const float *const *gradients, int64_t several, int64_t thread,
+                       int64_t threads, float *flat) {
+    for (int64_t p = 0; p < count; p++) collect(&pieces[p], gradients, several, thread, threads, flat);
 }
 
 PUBLIC void pk_adamw(int64_t n, float *parameters, const float *gradients, float *mean, float *square, double lr,
-                     double beta1, double beta2, double eps, double weight_decay, int64_t step) {
-    adamw(n, parameters, gradients, mean, square, lr, beta1, beta2, eps, weight_decay, step);
+                     double beta1, double beta2, double eps, double weight_decay, int64_t step, int64_t thread,
+                     int64_t threads) {
+    const int64_t begin = share(n, thread, threads), count = share(n, thread + 1, threads) - begin;
+    adamw(count, parameters + begin, gradients + begin, mean + begin, square + begin, lr, beta1, beta2, eps, weight_decay, step);
 }
 
 PUBLIC void pk_sgd(int64_t n, float *parameters, const float *gradients, float *velocity, double lr, double momentum,
-                   double weight_decay, int64_t nesterov, int64_t first) {
-    sgd(n, parameters, gradients, velocity, lr, momentum, weight_decay, (int)nesterov, (int)first);
+                   double weight_decay, int64_t nesterov, int64_t first, int64_t thread, int64_t threads) {
+    const int64_t begin = share(n, thread, threads), count = share(n, thread + 1, threads) - begin;
+    sgd(count, parameters + begin, gradients + begin, velocity + begin, lr, momentum, weight_decay, (int)nesterov, (int)first);
 }
 
 /* Images of a slice come in multiples of this. */

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from pkbench.models.mixers import Mixer, MixingBlock, SkipLayer, patches
 from pkbench.models.permutation import Identity
 from pkbench.models.pk import PKLayer
+from pkbench.native.memory import numbers
 
 ACTIVATIONS = {"gelu": 0, "relu": 1, "linear": 2}
 _NONE = -1
@@ -55,15 +56,10 @@ class Batch(ctypes.Structure):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PaddedGradient:
-    """Where the C part sums the gradient of a matrix: lines padded to the tile, ``columns x rows`` if ``transposed``."""
+class Piece(ctypes.Structure):
+    """A parameter's place, and where the C part sums its gradient: ``Piece`` of ``gradients.h``."""
 
-    weight: int
-    gradient: int
-    rows: int
-    columns: int
-    transposed: bool
+    _fields_ = tuple((name, _int) for name in ("weight", "gradient", "rows", "columns", "transposed"))
 
 
 @dataclass(slots=True)
@@ -73,14 +69,14 @@ class Description:
     Attributes:
         flat: all parameters, float32, one after another; the model's own are views of it from now on.
         gradients: numbers of a gradient's memory.
-        matrices: where the gradients of matrices are in it; all others are at the offsets of their parameters.
+        pieces: of all parameters, one after another.
         pixels: numbers of an image.
     """
 
     network: _Network
     flat: Tensor
     gradients: int
-    matrices: list[PaddedGradient]
+    pieces: ctypes.Array[Piece]
     pixels: int
     owned: list[object] = field(repr=False)
     """What the structures point to."""
@@ -101,7 +97,7 @@ class _Describer:
         self.model = model
         self.tile = tile
         self.offsets: dict[int, int] = {}
-        self.matrices: list[PaddedGradient] = []
+        self.matrices: dict[int, Piece] = {}
         self.owned: list[object] = []
         self.flat = self._flatten()
         self.end = self.flat.numel()
@@ -109,8 +105,8 @@ class _Describer:
     def describe(self, image: tuple[int, int, int]) -> Description:
         model = self.model
         pixels = image[0] * image[1] * image[2]
-        numbers = torch.arange(pixels, dtype=torch.float64).view(1, *image)
-        places = patches(numbers, model.patch)[0].flatten()
+        numbered = torch.arange(pixels, dtype=torch.float64).view(1, *image)
+        places = patches(numbered, model.patch)[0].flatten()
         C, C0 = model.embed.weight.shape
         S0 = len(places) // C0
         blocks = list(self._blocks())
@@ -133,18 +129,31 @@ class _Describer:
             network.path, network.path_norm = self._path(model.first_skip, C)
         network.parameters = self.flat.numel()
         network.gradients = self.end
-        return Description(network, self.flat, self.end, self.matrices, pixels, self.owned)
+        return Description(network, self.flat, self.end, self._pieces(), pixels, self.owned)
 
     def _flatten(self) -> Tensor:
         """One tensor of all parameters, which become views of it."""
         parameters = list(self.model.parameters())
-        flat = torch.cat([parameter.detach().flatten() for parameter in parameters])
+        flat = numbers(sum(parameter.numel() for parameter in parameters))
+        torch.cat([parameter.detach().flatten() for parameter in parameters], out=flat)
         offset = 0
         for parameter in parameters:
             self.offsets[id(parameter)] = offset
             parameter.data = flat[offset : offset + parameter.numel()].view(parameter.shape)
             offset += parameter.numel()
         return flat
+
+    def _pieces(self) -> ctypes.Array[Piece]:
+        """Matrices where their gradients are padded; what lies between two of them is a vector."""
+        found, end = [], 0
+        for offset, piece in sorted(self.matrices.items()):
+            if offset > end:
+                found.append(Piece(end, end, 1, offset - end, transposed=False))
+            found.append(piece)
+            end = offset + piece.rows * piece.columns
+        if end < self.flat.numel():
+            found.append(Piece(end, end, 1, self.flat.numel() - end, transposed=False))
+        return (Piece * len(found))(*found)
 
     def _blocks(self) -> Iterator[_Block]:
         for pair in zip(self.model.token_mixing, self.model.channel_mixing, strict=True):
@@ -217,7 +226,7 @@ class _Describer:
         rows, columns = weight.shape
         line = -(-(rows if transposed else columns) // self.tile) * self.tile
         offset = self._offset(weight)
-        self.matrices.append(PaddedGradient(offset, self.end, rows, columns, transposed))
+        self.matrices[offset] = Piece(offset, self.end, rows, columns, transposed)
         matrix = _Matrix(offset, self.end, self._offset(bias))
         self.end += line * (columns if transposed else rows)
         return matrix

@@ -28,6 +28,10 @@ MOST_WIDTH = 64
 """Images of a slice, as ``network.h`` has it."""
 
 
+_SHARED = 2**18
+"""Parameters from which several threads go through them: a thread is woken in some ten microseconds."""
+
+
 class NativeEngine:
     """See :class:`pkbench.train.engines.base.Engine`.
 
@@ -57,9 +61,11 @@ class NativeEngine:
         made = [self._new_batch() for _ in range(self._threads)]
         self._batches = [batch for batch, *_ in made]
         self._memory = [memory for _, *memory in made]
-        self._gradients = [torch.zeros(self._about.gradients) for _ in range(self._threads)]
+        self._gradients = [numbers(self._about.gradients) for _ in range(self._threads)]
+        self._sums = (ctypes.c_void_p * self._threads)(*(sums.data_ptr() for sums in self._gradients))
         self.gradient = torch.empty_like(flat)
-        self._matrices = flat.new_empty(flat.numel() * (2 if self._rounds else 1))
+        self._matrices = numbers(flat.numel() * (2 if self._rounds else 1))
+        self._sharing = self._threads if flat.numel() >= _SHARED else 1
         held = [self.gradient, self._matrices, *self._gradients, *(part for memory in self._memory for part in memory)]
         self.workspace = sum(tensor.nbytes for tensor in held)
         self._steps = 0
@@ -76,13 +82,14 @@ class NativeEngine:
         matrices = self._prepare()
 
         def work(thread: int) -> None:
+            self._c.pk_clear(self._about.pieces, len(self._about.pieces), self._gradients[thread].data_ptr())
             self._c.pk_gradients(
                 *(self._network, self._flat, matrices, self._batch(images, thread), thread, self._threads),
                 *(labels.data_ptr(), partners.data_ptr(), batch.share, self._recipe.label_smoothing),
-                *(self._gradients[thread].zero_().data_ptr(), loss[thread:].data_ptr(), wrong[thread:].data_ptr()),
+                *(self._gradients[thread].data_ptr(), loss[thread:].data_ptr(), wrong[thread:].data_ptr()),
             )
 
-        self._in_threads(work)
+        self._in_threads(work, self._threads)
         self._collect()
         if self._recipe.clip_norm is not None:
             norm = torch.linalg.vector_norm(self.gradient)
@@ -100,7 +107,7 @@ class NativeEngine:
             batch = self._batch(images, thread)
             self._c.pk_logits(self._network, self._flat, matrices, batch, thread, self._threads, logits.data_ptr())
 
-        self._in_threads(work)
+        self._in_threads(work, self._threads)
         return logits
 
     def optimizer_state(self) -> dict[str, Any]:
@@ -114,7 +121,7 @@ class NativeEngine:
     def _prepare(self) -> int:
         """The address of the matrices as products read them, made from the parameters as they are."""
         matrices = self._matrices.data_ptr()
-        self._c.pk_prepare(self._network, self._flat, matrices)
+        self._share(lambda *part: self._c.pk_prepare(self._network, self._flat, matrices, *part))
         return matrices
 
     def _update(self, lr: float) -> None:
@@ -123,26 +130,24 @@ class NativeEngine:
         first = self._steps == 0
         self._steps += 1
         if isinstance(rule, AdamW):
-            self._c.pk_adamw(flat.numel(), *arrays, lr, *rule.betas, rule.eps, rule.weight_decay, self._steps)
+            about = lr, *rule.betas, rule.eps, rule.weight_decay, self._steps
+            self._share(lambda *part: self._c.pk_adamw(flat.numel(), *arrays, *about, *part))
         else:
-            self._c.pk_sgd(flat.numel(), *arrays, lr, rule.momentum, rule.weight_decay, rule.nesterov, first)
+            rest = lr, rule.momentum, rule.weight_decay, rule.nesterov, first
+            self._share(lambda *part: self._c.pk_sgd(flat.numel(), *arrays, *rest, *part))
 
     def _collect(self) -> None:
         """The flat gradient from the threads' sums."""
-        total = self._gradients[0]
-        for other in self._gradients[1:]:
-            total += other
-        self.gradient.copy_(total[: self.gradient.numel()])
-        for matrix in self._about.matrices:
-            self._c.pk_unpad(
-                self.gradient[matrix.weight :].data_ptr(),
-                total[matrix.gradient :].data_ptr(),
-                *(matrix.rows, matrix.columns, matrix.transposed),
-            )
+        pieces, flat = self._about.pieces, self.gradient.data_ptr()
+        self._share(lambda *part: self._c.pk_collect(pieces, len(pieces), self._sums, self._threads, *part, flat))
 
-    def _in_threads(self, work: Callable[[int], None]) -> None:
-        """``work`` for every thread, number 0 in this one; C code runs without Python's lock."""
-        others = [self._pool.submit(work, thread) for thread in range(1, self._threads)] if self._pool else []
+    def _share(self, work: Callable[[int, int], None]) -> None:
+        """``work``, over all parameters, by as many threads as are worth it: each with its number and how many there are."""
+        self._in_threads(lambda thread: work(thread, self._sharing), self._sharing)
+
+    def _in_threads(self, work: Callable[[int], None], threads: int) -> None:
+        """``work`` for each of ``threads``, number 0 in this one; C code runs without Python's lock."""
+        others = [self._pool.submit(work, thread) for thread in range(1, threads)] if self._pool else []
         work(0)
         for other in others:
             other.result()

@@ -112,6 +112,20 @@ static float *values_at(const Work *work, int64_t j) {
     return work->block->hidden ? chunk(work, work->values, j) : work->values;
 }
 
+#define AHEAD 8 /* rows between asking for one and reading it: they lie anywhere, mostly in the third cache */
+
+static inline void ask_for_row(const void *row, int64_t bytes) {
+    for (int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch((const char *)row + byte);
+}
+
+/* Where row d of a group lies in the second layer's operand; that of the row AHEAD of it is asked for. */
+static inline float *next_value(const Work *work, int64_t group, int64_t d) {
+    const int32_t *rows = work->block->middle + group * work->D;
+    if (d + AHEAD < work->D)
+        ask_for_row(work->values + place(rows[d + AHEAD], work->D, work->at), 4 * work->at.width);
+    return work->values + place(rows[d], work->D, work->at);
+}
+
 static void gather_operand(const Work *work, int64_t j) {
     const Block *block = work->block;
     for (int64_t g = 0; g < groups_at(work, j); g++)
@@ -132,14 +146,12 @@ static void first_layer(const Work *work, int64_t j) {
         const int64_t lines = D - d < most ? D - d : most;
         gemm(lines, columns, block->inputs, W + d * block->inputs, block->inputs, 1, work->operand, step,
              values + d * step, step, 0);
-        for (int64_t i = d; i < d + lines; i++)
+        for (int64_t i = d; i < d + lines; i++) {
             activate((int)block->activation, columns, bias ? bias[i] : 0.0f, values + i * step, slopes + i * step);
+            for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
+                memcpy(next_value(work, j + g, i), values + i * step + g * width, (size_t)width * sizeof *values);
+        }
     }
-    if (!block->middle) return;
-    for (int64_t g = 0; g < groups_at(work, j); g++)
-        for (int64_t d = 0; d < D; d++)
-            memcpy(work->values + place(block->middle[(j + g) * D + d], D, work->at), values + d * step + g * width,
-                   (size_t)width * sizeof *values);
 }
 
 /* X_out <- (adds: X +) lines (+ b2 where there are two layers), the result of the chunk at group j. */
@@ -253,8 +265,7 @@ static void block_backward(const Work *work, const float *dX_out, float *gradien
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
         for (int64_t g = 0; g < groups_at(work, j); g++)
             for (int64_t d = 0; d < D; d++)
-                memcpy(work->wide + d * step + g * width,
-                       work->values + place(block->middle[(j + g) * D + d], D, work->at), (size_t)width * sizeof *dN);
+                memcpy(work->wide + d * step + g * width, next_value(work, j + g, d), (size_t)width * sizeof *dN);
         activation_backward(work, j, work->wide, gradients);
         first_backward(work, j, work->wide, gradients, dN);
     }

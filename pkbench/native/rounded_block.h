@@ -16,14 +16,9 @@ static inline uint16_t *plain_row(const Work *work, const void *base, int32_t ro
     return plain_chunk(work, base, group) + i * work->at.step + group % (uint32_t)work->at.groups * work->at.width;
 }
 
-#define AHEAD 8 /* rows between asking for one and reading it: they lie anywhere, mostly in the third cache */
-
 /* Number i of n rows, having asked for the one AHEAD of it. */
 static inline uint16_t *next_row(const Work *work, const void *base, const int32_t *rows, int64_t i, int64_t n) {
-    if (i + AHEAD < n) {
-        const char *line = (const char *)plain_row(work, base, rows[i + AHEAD]);
-        for (int64_t byte = 0; byte < 2 * work->at.width; byte += 64) __builtin_prefetch(line + byte);
-    }
+    if (i + AHEAD < n) ask_for_row(plain_row(work, base, rows[i + AHEAD]), 2 * work->at.width);
     return i < n ? plain_row(work, base, rows[i]) : 0;
 }
 

@@ -10,7 +10,8 @@ import torch
 
 from pkbench.models.mixers import Placement
 from pkbench.native.library import UnavailableError, library
-from pkbench.spec.train import AdamW, Sgd
+from pkbench.spec.train import AdamW, Precision, Sgd
+from pkbench.train.engines import native
 from pkbench.train.engines.native import NativeEngine
 from pkbench.train.engines.reference import ReferenceEngine
 
@@ -121,6 +122,33 @@ def test_steps_repeat_bit_for_bit(threads: int) -> None:
         for batch in case.batches(5):
             engine.step(batch, 0.01, None)
     assert_same_bits(first.model, again.model)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("layer", C=21, gamma=3.0, threads=3, optimizer=SGD),
+        Case("layer", S=15, C=70, skip_layer=True, threads=2, clip_norm=0.5),
+        Case("block", gamma=None, threads=4),
+    ],
+    ids=str,
+)
+def test_what_threads_share_of_all_parameters_is_the_same_to_the_last_bit(
+    case: Case, precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models here are too small for it: it is asked for."""
+    case = dataclasses.replace(case, precision=precision)
+    alone = native_of(case)
+    monkeypatch.setattr(native, "_SHARED", 0)
+    together = native_of(case)
+    assert (alone._sharing, together._sharing) == (1, case.threads)
+    for batch in case.batches(3):
+        losses = [engine.step(batch, 0.01, None)[0] for engine in (alone, together)]
+        assert torch.equal(*losses)
+        assert torch.equal(alone.gradient, together.gradient)
+    assert_same_bits(alone.model, together.model)
+    assert torch.equal(alone.logits(batch.inputs), together.logits(batch.inputs))
 
 
 def test_logits_do_not_depend_on_what_else_is_in_the_batch() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Final
 
@@ -62,10 +62,9 @@ def benchmark(
     """
     for case in cases:
         if not _variants(case, options):
-            wanted = " or ".join(options.only)
-            raise UsageError(
-                f"--only {wanted} is in no row's name of {case.name}", remedy="see the names in an older table"
-            )
+            wanted, every = " or ".join(options.only), _variants(case, replace(options, only=()))
+            names = ", ".join(variant.label.name for variant in every)
+            raise UsageError(f"--only {wanted} is in no row's name of {case.name}", constraint=f"its rows are {names}")
     with settings(options.threads):
         found = Result(made=_made(options), cases=())
         for case in cases:

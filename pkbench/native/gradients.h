@@ -4,20 +4,15 @@
 
 #include "rows.h"
 
-/* A parameter (rows x columns) at `weight` of all, and where its gradient is summed: a vector (one row) as it is, a matrix in lines
- * padded to TILE, columns x rows where it is transposed. */
+/* A parameter (rows x columns) at `weight` of all, and where its gradient is summed: in lines of `line` numbers, columns x rows where it
+ * is transposed. */
 typedef struct {
-    int64_t weight, gradient, rows, columns, transposed;
+    int64_t weight, gradient, rows, columns, line, transposed;
 } Piece;
-
-static int64_t line_of(const Piece *piece) {
-    const int64_t numbers = piece->transposed ? piece->rows : piece->columns;
-    return piece->rows == 1 ? numbers : round_up(numbers, TILE);
-}
 
 static void clear(const Piece *piece, float *gradients) {
     const int64_t lines = piece->transposed ? piece->columns : piece->rows;
-    memset(gradients + piece->gradient, 0, (size_t)(lines * line_of(piece)) * sizeof *gradients);
+    memset(gradients + piece->gradient, 0, (size_t)(lines * piece->line) * sizeof *gradients);
 }
 
 /* The share of n things, by eights, that thread number `thread` has: from share(n, thread) to share(n, thread + 1). */
@@ -38,7 +33,7 @@ static inline void add_up(const float *const *gradients, int64_t several, int64_
 /* flat <- the sum of several threads' gradients for this thread's share of the piece's rows. */
 static void collect(const Piece *piece, const float *const *gradients, int64_t several, int64_t thread, int64_t threads,
                     float *flat) {
-    const int64_t line = line_of(piece), columns = piece->columns;
+    const int64_t line = piece->line, columns = piece->columns;
     const int64_t begin = share(piece->rows, thread, threads), end = share(piece->rows, thread + 1, threads);
     if (!piece->transposed) {
         for (int64_t i = begin; i < end; i++)

@@ -59,7 +59,7 @@ class Batch(ctypes.Structure):
 class Piece(ctypes.Structure):
     """A parameter's place, and where the C part sums its gradient: ``Piece`` of ``gradients.h``."""
 
-    _fields_ = tuple((name, _int) for name in ("weight", "gradient", "rows", "columns", "transposed"))
+    _fields_ = tuple((name, _int) for name in ("weight", "gradient", "rows", "columns", "line", "transposed"))
 
 
 @dataclass(slots=True)
@@ -148,11 +148,11 @@ class _Describer:
         found, end = [], 0
         for offset, piece in sorted(self.matrices.items()):
             if offset > end:
-                found.append(Piece(end, end, 1, offset - end, transposed=False))
+                found.append(_vector(end, offset))
             found.append(piece)
             end = offset + piece.rows * piece.columns
         if end < self.flat.numel():
-            found.append(Piece(end, end, 1, self.flat.numel() - end, transposed=False))
+            found.append(_vector(end, self.flat.numel()))
         return (Piece * len(found))(*found)
 
     def _blocks(self) -> Iterator[_Block]:
@@ -226,7 +226,7 @@ class _Describer:
         rows, columns = weight.shape
         line = -(-(rows if transposed else columns) // self.tile) * self.tile
         offset = self._offset(weight)
-        self.matrices[offset] = Piece(offset, self.end, rows, columns, transposed)
+        self.matrices[offset] = Piece(offset, self.end, rows, columns, line, transposed)
         matrix = _Matrix(offset, self.end, self._offset(bias))
         self.end += line * (columns if transposed else rows)
         return matrix
@@ -239,3 +239,8 @@ class _Describer:
         rows = index.to(torch.int32).contiguous()
         self.owned.append(rows)
         return rows.data_ptr()
+
+
+def _vector(begin: int, end: int) -> Piece:
+    """Parameters from one place to another, whose gradients are at the same places."""
+    return Piece(begin, begin, 1, end - begin, end - begin, transposed=False)

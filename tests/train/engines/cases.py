@@ -88,6 +88,8 @@ CASES = [
     *(Case(placement, gamma) for placement in (None, "block", "layer") for gamma in (None, 2.0)),
     *(Case(placement, gamma, S=9, skip_layer=True) for placement in (None, "layer") for gamma in (None, 1.5)),
     Case("layer", S=21, C=7, skip_layer=True, batch=3, depth=1),
+    # Matrices of a single row; a bias of a single token is taken out again by the norm, and its gradient nothing but rounding.
+    Case("layer", S=1, C=7, skip_layer=True, bias=False, batch=3, depth=1),
     Case("block", activation="relu", bias=False),
     Case(activation="linear", layer_norm=False),
     Case("layer", None, activation="linear", layer_norm=False, bias=False),

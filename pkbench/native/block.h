@@ -23,8 +23,7 @@ typedef struct {
     float *values;     /* chunks of phi(...), the second layer's operand; of one chunk where there is none: the result */
     float *slopes;     /* chunks of phi'(...) in the first layer's order */
     float *operand, *output, *wide, *across; /* of one chunk: inputs, outputs and D lines; transposed lines */
-    /* With products of bfloat16: a line of slopes; of one chunk, lines of either form. */
-    float *slope;
+    /* With products of bfloat16: of one chunk, lines of either form. */
     uint16_t *plain;
     uint32_t *paired;
 } Work;
@@ -51,7 +50,6 @@ static Work work_of(const Block *block, int64_t rounds, const float *parameters,
     work.wide = take(scratch, D * step);
     work.across = take(scratch, step * (round_up(narrow, TILE) + TILE));
     if (!rounds) return work;
-    work.slope = take(scratch, step);
     const int64_t most = D > block->outputs ? D : block->outputs;
     work.plain = (uint16_t *)take(scratch, most * step / 2);
     work.paired = (uint32_t *)take(scratch, pairs(most) * step);
@@ -120,10 +118,9 @@ static inline void ask_for_row(const void *row, int64_t bytes) {
 
 /* Where row d of a group lies in the second layer's operand; that of the row AHEAD of it is asked for. */
 static inline float *next_value(const Work *work, int64_t group, int64_t d) {
-    const int32_t *rows = work->block->middle + group * work->D;
-    if (d + AHEAD < work->D)
-        ask_for_row(work->values + place(rows[d + AHEAD], work->D, work->at), 4 * work->at.width);
-    return work->values + place(rows[d], work->D, work->at);
+    const int32_t *places = work->block->middle + group * work->D;
+    if (d + AHEAD < work->D) ask_for_row(work->values + (int64_t)places[d + AHEAD] * LANES, 4 * work->at.width);
+    return work->values + (int64_t)places[d] * LANES;
 }
 
 static void gather_operand(const Work *work, int64_t j) {
@@ -147,7 +144,7 @@ static void first_layer(const Work *work, int64_t j) {
         gemm(lines, columns, block->inputs, W + d * block->inputs, block->inputs, 1, work->operand, step,
              values + d * step, step, 0);
         for (int64_t i = d; i < d + lines; i++) {
-            activate((int)block->activation, columns, bias ? bias[i] : 0.0f, values + i * step, slopes + i * step);
+            activate(0, (int)block->activation, columns, bias ? bias[i] : 0.0f, values + i * step, slopes + i * step);
             for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
                 memcpy(next_value(work, j + g, i), values + i * step + g * width, (size_t)width * sizeof *values);
         }

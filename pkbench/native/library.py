@@ -30,6 +30,7 @@ _int, _double, _array = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_lanes": (_int, ()),
     "pk_tile": (_int, ()),
+    "pk_place": (None, (_array, _int)),
     "pk_memory": (None, (_array, _int, _int, _array)),
     "pk_prepare": (None, (*[_array] * 3, _int, _int)),
     "pk_gradients": (None, (*[_array] * 4, _int, _int, _array, _array, _double, _double, *[_array] * 3)),

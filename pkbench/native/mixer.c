@@ -135,6 +135,17 @@ static void backward(Pass *pass, float *gradients) {
     go_backward(&pass->embed, dX, gradients, 0);
 }
 
+/* Of each block's `middle`, rows of the second layer's operand, make their places in it, for slices of `width`: once. */
+PUBLIC void pk_place(Network *net, int64_t width) {
+    for (int64_t l = 0; l < net->blocks; l++) {
+        const Block *block = &net->block[l];
+        if (!block->middle) continue;
+        const Layout at = layout_of(block, width);
+        for (int64_t row = 0; row < block->groups * block->hidden; row++)
+            block->middle[row] = (int32_t)(place(block->middle[row], block->hidden, at) / LANES);
+    }
+}
+
 /* sizes (2) <- numbers of scratch and of kept memory that a pass takes. */
 PUBLIC void pk_memory(const Network *net, int64_t width, int64_t pixels, int64_t *sizes) {
     Work works[net->blocks];

@@ -30,7 +30,8 @@ typedef struct {
     Norm norm;
     Matrix first, second;
     const int32_t *enter;  /* (groups * inputs) row of X that an operand row reads */
-    const int32_t *middle; /* (groups * hidden) row of the second layer's operand that a hidden row becomes; NULL: itself */
+    int32_t *middle;       /* (groups * hidden) where a hidden row is to be in the second layer's operand: its row there or, after
+                              pk_place, where that begins, in LANES numbers; NULL: where it is */
     const int32_t *leave;  /* (groups * outputs) row of the output that a result row becomes */
 } Block;
 

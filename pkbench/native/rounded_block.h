@@ -10,16 +10,11 @@ static uint16_t *plain_chunk(const Work *work, const void *base, int64_t j) {
     return (uint16_t *)base + j / work->at.groups * work->D * work->at.step;
 }
 
-/* Where row `row` begins in such memory. */
-static inline uint16_t *plain_row(const Work *work, const void *base, int32_t row) {
-    const uint32_t D = (uint32_t)work->D, group = (uint32_t)row / D, i = (uint32_t)row % D;
-    return plain_chunk(work, base, group) + i * work->at.step + group % (uint32_t)work->at.groups * work->at.width;
-}
-
-/* Number i of n rows, having asked for the one AHEAD of it. */
-static inline uint16_t *next_row(const Work *work, const void *base, const int32_t *rows, int64_t i, int64_t n) {
-    if (i + AHEAD < n) ask_for_row(plain_row(work, base, rows[i + AHEAD]), 2 * work->at.width);
-    return i < n ? plain_row(work, base, rows[i]) : 0;
+/* Place number i of n in such memory, having asked for the one AHEAD of it. */
+static inline uint16_t *next_row(const Work *work, const void *base, const int32_t *places, int64_t i, int64_t n) {
+    uint16_t *lines = (uint16_t *)base;
+    if (i + AHEAD < n) ask_for_row(lines + (int64_t)places[i + AHEAD] * LANES, 2 * work->at.width);
+    return i < n ? lines + (int64_t)places[i] * LANES : 0;
 }
 
 static inline const float *normalized_row(const Work *work, int64_t j, int64_t i, float *to) {
@@ -55,8 +50,7 @@ static void activate_line(const Work *work, int64_t j, int64_t d, int64_t column
     const Block *block = work->block;
     const int64_t place = d * work->at.step;
     const float bias = block->first.bias < 0 ? 0.0f : work->parameters[block->first.bias + d];
-    activate((int)block->activation, columns, bias, line, work->slope);
-    if (block->activation != LINEAR) round_line(work->slope, columns, plain_chunk(work, work->slopes, j) + place);
+    activate(1, (int)block->activation, columns, bias, line, plain_chunk(work, work->slopes, j) + place);
     if (block->hidden && !block->middle) round_line(line, columns, plain_chunk(work, work->values, j) + place);
     for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
         round_line(line + g * work->at.width, work->at.width,

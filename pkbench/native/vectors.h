@@ -28,6 +28,9 @@ static inline Vector load(const float *from) { return *(const Vector *)from; }
 static inline void store(float *to, Vector value) { *(Vector *)to = value; }
 
 static inline float sum_of(Vector value) {
+#if LANES == 16
+    return _mm512_reduce_add_ps((__m512)value);
+#endif
     for (int half = LANES / 2; half; half /= 2)
         for (int i = 0; i < half; i++) value[i] += value[i + half];
     return value[0];

@@ -58,6 +58,7 @@ class NativeEngine:
         self._width = self._slice_width(recipe.batch_size)
         flat = self._about.flat
         self._network, self._flat = ctypes.addressof(self._about.network), flat.data_ptr()
+        self._c.pk_place(self._network, self._width)
         made = [self._new_batch() for _ in range(self._threads)]
         self._batches = [batch for batch, *_ in made]
         self._memory = [memory for _, *memory in made]

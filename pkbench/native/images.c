@@ -2,6 +2,11 @@
  * which says what the arrays are. */
 #include <stdint.h>
 
+/* A vector of numbers looked up one by one takes twice as long to put together as to write them one by one. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-vectorize")
+#endif
+
 #define PUBLIC __attribute__((visibility("default")))
 
 /* line (width) <- table[pixels[x + left]] for each x, mirrored where asked for; table[0] where there is no such pixel. */

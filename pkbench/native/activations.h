@@ -71,15 +71,16 @@ static inline __attribute__((always_inline)) void relu(Vector *x, Vector *slope)
 }
 
 /* `activate` for n vectors, the first at number `at`. */
-static inline __attribute__((always_inline)) void activate_vectors(const int n, const int halves, int kind, int64_t at, float bias,
-                                                                   float *restrict values, void *restrict slopes) {
+static inline __attribute__((always_inline)) void activate_vectors(const int n, const int halves, const int keeps, int kind,
+                                                                   int64_t at, float bias, float *restrict values,
+                                                                   void *restrict slopes) {
     Vector x[ABREAST], slope[ABREAST];
     for (int i = 0; i < n; i++) x[i] = load(values + at + i * LANES) + bias;
     if (kind == GELU) gelu(n, x, slope);
     for (int i = 0; i < n; i++) {
         if (kind == RELU) relu(&x[i], &slope[i]);
         store(values + at + i * LANES, x[i]);
-        if (kind == LINEAR) continue;
+        if (!keeps || kind == LINEAR) continue;
         if (halves)
             store_halves((uint16_t *)slopes + at + i * LANES, slope[i]);
         else
@@ -87,13 +88,22 @@ static inline __attribute__((always_inline)) void activate_vectors(const int n, 
     }
 }
 
-/* values (n, a multiple of LANES) <- phi(values + bias), slopes (n) <- phi' there, in bfloat16 where `halves`; LINEAR's is 1 and not
- * written. */
+static inline __attribute__((always_inline)) void activate_all(const int halves, const int keeps, int kind, int64_t n, float bias,
+                                                               float *restrict values, void *restrict slopes) {
+    int64_t at = 0;
+    for (; at + ABREAST * LANES <= n; at += ABREAST * LANES)
+        activate_vectors(ABREAST, halves, keeps, kind, at, bias, values, slopes);
+    for (; at < n; at += LANES) activate_vectors(1, halves, keeps, kind, at, bias, values, slopes);
+}
+
+/* values (n, a multiple of LANES) <- phi(values + bias), slopes (n), where given, <- phi' there, in bfloat16 where `halves`; LINEAR's
+ * is 1 and not written. */
 static inline __attribute__((always_inline)) void activate(const int halves, int kind, int64_t n, float bias,
                                                            float *restrict values, void *restrict slopes) {
-    int64_t at = 0;
-    for (; at + ABREAST * LANES <= n; at += ABREAST * LANES) activate_vectors(ABREAST, halves, kind, at, bias, values, slopes);
-    for (; at < n; at += LANES) activate_vectors(1, halves, kind, at, bias, values, slopes);
+    if (slopes)
+        activate_all(halves, 1, kind, n, bias, values, slopes);
+    else
+        activate_all(halves, 0, kind, n, bias, values, 0);
 }
 
 #endif

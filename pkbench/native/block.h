@@ -10,7 +10,8 @@
 
 #define NEAR (8 * 1024) /* numbers between a product and what is done with it at once */
 
-/* A block at work on a slice. What its forward pass leaves for its backward pass: X, statistics, values, slopes. */
+/* A block at work on a slice. What its forward pass leaves for its backward pass, where there will be one: X, statistics, values,
+ * slopes. */
 typedef struct {
     const Block *block;
     const float *parameters;
@@ -20,8 +21,9 @@ typedef struct {
     int64_t D;         /* rows of a group between activation and result */
     const float *X;    /* input */
     float *statistics; /* of its norm */
-    float *values;     /* chunks of phi(...), the second layer's operand; of one chunk where there is none: the result */
-    float *slopes;     /* chunks of phi'(...) in the first layer's order */
+    float *values;     /* chunks of phi(...), the second layer's operand; of one chunk where there is none: the result. NULL: no
+                          backward pass, and in bfloat16 `paired` is all that the second layer reads */
+    float *slopes;     /* chunks of phi'(...) in the first layer's order; NULL: there is no backward pass, or phi' is 1 */
     float *operand, *output, *wide, *across; /* of one chunk: inputs, outputs and D lines; transposed lines */
     /* With products of bfloat16: of one chunk, lines of either form. */
     uint16_t *plain;
@@ -33,7 +35,8 @@ typedef struct {
     const float *turned, *rounded;
 } Matrices;
 
-static Work work_of(const Block *block, int64_t rounds, const float *parameters, Matrices matrices, int64_t width,
+/* trains: whether there will be a backward pass. */
+static Work work_of(const Block *block, int64_t rounds, const float *parameters, Matrices matrices, int64_t width, int64_t trains,
                     Arena *kept, Arena *scratch) {
     Work work = {.block = block, .parameters = parameters, .at = layout_of(block, width)};
     const int64_t step = work.at.step, chunks = (block->groups + work.at.groups - 1) / work.at.groups;
@@ -43,8 +46,11 @@ static Work work_of(const Block *block, int64_t rounds, const float *parameters,
     work.rounded = rounds ? matrices.rounded : 0;
     work.statistics = take(kept, block->norm.scale < 0 ? 0 : 2 * block->tokens * width);
     const int64_t numbers = chunks * D * step, kept_numbers = rounds ? numbers / 2 : numbers;
-    work.values = block->hidden ? take(kept, kept_numbers) : take(scratch, D * step);
-    work.slopes = take(kept, block->activation == LINEAR ? 0 : kept_numbers);
+    if (!block->hidden)
+        work.values = take(scratch, D * step);
+    else if (trains || !rounds || block->middle)
+        work.values = take(kept, kept_numbers);
+    if (trains && block->activation != LINEAR) work.slopes = take(kept, kept_numbers);
     work.operand = take(scratch, block->inputs * step);
     work.output = take(scratch, block->outputs * step);
     work.wide = take(scratch, D * step);
@@ -137,14 +143,15 @@ static void first_layer(const Work *work, int64_t j) {
     const int64_t step = work->at.step, width = work->at.width, D = work->D, columns = groups_at(work, j) * width;
     const float *W = work->parameters + block->first.weight;
     const float *bias = block->first.bias < 0 ? 0 : work->parameters + block->first.bias;
-    float *values = block->middle ? work->wide : values_at(work, j), *slopes = chunk(work, work->slopes, j);
+    float *values = block->middle ? work->wide : values_at(work, j);
+    float *slopes = work->slopes ? chunk(work, work->slopes, j) : 0;
     gather_operand(work, j);
     for (int64_t d = 0, most = lines_at_a_time(work); d < D; d += most) {
         const int64_t lines = D - d < most ? D - d : most;
         gemm(lines, columns, block->inputs, W + d * block->inputs, block->inputs, 1, work->operand, step,
              values + d * step, step, 0);
         for (int64_t i = d; i < d + lines; i++) {
-            activate(0, (int)block->activation, columns, bias ? bias[i] : 0.0f, values + i * step, slopes + i * step);
+            activate(0, (int)block->activation, columns, bias ? bias[i] : 0.0f, values + i * step, slopes ? slopes + i * step : 0);
             for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
                 memcpy(next_value(work, j + g, i), values + i * step + g * width, (size_t)width * sizeof *values);
         }

@@ -28,29 +28,33 @@ static int64_t most_rows(const Network *net) {
     return first > later ? first : later;
 }
 
-/* Lay out the memory of a pass; `scratch` is used by one block after another, `kept` by all. Over no bases it only counts. */
+/* Lay out the memory of a pass; `scratch` is used by one block after another, `kept` by all or, where no backward pass follows
+ * (trains 0), by one after another, too. Over no bases it only counts. */
 static void lay_out(const Network *net, const float *parameters, const float *matrices, int64_t width, int64_t pixels,
-                    Arena *scratch, Arena *kept, Pass *pass) {
+                    int64_t trains, Arena *scratch, Arena *kept, Pass *pass) {
     const Matrices prepared = {matrices, matrices ? matrices + net->parameters : 0};
     const int64_t rows = most_rows(net) * width;
+    float *turns[2] = {0}; /* inputs of blocks, by turns */
+    for (int64_t i = 0; !trains && i < 2; i++) turns[i] = take(kept, rows);
+    pass->head = head_of(net, parameters, width, kept);
+    pass->head.X = trains ? take(kept, rows) : turns[net->blocks % 2];
+    pass->path_statistics = take(kept, net->has_path ? 2 * net->S * width : 0);
+    pass->images = take(kept, pixels * width);
+    pass->dX = take(kept, trains ? rows : 0);
+    pass->dN = take(kept, trains ? rows : 0);
+    pass->dZ = take(kept, net->has_path ? rows : 0);
     int64_t most = 0;
     for (int64_t l = -2; l < net->blocks; l++) {
         const Block *block = l == -2 ? &net->embed : l == -1 ? &net->path : &net->block[l];
         if (l == -1 && !net->has_path) continue;
-        Arena lines = {scratch->base, 0};
         Work *work = l == -2 ? &pass->embed : l == -1 ? &pass->path : &pass->block[l];
-        *work = work_of(block, net->rounds, parameters, prepared, width, kept, &lines);
+        float *X = l == -2 ? 0 : trains || l == -1 ? take(kept, rows) : turns[l % 2];
+        Arena lines = {scratch->base, 0}, alone = *kept;
+        *work = work_of(block, net->rounds, parameters, prepared, width, trains, trains ? kept : &alone, &lines);
+        work->X = X;
         most = lines.used > most ? lines.used : most;
-        if (l != -2) work->X = take(kept, rows);
     }
     scratch->used = most;
-    pass->head = head_of(net, parameters, width, kept);
-    pass->head.X = take(kept, rows);
-    pass->path_statistics = take(kept, net->has_path ? 2 * net->S * width : 0);
-    pass->images = take(kept, pixels * width);
-    pass->dX = take(kept, rows);
-    pass->dN = take(kept, rows);
-    pass->dZ = take(kept, net->has_path ? rows : 0);
 }
 
 /* X_out <- (adds: X +) the block of X. */
@@ -146,12 +150,12 @@ PUBLIC void pk_place(Network *net, int64_t width) {
     }
 }
 
-/* sizes (2) <- numbers of scratch and of kept memory that a pass takes. */
+/* sizes (2) <- numbers of scratch and of kept memory that a pass takes; one without a backward pass takes less of either. */
 PUBLIC void pk_memory(const Network *net, int64_t width, int64_t pixels, int64_t *sizes) {
     Work works[net->blocks];
     Pass pass = {.block = works};
     Arena scratch = {0, 0}, kept = {0, 0};
-    lay_out(net, 0, 0, width, pixels, &scratch, &kept, &pass);
+    lay_out(net, 0, 0, width, pixels, 1, &scratch, &kept, &pass);
     sizes[0] = scratch.used;
     sizes[1] = kept.used;
 }
@@ -175,8 +179,8 @@ PUBLIC void pk_gradients(const Network *net, const float *parameters, const floa
                          double smoothing, float *gradients, double *loss, int64_t *wrong) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, matrices, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0},
-            &pass);
+    lay_out(net, parameters, matrices, batch->width, batch->pixels, 1, &(Arena){batch->scratch, 0},
+            &(Arena){batch->kept, 0}, &pass);
     for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
         const int64_t images = forward(&pass, batch, first);
         const Targets targets = {images, labels + first, partners + first, share, smoothing, 1.0 / (double)batch->images};
@@ -190,8 +194,8 @@ PUBLIC void pk_logits(const Network *net, const float *parameters, const float *
                       int64_t threads, float *logits) {
     Work works[net->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, matrices, batch->width, batch->pixels, &(Arena){batch->scratch, 0}, &(Arena){batch->kept, 0},
-            &pass);
+    lay_out(net, parameters, matrices, batch->width, batch->pixels, 0, &(Arena){batch->scratch, 0},
+            &(Arena){batch->kept, 0}, &pass);
     for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
         const int64_t images = forward(&pass, batch, first);
         for (int64_t b = 0; b < images; b++)

@@ -50,8 +50,8 @@ static void activate_line(const Work *work, int64_t j, int64_t d, int64_t column
     const Block *block = work->block;
     const int64_t place = d * work->at.step;
     const float bias = block->first.bias < 0 ? 0.0f : work->parameters[block->first.bias + d];
-    activate(1, (int)block->activation, columns, bias, line, plain_chunk(work, work->slopes, j) + place);
-    if (block->hidden && !block->middle) round_line(line, columns, plain_chunk(work, work->values, j) + place);
+    activate(1, (int)block->activation, columns, bias, line, work->slopes ? plain_chunk(work, work->slopes, j) + place : 0);
+    if (block->hidden && !block->middle && work->values) round_line(line, columns, plain_chunk(work, work->values, j) + place);
     for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
         round_line(line + g * work->at.width, work->at.width,
                    next_row(work, work->values, block->middle + (j + g) * work->D, d, work->D));

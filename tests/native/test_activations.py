@@ -4,7 +4,6 @@ import ctypes
 import math
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch

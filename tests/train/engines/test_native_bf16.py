@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from pkbench.native.library import UnavailableError, find_compiler, library
+from pkbench.spec.train import Precision
 from pkbench.train.engines.native import NativeEngine
 from pkbench.train.engines.reference import ReferenceEngine
 
@@ -98,8 +99,9 @@ def test_what_lies_beside_images_and_odd_lines_does_not_count(case: Case, batch:
         native = native_of(case)
         for part in (native._matrices, *itertools.chain.from_iterable(native._memory)):
             part.fill_(beside)
+        logits = native.logits(images.inputs)
         native.step(images, 0.0, None)
-        found.append(native.gradient)
+        found.append(torch.cat([logits.flatten(), native.gradient]))
     assert torch.isfinite(found[0]).all()
     assert torch.equal(found[1], found[0])
 
@@ -129,6 +131,36 @@ def test_steps_repeat_and_evaluations_change_nothing(threads: int) -> None:
         again.logits(batch.inputs)
         again.step(batch, 0.01, None)
     assert_same_bits(first.model, again.model)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(),
+        Case("layer"),
+        Case("block", skip_layer=True, S=12),
+        Case("layer", gamma=None, C=21),
+        Case("layer", C=21, S=15, skip_layer=True),
+    ],
+    ids=str,
+)
+def test_logits_are_the_same_beside_training(case: Case, precision: Precision) -> None:
+    """They use the memory of a step without what a backward pass would need, one block after another."""
+    case = dataclasses.replace(case, precision=precision)
+    (batch,) = case.batches(1)
+    fresh, used = (NativeEngine(case.model(), case.recipe(), IMAGE) for _ in range(2))
+    for part in itertools.chain.from_iterable(used._memory):
+        part.fill_(math.nan)
+    first = used.logits(batch.inputs)
+    assert torch.equal(first, fresh.logits(batch.inputs))
+    used.step(batch, 0.0, None)
+    fresh.step(batch, 0.0, None)
+    assert torch.equal(used.gradient, fresh.gradient)
+    assert torch.equal(used.logits(batch.inputs), first)
+    with torch.inference_mode():
+        expected = case.model().double().eval()(batch.inputs.double())
+    assert distance(first, expected) < (1e-5 if precision == "fp32" else 0.02)
 
 
 def test_logits_are_of_the_parameters_as_they_are() -> None:

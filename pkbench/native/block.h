@@ -25,7 +25,9 @@ typedef struct {
                           backward pass, and in bfloat16 `paired` is all that the second layer reads */
     float *slopes;     /* chunks of phi'(...) in the first layer's order; NULL: there is no backward pass, or phi' is 1 */
     float *operand, *output, *wide, *across; /* of one chunk: inputs, outputs and D lines; transposed lines */
-    /* With products of bfloat16: of one chunk, lines of either form. */
+    /* With products of bfloat16: chunks of normalised inputs, plain, for the backward pass, where their rows lie anywhere: reading
+     * them once is worth more memory. Of one chunk, lines of either form. */
+    uint16_t *entered;
     uint16_t *plain;
     uint32_t *paired;
 } Work;
@@ -56,6 +58,7 @@ static Work work_of(const Block *block, int64_t rounds, const float *parameters,
     work.wide = take(scratch, D * step);
     work.across = take(scratch, step * (round_up(narrow, TILE) + TILE));
     if (!rounds) return work;
+    if (trains && block->middle) work.entered = (uint16_t *)take(kept, chunks * block->inputs * step / 2);
     const int64_t most = D > block->outputs ? D : block->outputs;
     work.plain = (uint16_t *)take(scratch, most * step / 2);
     work.paired = (uint32_t *)take(scratch, pairs(most) * step);

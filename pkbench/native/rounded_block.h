@@ -19,29 +19,45 @@ static inline uint16_t *next_row(const Work *work, const void *base, const int32
 
 static inline const float *normalized_row(const Work *work, int64_t j, int64_t i, float *to) {
     const Block *block = work->block;
+    const int32_t *rows = block->enter + j * block->inputs;
+    const int64_t width = work->at.width;
     if (i >= block->inputs) return 0;
-    normalized(&block->norm, work->parameters, work->statistics, block->enter[j * block->inputs + i], work->at.width,
-               work->X, to);
+    /* Where they lie anywhere; rows a fixed distance apart come by the processor's own guess. */
+    if (block->middle && i + AHEAD < block->inputs) ask_for_row(work->X + rows[i + AHEAD] * width, 4 * width);
+    normalized(&block->norm, work->parameters, work->statistics, rows[i], width, work->X, to);
     return to;
 }
 
-/* operand (paired) <- the normalised input of the chunk at group j. */
-static void pair_operand(const Work *work, int64_t j) {
-    float low[MOST_WIDTH], high[MOST_WIDTH];
-    uint32_t *operand = (uint32_t *)work->operand;
-    for (int64_t g = 0; g < groups_at(work, j); g++)
-        for (int64_t i = 0; i < work->block->inputs; i += 2)
-            pair_lines(normalized_row(work, j + g, i, low), normalized_row(work, j + g, i + 1, high), work->at.width,
-                       operand + i / 2 * work->at.step + g * work->at.width);
+/* Normalised inputs of the chunk at group j, plain. */
+static uint16_t *entered_at(const Work *work, int64_t j) {
+    return work->entered + j / work->at.groups * work->block->inputs * work->at.step;
 }
 
-/* operand (plain) <- the same. */
-static void round_operand(const Work *work, int64_t j) {
+/* operand (paired) and, where wanted, entered (plain) <- the normalised input of the chunk at group j. */
+static void pair_operand(const Work *work, int64_t j) {
+    float low[MOST_WIDTH], high[MOST_WIDTH];
+    const int64_t width = work->at.width, step = work->at.step, n = work->block->inputs;
+    uint32_t *operand = (uint32_t *)work->operand;
+    uint16_t *entered = work->entered ? entered_at(work, j) : 0;
+    for (int64_t g = 0; g < groups_at(work, j); g++)
+        for (int64_t i = 0; i < n; i += 2) {
+            const float *even = normalized_row(work, j + g, i, low), *odd = normalized_row(work, j + g, i + 1, high);
+            pair_lines(even, odd, width, operand + i / 2 * step + g * width);
+            if (!entered) continue;
+            round_line(even, width, entered + i * step + g * width);
+            if (odd) round_line(odd, width, entered + (i + 1) * step + g * width);
+        }
+}
+
+/* Those lines for the backward pass: as they were kept or, in operand, made again. */
+static const void *round_operand(const Work *work, int64_t j) {
     float line[MOST_WIDTH];
     uint16_t *operand = (uint16_t *)work->operand;
+    if (work->entered) return entered_at(work, j);
     for (int64_t g = 0; g < groups_at(work, j); g++)
         for (int64_t i = 0; i < work->block->inputs; i++)
             round_line(normalized_row(work, j + g, i, line), work->at.width, operand + i * work->at.step + g * work->at.width);
+    return operand;
 }
 
 /* Of line d of the chunk at group j, in place: phi(... + b1). phi' is kept, and phi too where it is not the result, in the second layer's
@@ -192,8 +208,7 @@ static void rounded_first_backward(const Work *work, int64_t j, float *gradients
     const Block *block = work->block;
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     const int64_t line = round_up(block->inputs, TILE), words = pairs(D);
-    round_operand(work, j);
-    transpose(work->operand, block->inputs, columns / 2, step / 2, work->across, line + TILE, line);
+    transpose(round_operand(work, j), block->inputs, columns / 2, step / 2, work->across, line + TILE, line);
     gemm_of_pairs(D, line, columns / 2, work->plain, step / 2, work->across, line + TILE, gradients + block->first.gradient,
                   line, 1);
     if (!dN) return;

@@ -58,19 +58,30 @@ def benchmark(
     ``say`` is told what happens, a line each time, and ``keep`` gets what there is after each case: what comes may be ended before its time.
 
     Raises:
-        UsageError: a case has no variant that was asked for.
+        UsageError: a case has no variant that was asked for, or what was asked for is in no case.
     """
-    for case in cases:
-        if not _variants(case, options):
-            wanted, every = " or ".join(options.only), _variants(case, replace(options, only=()))
-            names = ", ".join(variant.label.name for variant in every)
-            raise UsageError(f"--only {wanted} is in no row's name of {case.name}", constraint=f"its rows are {names}")
+    _refuse_unknown(cases, options)
     with settings(options.threads):
         found = Result(made=_made(options), cases=())
         for case in cases:
             found = found.model_copy(update={"cases": (*found.cases, _case(case, options, say))})
             keep(found)
     return found
+
+
+def _refuse_unknown(cases: Sequence[Case], options: Options) -> None:
+    """Raise where a part of a name is in no row, or a case has no row with any of them."""
+    names = {case.name: [row.label.name for row in _variants(case, replace(options, only=()))] for case in cases}
+    every = list(dict.fromkeys(name for rows in names.values() for name in rows))
+    for part in options.only:
+        if not any(part in name for name in every):
+            raise UsageError(f"--only {part!r} is in no row's name", constraint=f"the rows are {'; '.join(every)}")
+    for case, rows in names.items():
+        if options.only and not any(part in name for part in options.only for name in rows):
+            wanted = " or ".join(map(repr, options.only))
+            raise UsageError(
+                f"--only {wanted} is in no row's name of {case}", constraint=f"its rows are {'; '.join(rows)}"
+            )
 
 
 def _case(case: Case, options: Options, say: Callable[[str], None]) -> CaseResult:

@@ -159,8 +159,18 @@ def test_what_was_measured_stays_if_a_later_shape_is_not(tmp_path: Path, monkeyp
     assert [case.case for case in read(tmp_path / "bench.json").cases] == ["tiny"]
 
 
-def test_no_row_of_that_name_is_said_before_anything_is_timed(tmp_path: Path) -> None:
-    done = bench("--shape=tiny", "--only=ours natural", "--out", str(tmp_path))
+@pytest.mark.parametrize(
+    ("shapes", "only", "said"),
+    [
+        (["tiny"], ["ours natural"], "--only 'ours natural' is in no row's name"),
+        (["tiny"], ["ours", "timm compiled, bf16"], "--only 'timm compiled, bf16' is in no row's name"),
+        (["tiny", "tiny-sw"], ["timm eager"], "--only 'timm eager' is in no row's name of tiny-sw"),
+    ],
+)
+def test_no_row_of_that_name_is_said_before_anything_is_timed(
+    shapes: list[str], only: list[str], said: str, tmp_path: Path
+) -> None:
+    done = bench(*(f"--shape={name}" for name in shapes), *(f"--only={name}" for name in only), "--out", str(tmp_path))
     assert isinstance(done.exception, UsageError)
-    assert "--only ours natural is in no row's name of tiny" in str(done.exception)
+    assert said in str(done.exception)
     assert not list(tmp_path.iterdir())

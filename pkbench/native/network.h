@@ -52,14 +52,16 @@ typedef struct {
     int64_t width, groups, step;
 } Layout;
 
-#define CHUNK (48 * 1024) /* numbers that shall stay in the second cache */
+#define CHUNK (48 * 1024)   /* numbers that shall stay in the second cache */
+#define LARGE (1024 * 1024) /* numbers that no second cache holds */
 
-/* As many groups as keep a chunk's lines in the second cache, and more where the matrices do not fit there, so that they are read
- * seldom. Depends on sizes alone: a run's sums are always made in the same order. */
+/* As many groups as keep a chunk's lines in the second cache, and more where the matrices do not fit there: they are read, and their
+ * gradients read and written, once a chunk. Depends on sizes alone: a run's sums are always made in the same order. */
 static inline Layout layout_of(const Block *block, int64_t width) {
     const int64_t weights = (block->hidden ? block->hidden : 1) * (block->inputs + block->outputs);
     int64_t columns = CHUNK / (block->inputs + block->hidden + block->outputs);
-    if (weights > CHUNK && columns < 256) columns = 256;
+    const int64_t least = weights > LARGE ? 512 : weights > CHUNK ? 256 : 0;
+    if (columns < least) columns = least;
     int64_t groups = columns / width;
     groups = groups < 1 ? 1 : groups > 16 ? 16 : groups;
     groups = groups < block->groups ? groups : block->groups;

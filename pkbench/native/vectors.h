@@ -30,10 +30,11 @@ static inline void store(float *to, Vector value) { *(Vector *)to = value; }
 static inline float sum_of(Vector value) {
 #if LANES == 16
     return _mm512_reduce_add_ps((__m512)value);
-#endif
+#else
     for (int half = LANES / 2; half; half /= 2)
         for (int i = 0; i < half; i++) value[i] += value[i + half];
     return value[0];
+#endif
 }
 
 static inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }

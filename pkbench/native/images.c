@@ -2,7 +2,7 @@
  * which says what the arrays are. */
 #include <stdint.h>
 
-/* A vector of numbers looked up one by one takes twice as long to put together as to write them one by one. */
+/* A vector of numbers looked up one by one takes longer to put together than they take to write one by one. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-tree-vectorize")
 #endif

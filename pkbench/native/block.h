@@ -196,15 +196,24 @@ static void block_forward(const Work *work, int64_t adds, float *X_out) {
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) result(work, j, adds, X_out);
 }
 
+/* gradient (D lines) += the product of D lines, `left`, and the transpose of n, `right`, all of a chunk's columns. Of bfloat16 both are
+ * plain: two columns side by side are a word, so that lines of words turned are paired lines. */
+static void add_matrix(const Work *work, int64_t columns, const void *left, const void *right, int64_t n, float *gradient) {
+    const int64_t line = round_up(n, TILE), numbers = work->rounded ? 2 : 1, words = columns / numbers, step = work->at.step / numbers;
+    transpose(right, n, words, step, work->across, line + TILE, round_up(n, LANES));
+    if (work->rounded)
+        gemm_of_pairs(work->D, n, words, left, step, work->across, line + TILE, gradient, line, 1);
+    else
+        gemm(work->D, n, words, left, step, 1, work->across, line + TILE, gradient, line, 1);
+}
+
 /* From the gradient of the chunk's result (work->output) to that of the second layer's operand, which takes the place of values. */
 static void second_backward(const Work *work, int64_t j, float *gradients) {
     const Block *block = work->block;
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
-    const int64_t line = round_up(block->outputs, TILE);
     float *values = chunk(work, work->values, j);
     if (block->second.bias >= 0) add_line_sums(work->output, block->outputs, columns, step, gradients + block->second.bias);
-    transpose(work->output, block->outputs, columns, step, work->across, line + TILE, line);
-    gemm(D, line, columns, values, step, 1, work->across, line + TILE, gradients + block->second.gradient, line, 1);
+    add_matrix(work, columns, values, work->output, block->outputs, gradients + block->second.gradient);
     gemm(D, columns, block->outputs, work->turned + block->second.weight, block->outputs, 1, work->output, step, values,
          step, 0);
 }
@@ -234,10 +243,8 @@ static void scatter_operand(const Work *work, int64_t j, float *dN) {
 static void first_backward(const Work *work, int64_t j, const float *lines, float *gradients, float *dN) {
     const Block *block = work->block;
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
-    const int64_t line = round_up(block->inputs, TILE);
     gather_operand(work, j);
-    transpose(work->operand, block->inputs, columns, step, work->across, line + TILE, line);
-    gemm(D, line, columns, lines, step, 1, work->across, line + TILE, gradients + block->first.gradient, line, 1);
+    add_matrix(work, columns, lines, work->operand, block->inputs, gradients + block->first.gradient);
     if (!dN) return;
     gemm(block->inputs, columns, D, work->turned + block->first.weight, D, 1, lines, step, work->operand, step, 0);
     scatter_operand(work, j, dN);

@@ -1,5 +1,6 @@
 /* Products of small matrices, C (+)= A B, without packing: A is read one number at a time through two strides, so transposes
- * cost nothing, and B and C in tiles of TILE columns. Sums run in the same order whatever the other sizes are.
+ * cost nothing, and B and C in tiles of TILE columns, the last of LANES where they suffice. Sums run in the same order whatever the
+ * other sizes are.
  *
  * A number of A and of B is a float32 or a word with two bfloat16, a pair, whose products are both summed; sizes and steps count
  * words. */
@@ -17,46 +18,42 @@ static inline uint32_t word_at(const float *from) {
     return word;
 }
 
-/* One tile: rows (at most TILE_ROWS; as `paired` a constant where inlined) x TILE. */
-static inline __attribute__((always_inline)) void tile(const int paired, const int rows, int64_t depth,
+/* One tile: rows (at most TILE_ROWS) x `wide` vectors (1 or 2); as `paired` constants where inlined. */
+static inline __attribute__((always_inline)) void tile(const int paired, const int wide, const int rows, int64_t depth,
                                                        const float *restrict A, int64_t row_step, int64_t sum_step,
                                                        const float *restrict B, int64_t B_step, float *restrict C,
                                                        int64_t C_step, int add) {
     Vector sum[TILE_ROWS][2];
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; r++) {
-        sum[r][0] = add ? load(C + r * C_step) : (Vector){0};
-        sum[r][1] = add ? load(C + r * C_step + LANES) : (Vector){0};
-    }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < wide; v++) sum[r][v] = add ? load(C + r * C_step + v * LANES) : (Vector){0};
     for (int64_t k = 0; k < depth; k++) {
-        const Vector left = load(B + k * B_step), right = load(B + k * B_step + LANES);
+        Vector b[2];
+        for (int v = 0; v < wide; v++) b[v] = load(B + k * B_step + v * LANES);
         const float *a = A + k * sum_step;
 #pragma GCC unroll 16
         for (int r = 0; r < rows; r++) {
             if (paired) {
                 const Words factor = word_at(a + r * row_step) - (Words){0};
-                sum[r][0] = add_products(sum[r][0], factor, (Words)left);
-                sum[r][1] = add_products(sum[r][1], factor, (Words)right);
+                for (int v = 0; v < wide; v++) sum[r][v] = add_products(sum[r][v], factor, (Words)b[v]);
             } else {
                 const Vector factor = a[r * row_step] - (Vector){0};
-                sum[r][0] += factor * left;
-                sum[r][1] += factor * right;
+                for (int v = 0; v < wide; v++) sum[r][v] += factor * b[v];
             }
         }
     }
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; r++) {
-        store(C + r * C_step, sum[r][0]);
-        store(C + r * C_step + LANES, sum[r][1]);
-    }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < wide; v++) store(C + r * C_step + v * LANES, sum[r][v]);
 }
 
-static inline __attribute__((always_inline)) void one_tile(const int paired, int rows, int64_t depth, const float *A,
-                                                           int64_t row_step, int64_t sum_step, const float *B,
-                                                           int64_t B_step, float *C, int64_t C_step, int add) {
+static inline __attribute__((always_inline)) void one_tile(const int paired, const int wide, int rows, int64_t depth,
+                                                           const float *A, int64_t row_step, int64_t sum_step,
+                                                           const float *B, int64_t B_step, float *C, int64_t C_step,
+                                                           int add) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        tile(paired, n, depth, A, row_step, sum_step, B, B_step, C, C_step, add);                                      \
+        tile(paired, wide, n, depth, A, row_step, sum_step, B, B_step, C, C_step, add);                                \
         break;
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
@@ -74,7 +71,7 @@ static inline void ask_for(const float *C, int64_t C_step, int64_t rows) {
 }
 
 /* C[i][j] (+)= sum over k < depth of A[i * row_step + k * sum_step] * B[k * B_step + j], i < rows, j < columns.
- * Columns up to the next multiple of TILE are computed too: lines of B and C have room for them. add: whether to add to what C
+ * Columns up to the next multiple of LANES are computed too: lines of B and C have room for them. add: whether to add to what C
  * holds. */
 static inline __attribute__((always_inline)) void product(const int paired, int64_t rows, int64_t columns, int64_t depth,
                                                           const float *A, int64_t row_step, int64_t sum_step,
@@ -92,8 +89,13 @@ static inline __attribute__((always_inline)) void product(const int paired, int6
                 const int64_t i = B_stays ? n : o, j = B_stays ? o : n;
                 /* A gradient too large for the second cache: its next tile is on its way while this one is computed. */
                 if (add && !B_stays && j + TILE < columns) ask_for(C + i * C_step + j + TILE, C_step, rows - i);
-                one_tile(paired, (int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS), steps, A + i * row_step + k * sum_step,
-                         row_step, sum_step, B + k * B_step + j, B_step, C + i * C_step + j, C_step, add || k > 0);
+                const int high = (int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS);
+                const float *from = A + i * row_step + k * sum_step, *by = B + k * B_step + j;
+                float *to = C + i * C_step + j;
+                if (columns - j > LANES)
+                    one_tile(paired, 2, high, steps, from, row_step, sum_step, by, B_step, to, C_step, add || k > 0);
+                else
+                    one_tile(paired, 1, high, steps, from, row_step, sum_step, by, B_step, to, C_step, add || k > 0);
             }
     }
 }

@@ -93,8 +93,8 @@ static void head_backward(const Head *head, float *gradients, float *dN, float *
     const Network *net = head->net;
     const int64_t width = head->width, line = round_up(net->C, TILE);
     add_line_sums(head->logits, net->classes, width, head->step, gradients + net->head.bias);
-    transpose(head->pooled, net->C, width, head->step, head->turned, line + TILE, line);
-    gemm(net->classes, line, width, head->logits, head->step, 1, head->turned, line + TILE,
+    transpose(head->pooled, net->C, width, head->step, head->turned, line + TILE, round_up(net->C, LANES));
+    gemm(net->classes, net->C, width, head->logits, head->step, 1, head->turned, line + TILE,
          gradients + net->head.gradient, line, 1);
     gemm(net->C, width, net->classes, head->parameters + net->head.weight, 1, net->C, head->logits, head->step,
          head->pooled, head->step, 0);

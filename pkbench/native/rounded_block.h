@@ -165,11 +165,8 @@ static void round_result(const Work *work, int64_t j, const float *dX_out, float
 static void rounded_second_backward(const Work *work, int64_t j, float *gradients) {
     const Block *block = work->block;
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
-    const int64_t line = round_up(block->outputs, TILE), words = pairs(block->outputs);
-    /* Two columns side by side are a word, so that lines of words turned are paired lines. */
-    transpose((const float *)work->plain, block->outputs, columns / 2, step / 2, work->across, line + TILE, line);
-    gemm_of_pairs(D, line, columns / 2, plain_chunk(work, work->values, j), step / 2, work->across, line + TILE,
-                  gradients + block->second.gradient, line, 1);
+    const int64_t words = pairs(block->outputs);
+    add_matrix(work, columns, plain_chunk(work, work->values, j), work->plain, block->outputs, gradients + block->second.gradient);
     gemm_of_pairs(D, columns, words, work->turned + block->second.weight, words, work->paired, step, work->wide, step, 0);
 }
 
@@ -207,10 +204,8 @@ static void round_hidden(const Work *work, int64_t j, float *sums) {
 static void rounded_first_backward(const Work *work, int64_t j, float *gradients, float *dN) {
     const Block *block = work->block;
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
-    const int64_t line = round_up(block->inputs, TILE), words = pairs(D);
-    transpose(round_operand(work, j), block->inputs, columns / 2, step / 2, work->across, line + TILE, line);
-    gemm_of_pairs(D, line, columns / 2, work->plain, step / 2, work->across, line + TILE, gradients + block->first.gradient,
-                  line, 1);
+    const int64_t words = pairs(D);
+    add_matrix(work, columns, work->plain, round_operand(work, j), block->inputs, gradients + block->first.gradient);
     if (!dN) return;
     gemm_of_pairs(block->inputs, columns, words, work->turned + block->first.weight, words, work->paired, step, work->operand,
                   step, 0);

@@ -2,7 +2,6 @@
 
 import ctypes
 import math
-import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pkbench.native.library import FLAGS, SOURCES, UnavailableError, find_compiler
+from tests.native.compiled import compiled
 
 PROGRAM = """
 #include "activations.h"
@@ -27,18 +26,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """phi(x + bias) and phi' there, compiled for this processor and for lesser ones."""
     folder = tmp_path_factory.mktemp("activations")
     (folder / "both.c").write_text(PROGRAM, encoding="utf-8")
-    try:
-        command = [*find_compiler(), *FLAGS, *request.param.split(), f"-I{SOURCES}"]
-        (folder / "empty.c").touch()
-        known = subprocess.run(
-            [*command, str(folder / "empty.c"), "-o", str(folder / "empty.so")], capture_output=True, check=False
-        )
-    except UnavailableError as error:
-        pytest.skip(str(error))
-    if known.returncode:
-        pytest.skip(f"the compiler here does not know {request.param}")
-    subprocess.run([*command, str(folder / "both.c"), "-o", str(folder / "both.so")], check=True)
-    function = ctypes.CDLL(str(folder / "both.so")).both
+    function = compiled(folder / "both.c", folder, *request.param.split()).both
     function.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_float, ctypes.c_void_p, ctypes.c_void_p)
 
     def call(kind: int, x: Tensor, bias: float) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """Inputs made in one pass against the operations one after another, to the last bit."""
 
 import dataclasses
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +13,9 @@ from torch import Tensor
 from pkbench.data.augment import augment, crop, draw, flip
 from pkbench.data.dataset import Dataset, Part
 from pkbench.native import images as native
-from pkbench.native.library import UnavailableError, library
+from pkbench.native.library import SOURCES, UnavailableError, library
 from pkbench.spec.train import Augment
+from tests.native.compiled import compiled
 
 try:
     library()
@@ -34,11 +36,21 @@ def slow(data: Dataset, images: Tensor) -> Tensor:
     return (images.float() / 255 - mean) / std
 
 
+@pytest.fixture(scope="module", params=["", "-mno-avx512vbmi", "-mno-avx"], autouse=True)
+def lesser_processor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The C part as it is compiled for this processor and for lesser ones."""
+    part = compiled(SOURCES / "images.c", tmp_path_factory.mktemp("images"), *request.param.split())
+    part.pk_images.argtypes = library().pk_images.argtypes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "library", lambda: part)
+        yield
+
+
 @given(
     colours=st.integers(1, 3),
     height=st.integers(1, 9),
-    width=st.integers(1, 9),
-    padding=st.integers(0, 12),
+    width=st.integers(1, 9) | st.integers(28, 36) | st.integers(60, 150),
+    padding=st.integers(0, 12) | st.integers(60, 70),
     flips=st.booleans(),
     seed=st.integers(0, 99),
 )

@@ -1,0 +1,29 @@
+"""Parts of the C library compiled for lesser processors than this one."""
+
+import ctypes
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pkbench.native.library import FLAGS, SOURCES, UnavailableError, find_compiler
+
+
+def compiled(source: Path, folder: Path, *flags: str) -> ctypes.CDLL:
+    """``source``, which may include the library's headers, compiled with ``flags`` more into ``folder``.
+
+    Skips the test where there is no compiler, or one that does not know ``flags``; what does not compile fails it.
+    """
+    try:
+        command = [*find_compiler(), *FLAGS, *flags, f"-I{SOURCES}"]
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    (folder / "empty.c").touch()
+    known = subprocess.run(
+        [*command, str(folder / "empty.c"), "-o", str(folder / "empty.so")], capture_output=True, check=False
+    )
+    if known.returncode:
+        pytest.skip(f"the compiler here does not know {' '.join(flags)}")
+    result = folder / f"{source.stem}.so"
+    subprocess.run([*command, str(source), "-o", str(result)], check=True)
+    return ctypes.CDLL(str(result))

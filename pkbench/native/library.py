@@ -21,7 +21,7 @@ from pkbench.cache import cache_folder
 SOURCES = Path(__file__).resolve().parent
 FLAGS = (
     *("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"),
-    *("-fvisibility=hidden", "-shared", "-fPIC"),
+    *("-fvisibility=hidden", "-shared", "-fPIC", "-pthread"),
 )
 _COMPILERS = ("cc", "gcc", "clang")
 _COMPILE_SECONDS = 120
@@ -32,18 +32,17 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_tile": (_int, ()),
     "pk_place": (None, (_array, _int)),
     "pk_memory": (None, (_array, _int, _int, _array)),
-    "pk_prepare": (None, (*[_array] * 3, _int, _int)),
-    "pk_gradients": (None, (*[_array] * 4, _int, _int, _array, _array, _double, _double, *[_array] * 3)),
-    "pk_logits": (None, (*[_array] * 4, _int, _int, _array)),
+    "pk_team": (_array, (_int,)),
+    "pk_dismiss": (None, (_array,)),
+    "pk_gradient": (None, (_array, _array, _int, _array, _array, _double, _double, _array, _array)),
+    "pk_logits": (None, (_array, _array, _int, _array)),
     "pk_sparse_unit": (_int, ()),
     "pk_sparse_pack": (None, (*[_int] * 4, *[_array] * 2)),
     "pk_sparse_product": (None, (*[_int] * 7, *[_array] * 5)),
     "pk_sparse_gradient": (None, (*[_int] * 5, *[_array] * 5)),
     "pk_images": (None, (_int, _array, _array, *[_int] * 4, *[_array] * 4)),
-    "pk_clear": (None, (_array, _int, _array)),
-    "pk_collect": (None, (_array, _int, _array, *[_int] * 3, _array)),
-    "pk_adamw": (None, (_int, *[_array] * 4, *[_double] * 5, *[_int] * 3)),
-    "pk_sgd": (None, (_int, *[_array] * 3, *[_double] * 3, *[_int] * 4)),
+    "pk_adamw": (None, (*[_array] * 3, *[_double] * 5, _int)),
+    "pk_sgd": (None, (*[_array] * 2, *[_double] * 3, _int, _int)),
 }
 
 

@@ -1,143 +1,28 @@
 /* A Mixer's training step and logits over slices of a batch, in float32, or with products of bfloat16. Called from
- * pkbench/train/engines/native.py, which says what the arrays are. Nothing is allocated and nothing is global: calls with memory of
- * their own may run at the same time. */
-#include "head.h"
+ * pkbench/train/engines/native.py, which says what the arrays are. Nothing is global: steps of several runs may be taken at the same
+ * time, each by a team of its own. */
 #include "optimizers.h"
-#include "rounded_block.h"
+#include "pass.h"
+#include "team.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 
-/* All that a pass over one slice works in. */
+/* What one thread works in: memory for a pass over a slice, and its sums of gradients. */
 typedef struct {
-    Work embed, path, *block;
-    Head head;
-    float *path_statistics; /* of W X on the first skip path */
-    float *dX, *dN, *dZ;
-    float *images; /* of the slice, lines of `width` */
-} Pass;
+    float *scratch, *kept, *gradients;
+} Memory;
 
-/* A batch as it comes, (images, pixels), and the memory for one slice of it at a time. */
+/* A run, and all that its steps go over. */
 typedef struct {
-    int64_t width, pixels, images;
-    const float *inputs;
-    float *scratch, *kept;
-} Batch;
-
-static int64_t most_rows(const Network *net) {
-    const int64_t first = net->embed.groups * net->embed.outputs, later = net->S * net->C;
-    return first > later ? first : later;
-}
-
-/* Lay out the memory of a pass; `scratch` is used by one block after another, `kept` by all or, where no backward pass follows
- * (trains 0), by one after another, too. Over no bases it only counts. */
-static void lay_out(const Network *net, const float *parameters, const float *matrices, int64_t width, int64_t pixels,
-                    int64_t trains, Arena *scratch, Arena *kept, Pass *pass) {
-    const Matrices prepared = {matrices, matrices ? matrices + net->parameters : 0};
-    const int64_t rows = most_rows(net) * width;
-    float *turns[2] = {0}; /* inputs of blocks, by turns */
-    for (int64_t i = 0; !trains && i < 2; i++) turns[i] = take(kept, rows);
-    pass->head = head_of(net, parameters, width, kept);
-    pass->head.X = trains ? take(kept, rows) : turns[net->blocks % 2];
-    pass->path_statistics = take(kept, net->has_path ? 2 * net->S * width : 0);
-    pass->images = take(kept, pixels * width);
-    pass->dX = take(kept, trains ? rows : 0);
-    pass->dN = take(kept, trains ? rows : 0);
-    pass->dZ = take(kept, net->has_path ? rows : 0);
-    int64_t most = 0;
-    for (int64_t l = -2; l < net->blocks; l++) {
-        const Block *block = l == -2 ? &net->embed : l == -1 ? &net->path : &net->block[l];
-        if (l == -1 && !net->has_path) continue;
-        Work *work = l == -2 ? &pass->embed : l == -1 ? &pass->path : &pass->block[l];
-        float *X = l == -2 ? 0 : trains || l == -1 ? take(kept, rows) : turns[l % 2];
-        Arena lines = {scratch->base, 0}, alone = *kept;
-        *work = work_of(block, net->rounds, parameters, prepared, width, trains, trains ? kept : &alone, &lines);
-        work->X = X;
-        most = lines.used > most ? lines.used : most;
-    }
-    scratch->used = most;
-}
-
-/* X_out <- (adds: X +) the block of X. */
-static void go_forward(const Work *work, int64_t adds, float *X_out) {
-    if (work->rounded)
-        rounded_forward(work, adds, X_out);
-    else
-        block_forward(work, adds, X_out);
-}
-
-/* Add the gradients of the block's parameters; dN <- the gradient of its normalised input, where wanted. */
-static void go_backward(const Work *work, const float *dX_out, float *gradients, float *dN) {
-    if (work->rounded)
-        rounded_backward(work, dX_out, gradients, dN);
-    else
-        block_backward(work, dX_out, gradients, dN);
-}
-
-static float *input_of(Pass *pass, int64_t l) {
-    return (float *)(l < pass->head.net->blocks ? pass->block[l].X : pass->head.X);
-}
-
-/* Logits of the images from number `first` of a batch; how many of the slice's places they fill. */
-static int64_t forward(Pass *pass, const Batch *batch, int64_t first) {
-    const Network *net = pass->head.net;
-    const int64_t width = pass->head.width, left = batch->images - first, images = left < width ? left : width;
-    transpose(batch->inputs + first * batch->pixels, images, batch->pixels, batch->pixels, pass->images, width, width);
-    pass->embed.X = pass->images;
-    go_forward(&pass->embed, 0, input_of(pass, 0));
-    for (int64_t l = 0; l < net->blocks; l++) {
-        if (l == 0 && net->has_path) {
-            /* LN(W X) + block: the block's result is added to the path in place. */
-            float *Z = (float *)pass->path.X, *out = input_of(pass, 1);
-            const Work path = pass->path, *block = &pass->block[0];
-            Work of_X = path;
-            of_X.X = block->X;
-            go_forward(&of_X, 0, Z);
-            measure(&net->path_norm, net->S, width, Z, pass->path_statistics);
-            for (int64_t row = 0; row < net->S * net->C; row++)
-                normalized(&net->path_norm, path.parameters, pass->path_statistics, row, width, Z, pass->dZ + row * width);
-            go_forward(block, 0, out);
-            for (int64_t i = 0; i < net->S * net->C * width; i++) out[i] += pass->dZ[i];
-        } else {
-            go_forward(&pass->block[l], net->adds, input_of(pass, l + 1));
-        }
-    }
-    head_forward(&pass->head);
-    return images;
-}
-
-/* Back through the first skip path, LN(W X): dX <- (what comes through the block, already there) + (what comes through it). */
-static void path_backward(Pass *pass, const float *dX_out, float *gradients, float *dX) {
-    const Network *net = pass->head.net;
-    const int64_t width = pass->head.width, rows = net->S * net->C * width;
-    const float *Z = pass->path.X;
-    Work of_X = pass->path;
-    of_X.X = pass->block[0].X;
-    memcpy(pass->dN, dX_out, (size_t)rows * sizeof *dX);
-    memset(pass->dZ, 0, (size_t)rows * sizeof *dX);
-    norm_backward(&net->path_norm, of_X.parameters, pass->path_statistics, net->S, width, Z, pass->dN, pass->dZ, gradients);
-    go_backward(&of_X, pass->dZ, gradients, pass->dN);
-    for (int64_t i = 0; i < of_X.block->tokens * net->C * width; i++) dX[i] += pass->dN[i];
-}
-
-static void backward(Pass *pass, float *gradients) {
-    const Network *net = pass->head.net;
-    const int64_t width = pass->head.width;
-    float *dX = pass->dX;
-    head_backward(&pass->head, gradients, pass->dN, dX);
-    for (int64_t l = net->blocks - 1; l >= 0; l--) {
-        const Work *work = &pass->block[l];
-        const int64_t numbers = work->block->tokens * net->C * width;
-        const int on_path = l == 0 && net->has_path;
-        go_backward(work, dX, gradients, pass->dN);
-        float *into = on_path ? (float *)pass->head.X : dX; /* the head's input is not needed any more */
-        if (on_path || !net->adds) memset(into, 0, (size_t)numbers * sizeof *into);
-        norm_backward(&work->block->norm, work->parameters, work->statistics, work->block->tokens, width, work->X, pass->dN,
-                      into, gradients);
-        if (on_path) path_backward(pass, dX, gradients, into);
-        dX = into;
-    }
-    go_backward(&pass->embed, dX, gradients, 0);
-}
+    const Network *network;
+    Team *team;
+    int64_t width, pixels; /* images of a slice, numbers of an image */
+    float *parameters, *gradient;
+    float *matrices; /* as products read them: transposed, for backward, and then, where products are of bfloat16, rounded */
+    const Memory *memory; /* of each thread */
+    const Piece *piece;   /* of all parameters */
+    int64_t pieces;
+} Training;
 
 /* Of each block's `middle`, rows of the second layer's operand, make their places in it, for slices of `width`: once. */
 PUBLIC void pk_place(Network *net, int64_t width) {
@@ -160,73 +45,152 @@ PUBLIC void pk_memory(const Network *net, int64_t width, int64_t pixels, int64_t
     sizes[1] = kept.used;
 }
 
-/* matrices (twice as many numbers as parameters where products are of bfloat16, else as many) <- the matrices as products read them:
- * transposed, for backward, and then rounded. */
-PUBLIC void pk_prepare(const Network *net, const float *parameters, float *matrices, int64_t thread, int64_t threads) {
-    const Matrices to = {matrices, net->rounds ? matrices + net->parameters : 0};
+/* A batch, and what is wanted of it. */
+typedef struct {
+    const Training *training;
+    Batch batch;
+    Targets targets; /* of all images */
+    float *logits;   /* (images, classes) */
+    double *loss;    /* of each thread, as are */
+    int64_t *wrong;
+} Asked;
+
+/* This thread's share of the matrices as products read them. */
+static void prepare_matrices(const void *with, int64_t thread, int64_t threads) {
+    const Training *run = ((const Asked *)with)->training;
+    const Network *net = run->network;
+    const Matrices to = {run->matrices, net->rounds ? run->matrices + net->parameters : 0};
     for (int64_t l = -2; l < net->blocks; l++) {
         const Block *block = l == -2 ? &net->embed : l == -1 ? &net->path : &net->block[l];
         /* In float32 the embedding, which has no gradient of its input, is not read transposed. */
         if ((l == -1 && !net->has_path) || (l == -2 && !net->rounds)) continue;
-        prepare(block, net->rounds, parameters, to, thread, threads);
+        prepare(block, net->rounds, run->parameters, to, thread, threads);
     }
 }
 
-/* Forward and backward over slices number `thread`, `thread + threads`, ... of a batch, after pk_prepare. Adds to gradients, loss
- * and wrong. */
-PUBLIC void pk_gradients(const Network *net, const float *parameters, const float *matrices, const Batch *batch,
-                         int64_t thread, int64_t threads, const int64_t *labels, const int64_t *partners, double share,
-                         double smoothing, float *gradients, double *loss, int64_t *wrong) {
-    Work works[net->blocks];
+static void lay_out_for(const Training *run, int64_t thread, int64_t trains, Pass *pass) {
+    const Memory memory = run->memory[thread];
+    lay_out(run->network, run->parameters, run->matrices, run->width, run->pixels, trains, &(Arena){memory.scratch, 0},
+            &(Arena){memory.kept, 0}, pass);
+}
+
+/* Forward and backward over slices number `thread`, `thread + threads`, ..., after prepare_matrices: the thread's sums. */
+static void slices_of_gradient(const void *with, int64_t thread, int64_t threads) {
+    const Asked *asked = with;
+    const Training *run = asked->training;
+    float *gradients = run->memory[thread].gradients;
+    double loss = 0;
+    int64_t wrong = 0;
+    Work works[run->network->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, matrices, batch->width, batch->pixels, 1, &(Arena){batch->scratch, 0},
-            &(Arena){batch->kept, 0}, &pass);
-    for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
-        const int64_t images = forward(&pass, batch, first);
-        const Targets targets = {images, labels + first, partners + first, share, smoothing, 1.0 / (double)batch->images};
-        cross_entropy(&pass.head, &targets, loss, wrong);
+    lay_out_for(run, thread, 1, &pass);
+    for (int64_t p = 0; p < run->pieces; p++) clear(&run->piece[p], gradients);
+    for (int64_t first = thread * run->width; first < asked->batch.images; first += threads * run->width) {
+        Targets targets = asked->targets;
+        targets.images = forward(&pass, &asked->batch, first);
+        targets.labels += first, targets.partners += first;
+        cross_entropy(&pass.head, &targets, &loss, &wrong);
         backward(&pass, gradients);
     }
+    asked->loss[thread] = loss;
+    asked->wrong[thread] = wrong;
 }
 
-/* logits (images, classes) of the same slices; matrices, where products are of bfloat16: after pk_prepare. */
-PUBLIC void pk_logits(const Network *net, const float *parameters, const float *matrices, const Batch *batch, int64_t thread,
-                      int64_t threads, float *logits) {
-    Work works[net->blocks];
+/* Logits of the same slices. */
+static void slices_of_logits(const void *with, int64_t thread, int64_t threads) {
+    const Asked *asked = with;
+    const Training *run = asked->training;
+    const int64_t classes = run->network->classes;
+    Work works[run->network->blocks];
     Pass pass = {.block = works};
-    lay_out(net, parameters, matrices, batch->width, batch->pixels, 0, &(Arena){batch->scratch, 0},
-            &(Arena){batch->kept, 0}, &pass);
-    for (int64_t first = thread * batch->width; first < batch->images; first += threads * batch->width) {
-        const int64_t images = forward(&pass, batch, first);
+    lay_out_for(run, thread, 0, &pass);
+    for (int64_t first = thread * run->width; first < asked->batch.images; first += threads * run->width) {
+        const int64_t images = forward(&pass, &asked->batch, first);
         for (int64_t b = 0; b < images; b++)
-            for (int64_t k = 0; k < net->classes; k++)
-                logits[(first + b) * net->classes + k] = pass.head.logits[k * pass.head.step + b];
+            for (int64_t k = 0; k < classes; k++)
+                asked->logits[(first + b) * classes + k] = pass.head.logits[k * pass.head.step + b];
     }
 }
 
-/* Make a thread's gradients zero. */
-PUBLIC void pk_clear(const Piece *pieces, int64_t count, float *gradients) {
-    for (int64_t p = 0; p < count; p++) clear(&pieces[p], gradients);
+/* This thread's share of the gradients of all parameters, from the threads' sums. */
+static void collect_gradients(const void *with, int64_t thread, int64_t threads) {
+    const Training *run = ((const Asked *)with)->training;
+    const float *sums[threads];
+    for (int64_t t = 0; t < threads; t++) sums[t] = run->memory[t].gradients;
+    for (int64_t p = 0; p < run->pieces; p++) collect(&run->piece[p], sums, threads, thread, threads, run->gradient);
 }
 
-/* flat <- the gradients of all parameters, in this thread's share, from what several threads have summed. */
-PUBLIC void pk_collect(const Piece *pieces, int64_t count, const float *const *gradients, int64_t several, int64_t thread,
-                       int64_t threads, float *flat) {
-    for (int64_t p = 0; p < count; p++) collect(&pieces[p], gradients, several, thread, threads, flat);
+/* The run's gradient, loss and wrong <- of a batch: its mean loss's gradient, the sum of its losses in nats, how many are wrong. */
+PUBLIC void pk_gradient(const Training *run, const float *inputs, int64_t images, const int64_t *labels,
+                        const int64_t *partners, double share, double smoothing, double *loss, int64_t *wrong) {
+    const int64_t threads = run->team->threads;
+    double losses[threads];
+    int64_t wrongs[threads];
+    const Asked asked = {
+        .training = run,
+        .batch = {inputs, images, run->pixels},
+        .targets = {images, labels, partners, share, smoothing, 1.0 / (double)images},
+        .loss = losses,
+        .wrong = wrongs,
+    };
+    together(run->team, prepare_matrices, &asked);
+    together(run->team, slices_of_gradient, &asked);
+    together(run->team, collect_gradients, &asked);
+    *loss = 0, *wrong = 0;
+    for (int64_t t = 0; t < threads; t++) *loss += losses[t], *wrong += wrongs[t];
 }
 
-PUBLIC void pk_adamw(int64_t n, float *parameters, const float *gradients, float *mean, float *square, double lr,
-                     double beta1, double beta2, double eps, double weight_decay, int64_t step, int64_t thread,
-                     int64_t threads) {
-    const int64_t begin = share(n, thread, threads), count = share(n, thread + 1, threads) - begin;
-    adamw(count, parameters + begin, gradients + begin, mean + begin, square + begin, lr, beta1, beta2, eps, weight_decay, step);
+/* logits (images, classes) <- forward alone. */
+PUBLIC void pk_logits(const Training *run, const float *inputs, int64_t images, float *logits) {
+    const Asked asked = {.training = run, .batch = {inputs, images, run->pixels}, .logits = logits};
+    if (run->network->rounds) together(run->team, prepare_matrices, &asked);
+    together(run->team, slices_of_logits, &asked);
 }
 
-PUBLIC void pk_sgd(int64_t n, float *parameters, const float *gradients, float *velocity, double lr, double momentum,
-                   double weight_decay, int64_t nesterov, int64_t first, int64_t thread, int64_t threads) {
-    const int64_t begin = share(n, thread, threads), count = share(n, thread + 1, threads) - begin;
-    sgd(count, parameters + begin, gradients + begin, velocity + begin, lr, momentum, weight_decay, (int)nesterov, (int)first);
+/* An optimizer's step: its numbers, and its moments of all parameters. */
+typedef struct {
+    const Training *training;
+    double lr, momentum, beta1, beta2, eps, weight_decay;
+    float *mean, *square;
+    int64_t step, nesterov, first;
+} Rule;
+
+static void adamw_share(const void *with, int64_t thread, int64_t threads) {
+    const Rule *rule = with;
+    const Training *run = rule->training;
+    const int64_t n = run->network->parameters, begin = share(n, thread, threads), count = share(n, thread + 1, threads) - begin;
+    adamw(count, run->parameters + begin, run->gradient + begin, rule->mean + begin, rule->square + begin, rule->lr,
+          rule->beta1, rule->beta2, rule->eps, rule->weight_decay, rule->step);
 }
+
+static void sgd_share(const void *with, int64_t thread, int64_t threads) {
+    const Rule *rule = with;
+    const Training *run = rule->training;
+    const int64_t n = run->network->parameters, begin = share(n, thread, threads), count = share(n, thread + 1, threads) - begin;
+    sgd(count, run->parameters + begin, run->gradient + begin, rule->mean + begin, rule->lr, rule->momentum,
+        rule->weight_decay, (int)rule->nesterov, (int)rule->first);
+}
+
+/* Parameters and moments <- those after a step along the run's gradient. */
+PUBLIC void pk_adamw(const Training *run, float *mean, float *square, double lr, double beta1, double beta2, double eps,
+                     double weight_decay, int64_t step) {
+    const Rule rule = {.training = run, .lr = lr, .beta1 = beta1, .beta2 = beta2, .eps = eps, .weight_decay = weight_decay,
+                       .mean = mean, .square = square, .step = step};
+    together(run->team, adamw_share, &rule);
+}
+
+PUBLIC void pk_sgd(const Training *run, float *velocity, double lr, double momentum, double weight_decay, int64_t nesterov,
+                   int64_t first) {
+    const Rule rule = {.training = run, .lr = lr, .momentum = momentum, .weight_decay = weight_decay, .mean = velocity,
+                       .nesterov = nesterov, .first = first};
+    together(run->team, sgd_share, &rule);
+}
+
+/* So many threads, the caller's among them, for one run's steps; NULL: there is no memory. */
+PUBLIC Team *pk_team(int64_t threads) { return team_of(threads); }
+
+/* End them. */
+PUBLIC void pk_dismiss(Team *team) { dismiss(team); }
 
 /* Images of a slice come in multiples of this. */
 PUBLIC int64_t pk_lanes(void) { return LANES; }

@@ -47,12 +47,20 @@ class _Network(ctypes.Structure):
     )
 
 
-class Batch(ctypes.Structure):
-    """Images (images, pixels), the width of the slices they are cut into, and one thread's memory for a slice."""
+class Memory(ctypes.Structure):
+    """What one thread works in: memory for a pass over a slice, and its sums of gradients; ``Memory`` of ``mixer.c``."""
+
+    _fields_ = tuple((name, ctypes.c_void_p) for name in ("scratch", "kept", "gradients"))
+
+
+class Training(ctypes.Structure):
+    """A run, and all that its steps go over: ``Training`` of ``mixer.c``."""
 
     _fields_ = (
-        *((name, _int) for name in ("width", "pixels", "images")),
-        *((name, ctypes.c_void_p) for name in ("inputs", "scratch", "kept")),
+        *((name, ctypes.c_void_p) for name in ("network", "team")),
+        *((name, _int) for name in ("width", "pixels")),
+        *((name, ctypes.c_void_p) for name in ("parameters", "gradient", "matrices", "memory", "piece")),
+        ("pieces", _int),
     )
 
 

@@ -35,14 +35,13 @@ from pkbench.cli.stopping import EXIT_INTERRUPTED, Stopper
 from pkbench.cli.units import duration
 
 if TYPE_CHECKING:
-    from pkbench.cli.unread import Patient
+    from pkbench.cli.mirrors import Mirrors
     from pkbench.execute.events import Event
     from pkbench.execute.outcome import Outcome
     from pkbench.execute.prepare import Prepared, Selection
     from pkbench.execute.session import Options
     from pkbench.execute.workers import WorkerPool
     from pkbench.spec.load import AnyLoaded, LoadedSpec
-    from pkbench.store.mirror import BackgroundMirror
     from pkbench.store.record import Invocation
 
 EXIT_FAILED = 1
@@ -86,6 +85,7 @@ def run(
     Exit code 0: all done. 1: a run failed. 2: bad input or missing data. 3: --max-time came first. 130: interrupted. 141: nobody
     reads the output any more.
     """
+    from pkbench.cli.mirrors import Mirrors
     from pkbench.execute.agenda import agenda
     from pkbench.execute.allocator import keep_freed_memory
     from pkbench.execute.context import new_invocation
@@ -102,14 +102,15 @@ def run(
     selection = Selection(profile, seeds, tuple(only or ()), fresh, retry_failed)
     # All specs are loaded before any is run: a fault in the last one shows at once.
     loaded = [(spec, results_folder(spec.path, results)) for spec in map(load_any, find_specs(specs))]
+    mirrors = Mirrors(loaded if mlflow else [])
     command = _Command(
-        stopper, selection, new_invocation(), mlflow=mlflow, quiet=quiet, json_events=json_, allow_failed=allow_failed
+        stopper, selection, new_invocation(), mirrors, quiet=quiet, json_events=json_, allow_failed=allow_failed
     )
     # A single run at a time is computed in this process.
     keep_freed_memory()
     code = 0
     told = agenda(loaded, selection, device, jobs, engine) if len(loaded) > 1 and not quiet else None
-    with stopper.listening(), WorkerPool() as workers:
+    with stopper.listening(), mirrors.finished(stopper, quiet=quiet, json_events=json_), WorkerPool() as workers:
         for index, (spec, folder) in enumerate(loaded):
             if told is not None:
                 _tell_next(spec, index, len(loaded), told.begin(index), json_events=json_)
@@ -147,8 +148,8 @@ class _Command:
         stopper: Stopper,
         selection: Selection,
         invocation: Invocation,
+        mirrors: Mirrors,
         *,
-        mlflow: bool,
         quiet: bool,
         json_events: bool,
         allow_failed: bool,
@@ -156,7 +157,7 @@ class _Command:
         self.stopper = stopper
         self.selection = selection
         self.invocation = invocation
-        self.mlflow = mlflow
+        self.mirrors = mirrors
         self.quiet = quiet
         self.json_events = json_events
         self.allow_failed = allow_failed
@@ -170,24 +171,22 @@ class _Command:
         from pkbench.execute.outcome import outcome
         from pkbench.execute.remaining import Remaining
         from pkbench.execute.session import Session
-        from pkbench.store.mirror import BackgroundMirror
 
         display = Patient(make_display(json_events=self.json_events, quiet=self.quiet), self.stopper)
         tally = Tally()
-        mirror = BackgroundMirror(options.results, [loaded.spec.experiment.id], None) if self.mlflow else None
 
         def on_prepared(prepared: Prepared, jobs: int) -> None:
             known = known_epochs(prepared, options.device, options.engine)
             tally.remaining = Remaining(prepared.to_run, known)
             display.prepared(prepared, jobs, tally.remaining)
-            if mirror is not None and prepared.to_run:
-                mirror.start()
+            if prepared.to_run:
+                self.mirrors.start(options.results)
 
         def emit(event: Event) -> None:
             tally.event(event)
             display.event(event)
-            if isinstance(event, RunEnded) and mirror is not None:
-                mirror.nudge()
+            if isinstance(event, RunEnded):
+                self.mirrors.nudge(options.results)
 
         started = time.monotonic()
         try:
@@ -197,19 +196,10 @@ class _Command:
         finally:
             display.close()
         found = outcome(prepared, tally.ended, time.monotonic() - started)
-        if mirror is not None and tally.ended:
-            self._finish_mirror(mirror, display)
         if not self.quiet and not self.json_events and self.stopper.reason != "unread":
             for line in conclusion(prepared, tally, found):
                 say(line)
         return self._exit_code(found)
-
-    def _finish_mirror(self, mirror: BackgroundMirror, display: Patient) -> None:
-        from pkbench.execute.events import Note
-
-        outcome = mirror.finish(20.0, self.stopper.should_stop)
-        if outcome.message:
-            display.event(Note(outcome.message))
 
     def _exit_code(self, found: Outcome) -> int:
         if (found.failed or found.failed_before) and not self.allow_failed:

@@ -174,10 +174,11 @@ class _NativeProduct(torch.autograd.Function):
         needs_values, needs_x, *_ = ctx.needs_input_grad  # type: ignore[attr-defined]
         packed_grad = native.pack(grad)
         grad_values = grad_x = None
-        if needs_values:
-            grad_values = native.gradient(crow, col, packed_grad, packed)
+        # This one first: the transposed matrix's values, which only it needs, are gone when the others' gradient is made.
         if needs_x:
             grad_x = native.product(t_crow, t_col, values.index_select(0, order), packed_grad, len(grad))
+        if needs_values:
+            grad_values = native.gradient(crow, col, packed_grad, packed)
         return grad_values, grad_x, None, None, None, None, None
 
 

@@ -5,8 +5,21 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
-/* line_of: line (width) <- table[pixels[x + left]] for each x, mirrored where asked for; table[0] where there is no such pixel, as in no line
- * that is `outside`, whatever its pixels. */
+/* Where a colour's pixels, (height, width), are looked at: at (y + top, x + left) for (y, x), from right to left where mirrored. */
+typedef struct {
+    const uint8_t *pixels;
+    int64_t height, width, top, left;
+    int mirrored;
+} Window;
+
+/* The pixels of line y, and whether it lies outside: then they are another line's, so that there is something at their address. */
+static inline const uint8_t *line_at(const Window *window, int64_t y, int *outside) {
+    const int64_t row = y + window->top;
+    *outside = row < 0 || row >= window->height;
+    return window->pixels + (*outside ? 0 : row) * window->width;
+}
+
+/* look_at: numbers (height, width) <- those of the pixels in the window; of 0 where there is none. */
 #if defined(__AVX512VBMI__) && defined(__AVX512BW__)
 #include <immintrin.h>
 
@@ -51,14 +64,33 @@ static inline __attribute__((always_inline)) void look_up(const Table *table, __
     }
 }
 
-static void line_of(const uint8_t *restrict pixels, int outside, int64_t width, int64_t left, int mirrored, const Table *table,
-                    float *restrict line) {
-    for (int64_t x = 0; x < width; x += 64) {
-        const int64_t first = mirrored ? width - 64 - x + left : x + left;
-        const __mmask64 there = outside ? 0 : below(width - first) & ~below(-first);
-        const __m512i found = _mm512_maskz_loadu_epi8(there, pixels + first); /* what is not there is not read, and 0 */
-        look_up(table, _mm512_permutexvar_epi8(table->order[mirrored ? 1 : 0], found), width - x, line + x);
+/* found, but of its bytes from `place` on: pixels number `first` to first + n - 1 of line y, where they are. */
+static inline __attribute__((always_inline)) __m512i with_line(__m512i found, const Window *window, int64_t y, int64_t first,
+                                                               int64_t n, int64_t place) {
+    int outside;
+    const uint8_t *pixels = line_at(window, y, &outside);
+    const __mmask64 there = outside ? 0 : below(window->width - first) & ~below(-first) & below(n);
+    /* What is not there is not read. */
+    return _mm512_mask_loadu_epi8(found, there << place, pixels + first - place);
+}
+
+static void look_at(const Window *window, const Table *table, float *numbers) {
+    const int64_t height = window->height, width = window->width, left = window->left;
+    const Table mine = *table; /* which no number written can be part of: it stays in registers */
+    const int mirrored = window->mirrored != 0;
+    const __m512i order = mine.order[mirrored];
+    int64_t y = 0;
+    for (; width == 32 && y + 2 <= height; y += 2) { /* two lines fill a vector */
+        const __m512i one = with_line(_mm512_setzero_si512(), window, y, left, 32, mirrored ? 32 : 0);
+        const __m512i both = with_line(one, window, y + 1, left, 32, mirrored ? 0 : 32);
+        look_up(&mine, _mm512_permutexvar_epi8(order, both), 64, numbers + y * width);
     }
+    for (; y < height; y++)
+        for (int64_t x = 0; x < width; x += 64) {
+            const int64_t n = width - x < 64 ? width - x : 64, first = (mirrored ? width - x - n : x) + left;
+            const __m512i found = with_line(_mm512_setzero_si512(), window, y, first, n, mirrored ? 64 - n : 0);
+            look_up(&mine, _mm512_permutexvar_epi8(order, found), n, numbers + y * width + x);
+        }
 }
 #else
 typedef const float *Table;
@@ -70,44 +102,42 @@ static void prepare(const float *numbers, Table *table) { *table = numbers; }
 #pragma GCC optimize("no-tree-vectorize")
 #endif
 
-static void line_of(const uint8_t *restrict pixels, int outside, int64_t width, int64_t left, int mirrored, const Table *of,
-                    float *restrict line) {
-    const float *restrict table = *of;
+static void look_at(const Window *window, const Table *table, float *numbers) {
+    const float *restrict number = *table;
+    const int64_t width = window->width, last = width - 1, left = window->left;
     const int64_t first = left < 0 ? -left : 0, end = left > 0 ? width - left : width;
-    if (outside || first >= end) {
-        for (int64_t x = 0; x < width; x++) line[x] = table[0];
-        return;
+    const int mirrored = window->mirrored;
+    for (int64_t y = 0; y < window->height; y++) {
+        int outside;
+        const uint8_t *restrict pixels = line_at(window, y, &outside) + left;
+        float *restrict line = numbers + y * width;
+        const int64_t beside = outside || first >= end ? width : first; /* pixels before the first that is there */
+        for (int64_t x = 0; x < beside; x++) line[mirrored ? last - x : x] = number[0];
+        if (beside == width) continue;
+        for (int64_t x = end; x < width; x++) line[mirrored ? last - x : x] = number[0];
+        if (mirrored)
+            for (int64_t x = first; x < end; x++) line[last - x] = number[pixels[x]];
+        else
+            for (int64_t x = first; x < end; x++) line[x] = number[pixels[x]];
     }
-    const int64_t last = width - 1;
-    for (int64_t x = 0; x < first; x++) line[mirrored ? last - x : x] = table[0];
-    for (int64_t x = end; x < width; x++) line[mirrored ? last - x : x] = table[0];
-    pixels += left;
-    if (mirrored)
-        for (int64_t x = first; x < end; x++) line[last - x] = table[pixels[x]];
-    else
-        for (int64_t x = first; x < end; x++) line[x] = table[pixels[x]];
 }
 #endif
 
 PUBLIC void pk_images(int64_t count, const uint8_t *images, const int64_t *chosen, int64_t colours, int64_t height,
                       int64_t width, int64_t padding, const int64_t *corners, const uint8_t *mirrored, const float *tables,
                       float *inputs) {
+    const int64_t plane = height * width;
     Table table[colours];
     for (int64_t c = 0; c < colours; c++) prepare(tables + c * 256, &table[c]);
     for (int64_t i = 0; i < count; i++) {
-        const uint8_t *image = images + (chosen ? chosen[i] : i) * colours * height * width;
-        const int64_t top = corners ? corners[2 * i] - padding : 0, left = corners ? corners[2 * i + 1] - padding : 0;
+        Window window = {.height = height, .width = width, .mirrored = mirrored && mirrored[i]};
+        if (corners) window.top = corners[2 * i] - padding, window.left = corners[2 * i + 1] - padding;
+        const uint8_t *image = images + (chosen ? chosen[i] : i) * colours * plane;
+        const uint8_t *next = chosen && i + 1 < count ? images + chosen[i + 1] * colours * plane : 0; /* which lies anywhere */
         for (int64_t c = 0; c < colours; c++) {
-            const Table here = table[c]; /* which no number written can be part of: it stays in registers */
-            for (int64_t y = 0; y < height; y++) {
-                /* Of a line outside of the image there are some pixels all the same: an address where nothing is costs a vector's load
-                 * dear even where it loads nothing. */
-                const int64_t row = y + top, outside = row < 0 || row >= height;
-                /* The next image lies anywhere. */
-                if (chosen && i + 1 < count) __builtin_prefetch(images + ((chosen[i + 1] * colours + c) * height + y) * width);
-                line_of(image + (c * height + (outside ? 0 : row)) * width, outside, width, left, mirrored && mirrored[i], &here,
-                        inputs + ((i * colours + c) * height + y) * width);
-            }
+            for (int64_t byte = 0; next && byte < plane; byte += 64) __builtin_prefetch(next + c * plane + byte);
+            window.pixels = image + c * plane;
+            look_at(&window, &table[c], inputs + (i * colours + c) * plane);
         }
     }
 }

@@ -1,4 +1,4 @@
-"""Parts of the C library compiled for lesser processors than this one."""
+"""Parts of the C library compiled for lesser processors than this one, and the threads that they begin."""
 
 import ctypes
 import subprocess
@@ -27,3 +27,11 @@ def compiled(source: Path, folder: Path, *flags: str) -> ctypes.CDLL:
     result = folder / f"{source.stem}.so"
     subprocess.run([*command, str(source), "-o", str(result)], check=True)
     return ctypes.CDLL(str(result))
+
+
+def threads_here() -> set[str]:
+    """The threads of this process; others than those in question may end at any time. Skips the test where the system does not tell."""
+    tasks = Path("/proc/self/task")
+    if not tasks.exists():
+        pytest.skip("only Linux tells the threads of a process")
+    return {task.name for task in tasks.iterdir()}

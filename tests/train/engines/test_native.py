@@ -5,7 +5,6 @@ import dataclasses
 import gc
 import itertools
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +15,7 @@ from pkbench.native.library import UnavailableError, library
 from pkbench.spec.train import AdamW, Precision, Sgd
 from pkbench.train.engines.native import NativeEngine
 from pkbench.train.engines.reference import ReferenceEngine
+from tests.native.compiled import threads_here
 
 from .cases import ADAMW, CASES, HEAVY_BALL, IMAGE, SGD, Case, assert_gradients, assert_same_bits, double
 
@@ -162,17 +162,14 @@ def collected(engine: NativeEngine) -> Tensor:
 
 
 def test_threads_end_with_their_engine() -> None:
-    tasks = Path("/proc/self/task")
-    if not tasks.exists():
-        pytest.skip("only Linux tells the threads of a process")
     native_of(Case())  # whatever threads come with the first engine
-    gc.collect()
-    before = len(list(tasks.iterdir()))
+    before = threads_here()
     engine = native_of(Case(threads=4))
-    assert len(list(tasks.iterdir())) == before + 3
+    begun = threads_here() - before
+    assert len(begun) == 3
     del engine
     gc.collect()
-    assert len(list(tasks.iterdir())) == before
+    assert not begun & threads_here()
 
 
 def test_logits_do_not_depend_on_what_else_is_in_the_batch() -> None:

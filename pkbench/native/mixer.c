@@ -133,9 +133,9 @@ PUBLIC void pk_gradient(const Training *run, const float *inputs, int64_t images
         .loss = losses,
         .wrong = wrongs,
     };
-    together(run->team, prepare_matrices, &asked);
-    together(run->team, slices_of_gradient, &asked);
-    together(run->team, collect_gradients, &asked);
+    together(run->team, prepare_matrices, &asked, PATIENCE);
+    together(run->team, slices_of_gradient, &asked, PATIENCE);
+    together(run->team, collect_gradients, &asked, PATIENCE);
     *loss = 0, *wrong = 0;
     for (int64_t t = 0; t < threads; t++) *loss += losses[t], *wrong += wrongs[t];
 }
@@ -143,8 +143,8 @@ PUBLIC void pk_gradient(const Training *run, const float *inputs, int64_t images
 /* logits (images, classes) <- forward alone. */
 PUBLIC void pk_logits(const Training *run, const float *inputs, int64_t images, float *logits) {
     const Asked asked = {.training = run, .batch = {inputs, images, run->pixels}, .logits = logits};
-    if (run->network->rounds) together(run->team, prepare_matrices, &asked);
-    together(run->team, slices_of_logits, &asked);
+    if (run->network->rounds) together(run->team, prepare_matrices, &asked, PATIENCE);
+    together(run->team, slices_of_logits, &asked, 0);
 }
 
 /* An optimizer's step: its numbers, and its moments of all parameters. */
@@ -176,14 +176,14 @@ PUBLIC void pk_adamw(const Training *run, float *mean, float *square, double lr,
                      double weight_decay, int64_t step) {
     const Rule rule = {.training = run, .lr = lr, .beta1 = beta1, .beta2 = beta2, .eps = eps, .weight_decay = weight_decay,
                        .mean = mean, .square = square, .step = step};
-    together(run->team, adamw_share, &rule);
+    together(run->team, adamw_share, &rule, PATIENCE);
 }
 
 PUBLIC void pk_sgd(const Training *run, float *velocity, double lr, double momentum, double weight_decay, int64_t nesterov,
                    int64_t first) {
     const Rule rule = {.training = run, .lr = lr, .momentum = momentum, .weight_decay = weight_decay, .mean = velocity,
                        .nesterov = nesterov, .first = first};
-    together(run->team, sgd_share, &rule);
+    together(run->team, sgd_share, &rule, PATIENCE);
 }
 
 /* So many threads, the caller's among them, for one run's steps; NULL: there is no memory. */

@@ -23,6 +23,7 @@ typedef struct {
     atomic_llong round, working; /* number of the last task; who is at it beside the caller */
     Task *task; /* NULL: go home */
     const void *with;
+    int looks; /* for another task behind it, before going to sleep */
 } Team;
 
 /* What a thread is told at its start. */
@@ -40,8 +41,8 @@ static inline void look_again(void) {
 }
 
 /* Until *number is `value`, which is told by `sign` under the lock. */
-static void wait_until(Team *team, atomic_llong *number, long long value, pthread_cond_t *sign) {
-    for (int look = 0; look < PATIENCE; look++, look_again())
+static void wait_until(Team *team, atomic_llong *number, long long value, pthread_cond_t *sign, int looks) {
+    for (int look = 0; look < looks; look++, look_again())
         if (atomic_load_explicit(number, memory_order_acquire) == value) return;
     pthread_mutex_lock(&team->lock);
     while (atomic_load(number) != value) pthread_cond_wait(sign, &team->lock);
@@ -52,10 +53,12 @@ static void *member(void *told) {
     const Member me = *(Member *)told;
     Team *team = me.team;
     free(told);
+    int looks = 0;
     for (long long round = 1;; round++) {
-        wait_until(team, &team->round, round, &team->asked);
+        wait_until(team, &team->round, round, &team->asked, looks);
         if (!team->task) return 0;
         team->task(team->with, me.number, team->threads);
+        looks = team->looks;
         if (atomic_fetch_sub(&team->working, 1) > 1) continue;
         pthread_mutex_lock(&team->lock);
         pthread_cond_signal(&team->done);
@@ -63,9 +66,10 @@ static void *member(void *told) {
     }
 }
 
-static void ask(Team *team, Task *task, const void *with) {
+static void ask(Team *team, Task *task, const void *with, int looks) {
     team->task = task;
     team->with = with;
+    team->looks = looks;
     atomic_store(&team->working, team->there);
     pthread_mutex_lock(&team->lock);
     atomic_fetch_add(&team->round, 1);
@@ -73,17 +77,18 @@ static void ask(Team *team, Task *task, const void *with) {
     pthread_mutex_unlock(&team->lock);
 }
 
-/* All shares of a task, number 0 in this thread, and those that nobody else is there for. */
-static void together(Team *team, Task *task, const void *with) {
-    if (team->there) ask(team, task, with);
+/* All shares of a task, number 0 in this thread, and those that nobody else is there for. looks: PATIENCE where another task is about
+ * to come; 0 where others, PyTorch's threads, have their turn. */
+static void together(Team *team, Task *task, const void *with, int looks) {
+    if (team->there) ask(team, task, with, looks);
     task(with, 0, team->threads);
     for (int64_t thread = team->there + 1; thread < team->threads; thread++) task(with, thread, team->threads);
-    if (team->there) wait_until(team, &team->working, 0, &team->done);
+    if (team->there) wait_until(team, &team->working, 0, &team->done, PATIENCE);
 }
 
 /* Send all home. */
 static void dismiss(Team *team) {
-    if (team->there) ask(team, 0, 0);
+    if (team->there) ask(team, 0, 0, 0);
     for (int64_t i = 0; i < team->there; i++) pthread_join(team->handles[i], 0);
     pthread_cond_destroy(&team->asked);
     pthread_cond_destroy(&team->done);

@@ -33,7 +33,7 @@ PUBLIC Team *team(int64_t threads, int64_t given) { left = given; return team_of
 PUBLIC int64_t there(const Team *team) { return team->there; }
 PUBLIC void run(Team *team, int64_t rounds, int64_t *counts, int64_t *shared) {
     const Counts with = {counts, shared, pthread_self()};
-    for (int64_t i = 0; i < rounds; i++) together(team, count, &with);
+    for (int64_t i = 0; i < rounds; i++) together(team, count, &with, i % 2 ? PATIENCE : 0);
 }
 PUBLIC void end(Team *team) { dismiss(team); }
 """

@@ -20,6 +20,8 @@ REFERENCES: Final = MappingProxyType({"cpu": Gemm(1024, 1024, 1024), "cuda": Gem
 """Products that are as fast as any on a kind of device; a GPU is not filled by what fills a CPU."""
 COPY_BYTES: Final = 256 * 2**20
 """Larger than any cache."""
+SAMPLE_SECONDS: Final = 0.01
+"""A sample times as many actions in a row as take about this long."""
 _DTYPES: Final[dict[Precision, torch.dtype]] = {
     "fp32": torch.float32,
     "tf32": torch.float32,
@@ -85,17 +87,27 @@ def _copy(device: torch.device, seconds: float) -> Rate:
 
 
 def _per_second(action: Callable[[], object], amount: float, device: torch.device, seconds: float) -> Spread:
-    """Amounts a second; after one warm-up, repeated for ``seconds`` and at least three times."""
+    """Amounts a second; after a warm-up, repeated for ``seconds`` and at least three times.
+
+    A sample is as many in a row as take about :data:`SAMPLE_SECONDS`: nobody waits for a device between the products of a step.
+    """
     action()
+    count = max(1, round(SAMPLE_SECONDS / max(_seconds(action, 1, device), 1e-9)))
     found: list[float] = []
     until = time.perf_counter() + seconds
     while len(found) < 3 or time.perf_counter() < until:
-        synchronize(device)
-        start = time.perf_counter()
-        action()
-        synchronize(device)
-        found.append(amount / (time.perf_counter() - start))
+        found.append(amount * count / _seconds(action, count, device))
     return spread(found)
+
+
+def _seconds(action: Callable[[], object], count: int, device: torch.device) -> float:
+    """Of ``count`` actions in a row, until ``device`` has done them."""
+    synchronize(device)
+    start = time.perf_counter()
+    for _ in range(count):
+        action()
+    synchronize(device)
+    return time.perf_counter() - start
 
 
 def synchronize(device: torch.device) -> None:

@@ -52,3 +52,21 @@ def test_tf32_has_rates_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert names(rates) == {("gemm 16x16x16", "bf16"), ("copy", "fp32")} | {
         (name, precision) for name in ("gemm 16x16x16", *own) for precision in ("fp32", "tf32")
     }
+
+
+def test_a_sample_is_many_short_actions_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[int] = []
+
+    def seconds(_action: object, count: int, _device: torch.device) -> float:
+        rows.append(count)
+        return 0.002 * count
+
+    monkeypatch.setattr(ceilings, "_seconds", seconds)
+    found = ceilings._per_second(lambda: None, 6.0, torch.device("cpu"), 0.0)
+    assert rows == [1, 5, 5, 5]
+    assert (found.lower, found.median, found.upper) == (3000.0, 3000.0, 3000.0)
+
+
+def test_a_long_action_is_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ceilings, "_seconds", lambda _action, count, _device: 0.5 * count)
+    assert ceilings._per_second(lambda: None, 6.0, torch.device("cpu"), 0.0).median == 12.0

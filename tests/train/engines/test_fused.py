@@ -1,6 +1,8 @@
 """The fused engine against the module in float64: on a GPU where there is one, else by Triton's interpreter, on few shapes."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -133,3 +135,15 @@ def test_gradients_in_bfloat16(case: Case) -> None:
     difference = (stack.gradient[0].cpu().double() - expected).norm() / expected.norm()
     # Rounding turns some of ReLU's signs.
     assert difference < (0.06 if case.activation == "relu" else 0.03)
+
+
+def test_every_launch_says_how_it_rounds() -> None:
+    launches = [
+        call
+        for path in Path(joint.__file__).parent.glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Subscript)
+    ]
+    assert len(launches) == 9
+    for call in launches:
+        assert "ROUNDING" in [ast.unparse(word.value) for word in call.keywords if word.arg is None], ast.unparse(call)

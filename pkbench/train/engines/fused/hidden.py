@@ -10,6 +10,7 @@ import triton
 from torch import Tensor
 
 from pkbench.train.engines.batch_last.network import Parameters
+from pkbench.train.engines.fused.kernels import ROUNDING
 from pkbench.train.engines.fused.kernels import hidden as kernels
 from pkbench.train.engines.fused.kernels.phi import ACTIVATIONS
 from pkbench.train.engines.fused.products import aligned
@@ -58,6 +59,7 @@ class Hidden:
             PHI=ACTIVATIONS[self.activation],
             ROWS=lines,
             IMAGES=images,
+            **ROUNDING,
         )
         return value
 
@@ -73,6 +75,7 @@ class Hidden:
             PHI=ACTIVATIONS[self.activation],
             ROWS=lines,
             IMAGES=images,
+            **ROUNDING,
         )
         return dz
 

@@ -7,6 +7,7 @@ import triton
 from torch import Tensor
 
 from pkbench.train.engines.batch_last.loss import Losses, Targets
+from pkbench.train.engines.fused.kernels import ROUNDING
 from pkbench.train.engines.fused.kernels import loss as kernels
 
 _TILE = 4096
@@ -28,5 +29,6 @@ def cross_entropy(logits: Tensor, targets: Targets, smoothing: float) -> Losses:
         *(B, classes, *logits.stride(), smoothing),
         IMAGES=images,
         CLASSES=wide,
+        **ROUNDING,
     )
     return Losses(sums.sum(1), wrong.sum(1), gradient)

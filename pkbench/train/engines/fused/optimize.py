@@ -8,6 +8,7 @@ from torch import Tensor
 
 from pkbench.spec.train import AdamW
 from pkbench.train.engines.batch_last import optimize as in_pytorch
+from pkbench.train.engines.fused.kernels import ROUNDING
 from pkbench.train.engines.fused.kernels.adamw import adamw
 from pkbench.train.engines.moments import Rule
 
@@ -25,4 +26,5 @@ def optimize(rule: Rule, flat: Tensor, gradient: Tensor, moments: Sequence[Tenso
     adamw[-(-parameters // _ENTRIES), K](
         *(flat, gradient, mean, square, coefficients, parameters, K, 1 - beta1, beta2, 1 - beta2, rule.eps),
         ENTRIES=_ENTRIES,
+        **ROUNDING,
     )

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from pkbench.models.mixers import Mixer
 from pkbench.train.engines.batch_last.layout import pixel_rows
+from pkbench.train.engines.fused.kernels import ROUNDING
 from pkbench.train.engines.fused.kernels.copies import copy_pixels
 from pkbench.train.engines.fused.products import aligned
 
@@ -41,5 +42,6 @@ class Patches:
             *(pixels, B, operand.shape[1] * self.tokens),
             PIXELS=_PIXELS,
             IMAGES=images,
+            **ROUNDING,
         )
         return operand

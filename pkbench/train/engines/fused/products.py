@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pkbench.train.engines.fused.kernels import ROUNDING
 from pkbench.train.engines.fused.kernels.copies import copy_matrices
 
 _ALIGNED = 8
@@ -47,7 +48,7 @@ class Matrices:
         numbers = len(self._places)
         copied = torch.empty(K, numbers, dtype=dtype, device=flat.device)
         grid = -(-numbers // _ENTRIES), K
-        copy_matrices[grid](flat, self._places, copied, numbers, parameters, ENTRIES=_ENTRIES)
+        copy_matrices[grid](flat, self._places, copied, numbers, parameters, ENTRIES=_ENTRIES, **ROUNDING)
         return {
             name: copied[:, matrix.start : matrix.start + matrix.outputs * matrix.line].view(
                 -1, matrix.outputs, matrix.line

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pkbench.train.engines.fused.kernels import ROUNDING
 from pkbench.train.engines.fused.kernels import sums as kernels
 
 _CHUNK = 256
@@ -49,4 +50,4 @@ class Sums:
         """Write the gradients into those of all parameters, ``out`` (K, parameters), from what kernels left in ``room``."""
         whole = room[self._vectors[0].name]
         grid = len(self._about[0]), self._runs
-        kernels.add_up[grid](whole, *self._about, out, out.shape[1], CHUNK=_CHUNK, num_warps=2)
+        kernels.add_up[grid](whole, *self._about, out, out.shape[1], CHUNK=_CHUNK, num_warps=2, **ROUNDING)

@@ -7,6 +7,7 @@ image is that of ``torchvision.transforms.AutoAugment(AutoAugmentPolicy.CIFAR10)
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from torchvision.transforms import functional
 from pkbench.data.colours import COLOURS
 from pkbench.data.faults import check_colours
 from pkbench.data.groups import change_groups
+from pkbench.native import images as native
 
 
 class Step(NamedTuple):
@@ -64,7 +66,7 @@ FACTORS = frozenset({"Brightness", "Color", "Contrast", "Sharpness"})
 
 _COLOURS = tuple(COLOURS)
 _MOVE = 1 + len(_COLOURS)
-"""Group of the images whose pixels move; those before it are for the operations on colours."""
+"""Group of the images whose pixels move; those before it are for the operations on colours; ``policy.c`` has the same numbers."""
 
 
 class _Policy(NamedTuple):
@@ -128,6 +130,20 @@ def autoaugment(images: Tensor, draws: Draws) -> Tensor:
         change = partial(_change, strengths=strengths[:, turn], moves=moves[:, turn], policy=policy)
         images = change_groups(images, groups[:, turn], change)
     return images
+
+
+def in_one_pass(draws: Draws, shape: Sequence[int]) -> native.Policy:
+    """What :func:`pkbench.native.images.inputs` needs to do the same as :func:`autoaugment` to images of ``shape`` (…, colours, H, W).
+
+    Raises:
+        DataError: they have other than 1 or 3 colours.
+    """
+    *_, colours, height, width = shape
+    check_colours(colours, "AutoAugment")
+    policy = _policy(height, width, torch.device("cpu"))
+    return native.Policy(
+        *draws, policy.probabilities, policy.groups, policy.strengths, policy.moves, _pixels(height, width)
+    )
 
 
 def _change(group: int, images: Tensor, places: Tensor, *, strengths: Tensor, moves: Tensor, policy: _Policy) -> Tensor:
@@ -223,3 +239,10 @@ def _policy(height: int, width: int, device: torch.device) -> _Policy:
         sources=(sources - 1).clamp(min=0).to(device),
         inside=(sources > 0).to(torch.uint8).to(device),
     )
+
+
+@lru_cache(maxsize=4)
+def _pixels(height: int, width: int) -> Tensor:
+    """Both ``sources`` and ``inside`` of the policy, on the CPU: int32 (moves, H * W), H * W for what comes from outside."""
+    policy = _policy(height, width, torch.device("cpu"))
+    return torch.where(policy.inside > 0, policy.sources, height * width).int()

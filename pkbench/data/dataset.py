@@ -58,15 +58,27 @@ class Dataset:
         return self._normalized(images)
 
     def inputs_of(
-        self, chosen: Tensor, *, padding: int = 0, corners: Tensor | None = None, mirrored: Tensor | None = None
+        self,
+        chosen: Tensor,
+        *,
+        padding: int = 0,
+        corners: Tensor | None = None,
+        mirrored: Tensor | None = None,
+        policy: native.Policy | None = None,
     ) -> Tensor:
-        """Training images ``chosen``, int64 (B,), cropped and mirrored, as a model's input.
+        """Training images ``chosen``, int64 (B,), cropped, mirrored and changed by a policy, as a model's input.
 
         ``padding``, ``corners`` and ``mirrored`` are those of :func:`pkbench.data.augment.crop` and
-        :func:`~pkbench.data.augment.flip`. For images that :func:`pkbench.native.images.usable` accepts.
+        :func:`~pkbench.data.augment.flip`, ``policy`` what :func:`pkbench.data.autoaugment.in_one_pass` makes. For images that
+        :func:`pkbench.native.images.usable` accepts, and with a policy :func:`~pkbench.native.images.changes_exactly`, too.
         """
         return native.inputs(
-            self.train.images, self._tables, chosen=chosen, padding=padding, corners=corners, mirrored=mirrored
+            *(self.train.images, self._tables),
+            chosen=chosen,
+            padding=padding,
+            corners=corners,
+            mirrored=mirrored,
+            policy=policy,
         )
 
     def _normalized(self, images: Tensor) -> Tensor:

@@ -1,6 +1,10 @@
-/* A batch's inputs from a data set's bytes in one pass: chosen, cropped, mirrored, normalised. Called from pkbench/native/images.py,
- * which says what the arrays are. */
+/* A batch's inputs from a data set's bytes in one pass: chosen, cropped, mirrored, changed by a policy, normalised. Called from
+ * pkbench/native/images.py, which says what the arrays are. */
+#include "bytes.h"
+#include "policy.h"
+
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -19,11 +23,9 @@ static inline const uint8_t *line_at(const Window *window, int64_t y, int *outsi
     return window->pixels + (*outside ? 0 : row) * window->width;
 }
 
-/* look_at: numbers (height, width) <- those of the pixels in the window; of 0 where there is none. */
-#if defined(__AVX512VBMI__) && defined(__AVX512BW__)
-#include <immintrin.h>
-
-/* A table's numbers byte by byte: byte p of numbers 64 q to 64 q + 63. Sixty-four bytes are looked up in 128 at once. And in what order
+/* look_at: numbers (height, width) <- those of the pixels in the window, of 0 where there is none; cut: bytes (height, width) <- the pixels. */
+#ifdef PKBENCH_BYTES
+/* A table's numbers byte by byte: byte p of numbers 64 q to 64 q + 63. And in what order
  * `look_up` wants pixels, as they are and mirrored. */
 typedef struct {
     __m512i bytes[4][4], order[2];
@@ -42,20 +44,11 @@ static void prepare(const float *numbers, Table *table) {
     memcpy(table->order, order, sizeof order);
 }
 
-/* Bits below n, of 64. */
-static inline __mmask64 below(int64_t n) { return n <= 0 ? 0 : n >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << n) - 1; }
-
-static inline __attribute__((always_inline)) __m512i byte_of(const Table *table, int p, __m512i pixels) {
-    const __m512i dark = _mm512_permutex2var_epi8(table->bytes[p][0], pixels, table->bytes[p][1]);
-    const __m512i light = _mm512_permutex2var_epi8(table->bytes[p][2], pixels, table->bytes[p][3]);
-    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(pixels), dark, light);
-}
-
 /* numbers (64, of which `wanted` are stored) <- those of 64 pixels in a table's order. */
 static inline __attribute__((always_inline)) void look_up(const Table *table, __m512i pixels, int64_t wanted, float *numbers) {
     __m512i byte[4];
 #pragma GCC unroll 4
-    for (int p = 0; p < 4; p++) byte[p] = byte_of(table, p, pixels);
+    for (int p = 0; p < 4; p++) byte[p] = bytes_of(table->bytes[p], pixels);
     const __m512i low[2] = {_mm512_unpacklo_epi8(byte[0], byte[1]), _mm512_unpackhi_epi8(byte[0], byte[1])};
     const __m512i high[2] = {_mm512_unpacklo_epi8(byte[2], byte[3]), _mm512_unpackhi_epi8(byte[2], byte[3])};
     for (int v = 0; v < 4 && 16 * v < wanted; v++) {
@@ -74,23 +67,41 @@ static inline __attribute__((always_inline)) __m512i with_line(__m512i found, co
     return _mm512_mask_loadu_epi8(found, there << place, pixels + first - place);
 }
 
-static void look_at(const Window *window, const Table *table, float *numbers) {
+/* A window's pixels in `order`: numbers (height, width) <- those of the table, or without one bytes (height, width) <- pixels. */
+static inline __attribute__((always_inline)) void look(const Window *window, __m512i order, const Table *table, float *numbers,
+                                                       uint8_t *bytes) {
     const int64_t height = window->height, width = window->width, left = window->left;
-    const Table mine = *table; /* which no number written can be part of: it stays in registers */
     const int mirrored = window->mirrored != 0;
-    const __m512i order = mine.order[mirrored];
     int64_t y = 0;
     for (; width == 32 && y + 2 <= height; y += 2) { /* two lines fill a vector */
         const __m512i one = with_line(_mm512_setzero_si512(), window, y, left, 32, mirrored ? 32 : 0);
-        const __m512i both = with_line(one, window, y + 1, left, 32, mirrored ? 0 : 32);
-        look_up(&mine, _mm512_permutexvar_epi8(order, both), 64, numbers + y * width);
+        const __m512i both = _mm512_permutexvar_epi8(order, with_line(one, window, y + 1, left, 32, mirrored ? 0 : 32));
+        if (table)
+            look_up(table, both, 64, numbers + y * width);
+        else
+            _mm512_storeu_si512(bytes + y * width, both);
     }
     for (; y < height; y++)
         for (int64_t x = 0; x < width; x += 64) {
             const int64_t n = width - x < 64 ? width - x : 64, first = (mirrored ? width - x - n : x) + left;
             const __m512i found = with_line(_mm512_setzero_si512(), window, y, first, n, mirrored ? 64 - n : 0);
-            look_up(&mine, _mm512_permutexvar_epi8(order, found), n, numbers + y * width + x);
+            const __m512i pixels = _mm512_permutexvar_epi8(order, found);
+            if (table)
+                look_up(table, pixels, n, numbers + y * width + x);
+            else
+                _mm512_mask_storeu_epi8(bytes + y * width + x, below(n), pixels);
         }
+}
+
+static void look_at(const Window *window, const Table *table, float *numbers) {
+    const Table mine = *table; /* which no number written can be part of: it stays in registers */
+    look(window, mine.order[window->mirrored != 0], &mine, numbers, 0);
+}
+
+static void cut(const Window *window, uint8_t *bytes) {
+    uint8_t order[64];
+    for (int i = 0; i < 64; i++) order[i] = (uint8_t)(window->mirrored ? 63 - i : i);
+    look(window, _mm512_loadu_si512(order), 0, 0, bytes);
 }
 #else
 typedef const float *Table;
@@ -121,12 +132,30 @@ static void look_at(const Window *window, const Table *table, float *numbers) {
             for (int64_t x = first; x < end; x++) line[x] = number[pixels[x]];
     }
 }
+
+static void cut(const Window *window, uint8_t *bytes) {
+    const int64_t width = window->width, left = window->left, first = left < 0 ? -left : 0, end = left > 0 ? width - left : width;
+    memset(bytes, 0, (size_t)(window->height * width));
+    for (int64_t y = 0; y < window->height && first < end; y++) {
+        int outside;
+        const uint8_t *restrict pixels = line_at(window, y, &outside) + left;
+        uint8_t *restrict line = bytes + y * width;
+        if (outside) continue;
+        if (window->mirrored)
+            for (int64_t x = first; x < end; x++) line[width - 1 - x] = pixels[x];
+        else
+            memcpy(line + first, pixels + first, (size_t)(end - first));
+    }
+}
 #endif
 
-PUBLIC void pk_images(int64_t count, const uint8_t *images, const int64_t *chosen, int64_t colours, int64_t height,
-                      int64_t width, int64_t padding, const int64_t *corners, const uint8_t *mirrored, const float *tables,
-                      float *inputs) {
+/* Returns 0 where there is no memory for an image. policy: of these images; NULL for none. */
+PUBLIC int64_t pk_images(int64_t count, const uint8_t *images, const int64_t *chosen, int64_t colours, int64_t height, int64_t width,
+                         int64_t padding, const int64_t *corners, const uint8_t *mirrored, const Policy *policy, const float *tables,
+                         float *inputs) {
     const int64_t plane = height * width;
+    uint8_t *places = policy ? malloc((size_t)(2 * (colours * plane + 1))) : 0;
+    if (policy && !places) return 0;
     Table table[colours];
     for (int64_t c = 0; c < colours; c++) prepare(tables + c * 256, &table[c]);
     for (int64_t i = 0; i < count; i++) {
@@ -134,10 +163,17 @@ PUBLIC void pk_images(int64_t count, const uint8_t *images, const int64_t *chose
         if (corners) window.top = corners[2 * i] - padding, window.left = corners[2 * i + 1] - padding;
         const uint8_t *image = images + (chosen ? chosen[i] : i) * colours * plane;
         const uint8_t *next = chosen && i + 1 < count ? images + chosen[i + 1] * colours * plane : 0; /* which lies anywhere */
+        if (policy) {
+            for (int64_t c = 0; c < colours; c++) window.pixels = image + c * plane, cut(&window, places + c * plane);
+            image = pk_changed(policy, i, colours, height, width, places, places + colours * plane + 1);
+            window = (Window){.height = height, .width = width};
+        }
         for (int64_t c = 0; c < colours; c++) {
             for (int64_t byte = 0; next && byte < plane; byte += 64) __builtin_prefetch(next + c * plane + byte);
             window.pixels = image + c * plane;
             look_at(&window, &table[c], inputs + (i * colours + c) * plane);
         }
     }
+    free(places);
+    return 1;
 }

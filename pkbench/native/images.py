@@ -2,15 +2,57 @@
 
 from __future__ import annotations
 
+import ctypes
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from pkbench.native.library import available, library
 
+_EXACT = 2**24
+"""Whole numbers up to it are exact in float32: sums of them do not depend on their order."""
+
+
+class Policy(NamedTuple):
+    """What AutoAugment does to B images: what was drawn for them, and its tables, which are by sub-policy, turn and sign (0 negative, 1 positive).
+
+    Attributes:
+        chosen: their sub-policies, int64 (B,).
+        chances: float32 (B, 2): an operation is done where its probability is not less.
+        positive: bool (B, 2).
+        probabilities: float32 (25, 2).
+        operations: their numbers, those of ``policy.c``, int64 (25, 2).
+        strengths: float64 (25, 2, 2).
+        moves: rows of ``pixels``, int64 (25, 2, 2).
+        pixels: for each move which pixel comes to each place, int32 (moves, H * W); H * W where it would come from outside of the image.
+    """
+
+    chosen: Tensor
+    chances: Tensor
+    positive: Tensor
+    probabilities: Tensor
+    operations: Tensor
+    strengths: Tensor
+    moves: Tensor
+    pixels: Tensor
+
+
+class _Addresses(ctypes.Structure):
+    """``Policy`` of ``policy.h``."""
+
+    _fields_ = [(name, ctypes.c_void_p) for name in Policy._fields]
+
 
 def usable(images: Tensor) -> bool:
     """Whether inputs of ``images`` can be made here: they are bytes on a CPU, one after another, and there is a C part."""
     return images.device.type == "cpu" and images.dtype == torch.uint8 and images.is_contiguous() and available()
+
+
+def changes_exactly(images: Tensor) -> bool:
+    """Whether images as large as ``images`` (…, H, W) can be changed by a policy here: sums over one have to be exact."""
+    height, width = images.shape[-2:]
+    return 255 * height * width <= _EXACT
 
 
 def inputs(
@@ -21,24 +63,32 @@ def inputs(
     padding: int = 0,
     corners: Tensor | None = None,
     mirrored: Tensor | None = None,
+    policy: Policy | None = None,
 ) -> Tensor:
     """Inputs, float32 (B, colours, H, W), of ``images``, uint8 (N, colours, H, W), contiguous.
 
     Args:
-        images: see above.
+        images: see above; 1 or 3 colours where there is a policy.
         tables: float32 (colours, 256), contiguous: what each byte becomes.
         chosen: int64 (B,), places of the images wanted; all of them without it.
         padding: zeros (of bytes) around an image, from which windows are cut.
         corners: int64 (B, 2), top and left of each window, 0 … 2·padding.
         mirrored: bool (B,), which are turned left to right.
+        policy: what is done to them then, where :func:`changes_exactly` allows it.
+
+    Raises:
+        MemoryError: there is none for an image.
     """
     _, colours, height, width = images.shape
     count = len(images) if chosen is None else len(chosen)
     found = torch.empty(count, colours, height, width)
     parts = [None if part is None else part.contiguous() for part in (chosen, corners, mirrored)]
     places, windows, turned = (None if part is None else part.data_ptr() for part in parts)
-    library().pk_images(
+    kept = [] if policy is None else [part.contiguous() for part in policy]
+    changes = None if policy is None else _Addresses(*(part.data_ptr() for part in kept))
+    if not library().pk_images(
         *(count, images.data_ptr(), places, colours, height, width, padding, windows, turned),
-        *(tables.data_ptr(), found.data_ptr()),
-    )
+        *(None if changes is None else ctypes.addressof(changes), tables.data_ptr(), found.data_ptr()),
+    ):
+        raise MemoryError("no memory for the bytes of an image")
     return found

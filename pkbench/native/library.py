@@ -40,7 +40,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_sparse_pack": (None, (*[_int] * 4, *[_array] * 2)),
     "pk_sparse_product": (None, (*[_int] * 7, *[_array] * 5)),
     "pk_sparse_gradient": (None, (*[_int] * 5, *[_array] * 5)),
-    "pk_images": (None, (_int, _array, _array, *[_int] * 4, *[_array] * 4)),
+    "pk_images": (_int, (_int, _array, _array, *[_int] * 4, *[_array] * 5)),
     "pk_adamw": (None, (*[_array] * 3, *[_double] * 5, _int)),
     "pk_sgd": (None, (*[_array] * 2, *[_double] * 3, _int, _int)),
 }

@@ -14,7 +14,7 @@ from pkbench.data.augment import augment, change, draw, draws_first, joined
 from pkbench.data.dataset import Dataset
 from pkbench.data.erasing import erase
 from pkbench.data.mixing import Mixed, mix, unmixed
-from pkbench.native.images import usable
+from pkbench.native import images as native
 from pkbench.plan.run import Run
 from pkbench.seeding import stream_seed
 
@@ -103,12 +103,27 @@ class BatchMaker:
         return mix(inputs, labels, recipe.mix, source)
 
     def _inputs(self, chosen: Tensor, source: torch.Generator) -> Tensor:
-        """The images ``chosen``, augmented and normalised; in one pass where nothing but windows and mirrors is asked for."""
+        """The images ``chosen``, augmented and normalised; in one pass over their bytes where that can be."""
         wanted, data = self._run.train.augment, self._data
-        if wanted.resized_crop is None and wanted.policy == "none" and usable(data.train.images):
-            drawn = draw(len(chosen), wanted, source)
-            return data.inputs_of(chosen, padding=wanted.crop_padding, corners=drawn.corners, mirrored=drawn.mirrored)
-        return data.to_input(augment(data.train.images.index_select(0, chosen), wanted, source, data.mean))
+        images = data.train.images
+        if not self._in_one_pass():
+            return data.to_input(augment(images.index_select(0, chosen), wanted, source, data.mean))
+        drawn = draw(len(chosen), wanted, source)
+        policy = None
+        if drawn.policy is not None:
+            from pkbench.data import autoaugment
+
+            policy = autoaugment.in_one_pass(autoaugment.Draws(*drawn.policy), images.shape)
+        return data.inputs_of(
+            chosen, padding=wanted.crop_padding, corners=drawn.corners, mirrored=drawn.mirrored, policy=policy
+        )
+
+    def _in_one_pass(self) -> bool:
+        """Whether all that is asked for is windows, mirrors and AutoAugment, of images for which there is a C part."""
+        wanted, images = self._run.train.augment, self._data.train.images
+        if not draws_first(wanted) or not native.usable(images):
+            return False
+        return wanted.policy == "none" or native.changes_exactly(images)
 
     def _several(self, order: Tensor, steps: range, source: torch.Generator) -> list[Made]:
         """The same as :meth:`_one` one after another, changed together."""

@@ -2,6 +2,7 @@
 
 import ctypes
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from pkbench.native.library import FLAGS, SOURCES, UnavailableError, find_compiler
 
 
-def compiled(source: Path, folder: Path, *flags: str) -> ctypes.CDLL:
-    """``source``, which may include the library's headers, compiled with ``flags`` more into ``folder``.
+def compiled(sources: Sequence[Path], folder: Path, *flags: str) -> ctypes.CDLL:
+    """``sources``, which may include the library's headers, compiled with ``flags`` more into ``folder``.
 
     Skips the test where there is no compiler, or one that does not know ``flags``; what does not compile fails it.
     """
@@ -24,8 +25,8 @@ def compiled(source: Path, folder: Path, *flags: str) -> ctypes.CDLL:
     )
     if known.returncode:
         pytest.skip(f"the compiler here does not know {' '.join(flags)}")
-    result = folder / f"{source.stem}.so"
-    subprocess.run([*command, str(source), "-o", str(result)], check=True)
+    result = folder / f"{sources[0].stem}.so"
+    subprocess.run([*command, *map(str, sources), "-o", str(result), "-lm"], check=True)
     return ctypes.CDLL(str(result))
 
 

@@ -26,7 +26,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """phi(x + bias) and phi' there, compiled for this processor and for lesser ones."""
     folder = tmp_path_factory.mktemp("activations")
     (folder / "both.c").write_text(PROGRAM, encoding="utf-8")
-    function = compiled(folder / "both.c", folder, *request.param.split()).both
+    function = compiled([folder / "both.c"], folder, *request.param.split()).both
     function.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_float, ctypes.c_void_p, ctypes.c_void_p)
 
     def call(kind: int, x: Tensor, bias: float) -> tuple[Tensor, Tensor]:

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from pkbench.data import autoaugment
 from pkbench.data.augment import augment, crop, draw, flip
 from pkbench.data.dataset import Dataset, Part
 from pkbench.native import images as native
 from pkbench.native.library import SOURCES, UnavailableError, library
 from pkbench.spec.train import Augment
+from tests.data.test_autoaugment import varied
 from tests.native.compiled import compiled
 
 try:
@@ -39,8 +41,11 @@ def slow(data: Dataset, images: Tensor) -> Tensor:
 @pytest.fixture(scope="module", params=["", "-mno-avx512vbmi", "-mno-avx"], autouse=True)
 def lesser_processor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The C part as it is compiled for this processor and for lesser ones."""
-    part = compiled(SOURCES / "images.c", tmp_path_factory.mktemp("images"), *request.param.split())
+    part = compiled(
+        [SOURCES / "images.c", SOURCES / "policy.c"], tmp_path_factory.mktemp("images"), *request.param.split()
+    )
     part.pk_images.argtypes = library().pk_images.argtypes
+    part.pk_images.restype = library().pk_images.restype
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(native, "library", lambda: part)
         yield
@@ -94,3 +99,69 @@ def test_what_it_is_not_for() -> None:
 def test_without_normalisation_and_with_one_mean_for_all() -> None:
     data = dataclasses.replace(data_of(3, 3, 2, 2), mean=(0.0,), std=(1.0,))
     assert torch.equal(data.to_input(data.train.images), data.train.images.float() / 255)
+
+
+def with_images(images: Tensor) -> Dataset:
+    part = Part(images, torch.zeros(len(images), dtype=torch.int64))
+    colours = images.shape[1]
+    return Dataset(part, part, part, (0.4,) * colours, (0.3,) * colours, 10)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (28, 20), (40, 33), (3, 3), (2, 70), (1, 1)])
+@pytest.mark.parametrize("colours", [1, 3])
+@pytest.mark.parametrize("positive", [False, True])
+def test_every_operation_of_the_policy_alone(size: tuple[int, int], colours: int, positive: bool) -> None:
+    images = varied(10, colours, *size)
+    data = with_images(images)
+    for number, pair in enumerate(autoaugment.SUB_POLICIES):
+        for turn in range(2):
+            chances = torch.full((10, 2), 2.0)
+            chances[:, turn] = 0.0
+            draws = autoaugment.Draws(torch.full((10,), number), chances, torch.full((10, 2), positive))
+            found = data.inputs_of(torch.arange(10), policy=autoaugment.in_one_pass(draws, images.shape))
+            assert torch.equal(found, slow(data, autoaugment.autoaugment(images, draws))), pair[turn]
+
+
+@given(
+    colours=st.sampled_from([1, 3]),
+    height=st.integers(1, 40),
+    width=st.integers(1, 40) | st.just(32),
+    padding=st.integers(0, 5),
+    flips=st.booleans(),
+    seed=st.integers(0, 999),
+)
+def test_the_policy_after_windows_and_mirrors(
+    colours: int, height: int, width: int, padding: int, flips: bool, seed: int
+) -> None:
+    images = varied(40, colours, height, width)
+    data = with_images(images)
+    spec = Augment(crop_padding=padding, flip=flips, policy="autoaugment-cifar10")
+    chosen = torch.randint(40, (30,), generator=torch.Generator().manual_seed(seed))
+    drawn = draw(30, spec, torch.Generator().manual_seed(seed))
+    assert drawn.policy is not None
+    found = data.inputs_of(
+        chosen,
+        padding=padding,
+        corners=drawn.corners,
+        mirrored=drawn.mirrored,
+        policy=autoaugment.in_one_pass(autoaugment.Draws(*drawn.policy), images.shape),
+    )
+    assert torch.equal(found, slow(data, augment(images[chosen], spec, torch.Generator().manual_seed(seed))))
+
+
+def test_the_largest_images_of_which_sums_are_exact() -> None:
+    assert native.changes_exactly(torch.empty(1, 3, 256, 257, device="meta"))
+    assert not native.changes_exactly(torch.empty(1, 3, 257, 257, device="meta"))
+    images = torch.full((1, 3, 256, 256), 255, dtype=torch.uint8)
+    images[:, :, ::2] = 254
+    data = with_images(images)
+    contrast = next(number for number, pair in enumerate(autoaugment.SUB_POLICIES) if pair[0].operation == "Contrast")
+    draws = autoaugment.Draws(torch.tensor([contrast]), torch.tensor([[0.0, 2.0]]), torch.zeros(1, 2, dtype=torch.bool))
+    found = data.inputs_of(torch.zeros(1, dtype=torch.int64), policy=autoaugment.in_one_pass(draws, images.shape))
+    assert torch.equal(found, slow(data, autoaugment.autoaugment(images, draws)))
+
+
+def test_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "library", lambda: SimpleNamespace(pk_images=lambda *_: 0))
+    with pytest.raises(MemoryError, match="bytes of an image"):
+        native.inputs(varied(2), torch.zeros(3, 256))

@@ -43,7 +43,7 @@ PUBLIC void end(Team *team) { dismiss(team); }
 def part(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     folder = tmp_path_factory.mktemp("team")
     (folder / "program.c").write_text(PROGRAM, encoding="utf-8")
-    part = compiled(folder / "program.c", folder)
+    part = compiled([folder / "program.c"], folder)
     part.team.restype = ctypes.c_void_p
     part.team.argtypes = (ctypes.c_int64, ctypes.c_int64)
     part.there.restype = ctypes.c_int64

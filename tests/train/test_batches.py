@@ -3,14 +3,17 @@
 import dataclasses
 import gc
 import threading
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from pkbench.data.augment import augment
-from pkbench.data.dataset import Part
+from pkbench.data.dataset import Dataset, Part
 from pkbench.data.mixing import Mixed
 from pkbench.errors import DataError
+from pkbench.native import images as native
 from pkbench.seeding import stream_seed
 from pkbench.spec.train import Augment
 from pkbench.train import making
@@ -211,6 +214,29 @@ def test_batches_leave_the_data_as_it_is() -> None:
     epochs(BatchStream(run, data, CPU), 2)
     assert torch.equal(data.train.images, before.images)
     assert torch.equal(data.train.labels, before.labels)
+
+
+@pytest.mark.parametrize(("available", "exact", "passes"), [(True, True, 6), (False, True, 0), (True, False, 0)])
+def test_batches_are_the_same_with_and_without_the_c_part(
+    available: bool, exact: bool, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if available and not native.available():
+        pytest.skip("no native library here")
+    policy = Augment(crop_padding=2, flip=True, policy="autoaugment-cifar10").model_dump()
+    expected = epochs(stream_of(images=60, augment=policy), 2)
+    in_one_pass: list[int] = []
+
+    def inputs_of(data: Dataset, chosen: Tensor, **changes: Any) -> Tensor:
+        in_one_pass.append(len(chosen))
+        return whole(data, chosen, **changes)
+
+    whole = Dataset.inputs_of
+    monkeypatch.setattr(Dataset, "inputs_of", inputs_of)
+    monkeypatch.setattr(native, "available", lambda: available)
+    monkeypatch.setattr(native, "changes_exactly", lambda _: exact)
+    found = epochs(stream_of(images=60, augment=policy), 2)
+    assert all(same(one, other) for one, other in zip(found, expected, strict=True))
+    assert len(in_one_pass) == passes
 
 
 @pytest.mark.parametrize("ahead", [0, 3])

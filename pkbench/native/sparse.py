@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from pkbench.native import openmp
 from pkbench.native.library import available, library
 
 
@@ -90,10 +91,13 @@ def _shares(count: int, parts: int) -> list[tuple[int, int]]:
 
 
 def _in_threads(calls: list[tuple[Callable[..., None], tuple[int, ...]]]) -> None:
-    """All ``calls`` at once, the first one here."""
+    """All ``calls`` at once: in PyTorch's threads, else the first one here and the others in threads of our own."""
     (here, shares), *others = calls
     if not others:
         here(*shares)
+        return
+    if openmp.available():
+        openmp.at_once([partial(part, *share) for part, share in calls])
         return
     pool = _pool(len(others))
     started = [pool.submit(part, *share) for part, share in others]

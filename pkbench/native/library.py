@@ -36,6 +36,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "pk_dismiss": (None, (_array,)),
     "pk_gradient": (None, (_array, _array, _int, _array, _array, _double, _double, _array, _array)),
     "pk_logits": (None, (_array, _array, _int, _array)),
+    "pk_clip": (None, (_array, _double)),
     "pk_sparse_unit": (_int, ()),
     "pk_sparse_pack": (None, (*[_int] * 4, *[_array] * 2)),
     "pk_sparse_product": (None, (*[_int] * 7, *[_array] * 5)),

@@ -147,6 +147,36 @@ PUBLIC void pk_logits(const Training *run, const float *inputs, int64_t images, 
     together(run->team, slices_of_logits, &asked, 0);
 }
 
+/* The run's gradient made shorter. */
+typedef struct {
+    const Training *training;
+    double *squares; /* of the threads' shares */
+    float factor;
+} Clip;
+
+static void squares_share(const void *with, int64_t thread, int64_t threads) {
+    const Clip *clip = with;
+    const int64_t n = clip->training->network->parameters, begin = share(n, thread, threads), end = share(n, thread + 1, threads);
+    clip->squares[thread] = squares(end - begin, clip->training->gradient + begin);
+}
+
+static void shorter_share(const void *with, int64_t thread, int64_t threads) {
+    const Clip *clip = with;
+    const int64_t n = clip->training->network->parameters, end = share(n, thread + 1, threads);
+    for (int64_t i = share(n, thread, threads); i < end; i++) clip->training->gradient[i] *= clip->factor;
+}
+
+/* The run's gradient, where its norm is more than `most`, <- as long as that, as torch.nn.utils.clip_grad_norm_ has it. */
+PUBLIC void pk_clip(const Training *run, double most) {
+    const int64_t threads = run->team->threads;
+    double parts[threads], sum = 0;
+    Clip clip = {.training = run, .squares = parts};
+    together(run->team, squares_share, &clip, PATIENCE);
+    for (int64_t t = 0; t < threads; t++) sum += parts[t];
+    clip.factor = (float)(most / (sqrt(sum) + 1e-6));
+    if (!(clip.factor >= 1)) together(run->team, shorter_share, &clip, PATIENCE); /* no number: all of it becomes that */
+}
+
 /* An optimizer's step: its numbers, and its moments of all parameters. */
 typedef struct {
     const Training *training;

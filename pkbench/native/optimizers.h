@@ -5,6 +5,14 @@
 #include <math.h>
 #include <stdint.h>
 
+/* The sum of squares of n numbers. */
+static double squares(int64_t n, const float *numbers) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; i++) sum += (double)numbers[i] * numbers[i];
+    return sum;
+}
+
 /* torch.optim.AdamW; step counts from 1. */
 static void adamw(int64_t n, float *restrict parameters, const float *restrict gradients, float *restrict mean,
                   float *restrict square, double lr, double beta1, double beta2, double eps, double weight_decay,

@@ -73,8 +73,7 @@ class NativeEngine:
             *(batch.share, self._recipe.label_smoothing, loss.data_ptr(), wrong.data_ptr()),
         )
         if self._recipe.clip_norm is not None:
-            norm = torch.linalg.vector_norm(self.gradient)
-            self.gradient.mul_((self._recipe.clip_norm / (norm + 1e-6)).clamp(max=1.0))
+            self._c.pk_clip(self._run, self._recipe.clip_norm)
         self._update(lr)
         return loss, wrong
 

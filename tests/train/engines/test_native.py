@@ -82,6 +82,31 @@ def test_fifty_steps_stay_with_float64(
         torch.testing.assert_close(ours.double(), theirs, rtol=1e-3, atol=2e-5)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("part", [0.25, 0.999, 1.001, 4.0])
+def test_clipping_is_torchs(part: float, threads: int) -> None:
+    """To a part of the gradient's norm, or to more than it is."""
+    whole = native_of(Case("layer", threads=threads))
+    (batch,) = Case("layer").batches(1)
+    whole.step(batch, 0.0, None)
+    norm = whole.gradient.double().norm().item()
+    clipped = native_of(Case("layer", threads=threads, clip_norm=part * norm))
+    clipped.step(batch, 0.0, None)
+    if part > 1:
+        assert torch.equal(clipped.gradient, whole.gradient)
+    parameter = torch.nn.Parameter(torch.zeros_like(whole.gradient, dtype=torch.float64))
+    parameter.grad = whole.gradient.double()
+    torch.nn.utils.clip_grad_norm_([parameter], part * norm)
+    torch.testing.assert_close(clipped.gradient.double(), parameter.grad, rtol=3e-7, atol=0)
+
+
+def test_clipping_what_is_no_number_leaves_none() -> None:
+    native = native_of(Case("layer", clip_norm=1.0))
+    (batch,) = Case("layer").batches(1)
+    native.step(dataclasses.replace(batch, inputs=batch.inputs * math.nan), 0.0, None)
+    assert native.gradient.isnan().all()
+
+
 @pytest.mark.parametrize("optimizer", [ADAMW, SGD], ids=["adamw", "sgd"])
 def test_the_optimizers_state_is_torchs_and_goes_on_bit_for_bit(optimizer: AdamW | Sgd) -> None:
     case = Case("block", optimizer=optimizer)

@@ -25,8 +25,8 @@ static inline const uint8_t *line_at(const Window *window, int64_t y, int *outsi
 
 /* look_at: numbers (height, width) <- those of the pixels in the window, of 0 where there is none; cut: bytes (height, width) <- the pixels. */
 #ifdef PKBENCH_BYTES
-/* A table's numbers byte by byte: byte p of numbers 64 q to 64 q + 63. And in what order
- * `look_up` wants pixels, as they are and mirrored. */
+/* A table's numbers byte by byte: byte p of numbers 64 q to 64 q + 63. And in what order `look_up` wants pixels, as they are and
+ * mirrored. */
 typedef struct {
     __m512i bytes[4][4], order[2];
 } Table;

@@ -29,27 +29,29 @@ def at_once(calls: Sequence[Call]) -> None:
 
     Raises:
         RuntimeError: these threads are not :func:`available`.
-        Exception: what the first call that failed raised, once all have been made.
+        BaseException: what the first call that failed raised, or an interruption, once all have been made.
     """
     parallel = _parallel()
     if parallel is None:
         raise RuntimeError("PyTorch's threads cannot be asked for here")
-    left, failed = list(reversed(calls)), list[Exception]()
+    threads = torch.get_num_threads()
+    # A list's last item goes to one thread alone; each thread goes on until it gets an end.
+    left: list[Call | None] = [*[None] * threads, *reversed(calls)]
+    failed: list[BaseException] = []
 
     def take(_: int | None) -> None:
-        # A list's last item goes to one thread alone. Whoever comes first may make several calls, or all.
         while True:
             try:
                 call = left.pop()
-            except IndexError:
-                return
-            try:
+                if call is None:
+                    return
                 call()
-            except Exception as error:
+            except BaseException as error:
+                # Python only prints what is raised from here, an interruption by the user, too.
                 failed.append(error)
 
     # All of them are called, as PyTorch does: a number that changes from call to call would end threads and begin new ones.
-    parallel(_Part(take), None, torch.get_num_threads(), 0)
+    parallel(_Part(take), None, threads, 0)
     if failed:
         raise failed[0]
 

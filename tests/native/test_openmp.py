@@ -1,5 +1,6 @@
 """Calls in PyTorch's own threads."""
 
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -48,6 +49,23 @@ def test_what_fails_is_told_when_all_are_done() -> None:
     with pytest.raises(ValueError, match="one of three"):
         openmp.at_once([lambda: made.append(1), fails, lambda: made.append(2)])
     assert sorted(made) == [1, 2]
+
+
+@needed
+def test_an_interruption_is_not_lost() -> None:
+    torch.set_num_threads(1)
+    made: list[int] = []
+
+    def interrupted() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            openmp.at_once([interrupted, lambda: made.append(1)])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert made == [1]
 
 
 @needed

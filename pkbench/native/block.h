@@ -58,7 +58,7 @@ static Work work_of(const Block *block, int64_t rounds, const float *parameters,
     work.wide = take(scratch, D * step);
     work.across = take(scratch, step * (round_up(narrow, TILE) + TILE));
     if (!rounds) return work;
-    if (trains && block->middle) work.entered = (uint16_t *)take(kept, chunks * block->inputs * step / 2);
+    work.entered = (uint16_t *)take(kept, block->groups * block->inputs * width / 2);
     const int64_t most = D > block->outputs ? D : block->outputs;
     work.plain = (uint16_t *)take(scratch, most * step / 2);
     work.paired = (uint32_t *)take(scratch, pairs(most) * step);

@@ -27,6 +27,7 @@ typedef struct {
     int64_t groups, inputs, hidden, outputs; /* hidden 0: one layer, activation after it */
     int64_t tokens;                          /* of the block's input */
     int64_t activation;
+    int64_t anywhere;                        /* whether `enter` and `leave` have no order */
     Norm norm;
     Matrix first, second;
     const int32_t *enter;  /* (groups * inputs) row of X that an operand row reads */

@@ -8,23 +8,26 @@
 
 #define EPSILON 1e-5f
 
+/* mean, inverse <- mean and 1 / sqrt(variance + epsilon) of a token's C rows. */
+static void measure_token(int64_t C, int64_t width, const float *restrict rows, float *restrict mean, float *restrict inverse) {
+    for (int64_t b = 0; b < width; b++) mean[b] = inverse[b] = 0;
+    for (int64_t c = 0; c < C; c++)
+        for (int64_t b = 0; b < width; b++) mean[b] += rows[c * width + b];
+    for (int64_t b = 0; b < width; b++) mean[b] /= (float)C;
+    /* In a second pass: the mean of squares less the squared mean would lose digits where the mean is large. */
+    for (int64_t c = 0; c < C; c++)
+        for (int64_t b = 0; b < width; b++) {
+            const float d = rows[c * width + b] - mean[b];
+            inverse[b] += d * d;
+        }
+    for (int64_t b = 0; b < width; b++) inverse[b] = 1.0f / sqrtf(inverse[b] / (float)C + EPSILON);
+}
+
 /* statistics (tokens, 2, width) <- mean and 1 / sqrt(variance + epsilon) of each token of X (tokens * C rows). */
-static void measure(const Norm *norm, int64_t tokens, int64_t width, const float *restrict X, float *restrict statistics) {
-    const int64_t C = norm->channels;
+static void measure(const Norm *norm, int64_t tokens, int64_t width, const float *X, float *statistics) {
     for (int64_t s = 0; s < tokens; s++) {
-        const float *rows = X + s * C * width;
-        float *restrict mean = statistics + 2 * s * width, *restrict inverse = mean + width;
-        for (int64_t b = 0; b < width; b++) mean[b] = inverse[b] = 0;
-        for (int64_t c = 0; c < C; c++)
-            for (int64_t b = 0; b < width; b++) mean[b] += rows[c * width + b];
-        for (int64_t b = 0; b < width; b++) mean[b] /= (float)C;
-        /* In a second pass: the mean of squares less the squared mean would lose digits where the mean is large. */
-        for (int64_t c = 0; c < C; c++)
-            for (int64_t b = 0; b < width; b++) {
-                const float d = rows[c * width + b] - mean[b];
-                inverse[b] += d * d;
-            }
-        for (int64_t b = 0; b < width; b++) inverse[b] = 1.0f / sqrtf(inverse[b] / (float)C + EPSILON);
+        float *mean = statistics + 2 * s * width;
+        measure_token(norm->channels, width, X + s * norm->channels * width, mean, mean + width);
     }
 }
 

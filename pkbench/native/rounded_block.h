@@ -17,47 +17,53 @@ static inline uint16_t *next_row(const Work *work, const void *base, const int32
     return i < n ? lines + (int64_t)places[i] * LANES : 0;
 }
 
-static inline const float *normalized_row(const Work *work, int64_t j, int64_t i, float *to) {
+/* statistics, entered <- of the block's input, while a token is near. */
+static void enter(const Work *work) {
+    const Norm *norm = &work->block->norm;
+    const int64_t width = work->at.width, C = norm->channels, rows = work->block->groups * work->block->inputs;
+    if (norm->scale < 0) {
+        round_line(work->X, rows * width, work->entered);
+        return;
+    }
+    for (int64_t s = 0; s < work->block->tokens; s++) {
+        float *mean = work->statistics + 2 * s * width, *inverse = mean + width;
+        measure_token(C, width, work->X + s * C * width, mean, inverse);
+        for (int64_t c = 0; c < C; c++) {
+            const float scale = work->parameters[norm->scale + c], shift = work->parameters[norm->shift + c];
+            const float *from = work->X + (s * C + c) * width;
+            uint16_t *to = work->entered + (s * C + c) * width;
+            for (int64_t b = 0; b < width; b += LANES)
+                store_halves(to + b, (load(from + b) - load(mean + b)) * load(inverse + b) * scale + shift);
+        }
+    }
+}
+
+/* Entry i of group j of the normalised input; NULL: there is no such entry. */
+static inline const uint16_t *entry(const Work *work, int64_t j, int64_t i) {
     const Block *block = work->block;
     const int32_t *rows = block->enter + j * block->inputs;
     const int64_t width = work->at.width;
     if (i >= block->inputs) return 0;
     /* Where they lie anywhere; rows a fixed distance apart come by the processor's own guess. */
-    if (block->middle && i + AHEAD < block->inputs) ask_for_row(work->X + rows[i + AHEAD] * width, 4 * width);
-    normalized(&block->norm, work->parameters, work->statistics, rows[i], width, work->X, to);
-    return to;
+    if (block->anywhere && i + AHEAD < block->inputs) ask_for_row(work->entered + rows[i + AHEAD] * width, 2 * width);
+    return work->entered + rows[i] * width;
 }
 
-/* Normalised inputs of the chunk at group j, plain. */
-static uint16_t *entered_at(const Work *work, int64_t j) {
-    return work->entered + j / work->at.groups * work->block->inputs * work->at.step;
-}
-
-/* operand (paired) and, where wanted, entered (plain) <- the normalised input of the chunk at group j. */
+/* operand (paired) <- the normalised input of the chunk at group j. */
 static void pair_operand(const Work *work, int64_t j) {
-    float low[MOST_WIDTH], high[MOST_WIDTH];
     const int64_t width = work->at.width, step = work->at.step, n = work->block->inputs;
     uint32_t *operand = (uint32_t *)work->operand;
-    uint16_t *entered = work->entered ? entered_at(work, j) : 0;
     for (int64_t g = 0; g < groups_at(work, j); g++)
-        for (int64_t i = 0; i < n; i += 2) {
-            const float *even = normalized_row(work, j + g, i, low), *odd = normalized_row(work, j + g, i + 1, high);
-            pair_lines(even, odd, width, operand + i / 2 * step + g * width);
-            if (!entered) continue;
-            round_line(even, width, entered + i * step + g * width);
-            if (odd) round_line(odd, width, entered + (i + 1) * step + g * width);
-        }
+        for (int64_t i = 0; i < n; i += 2)
+            pair_halves(entry(work, j + g, i), entry(work, j + g, i + 1), width, operand + i / 2 * step + g * width);
 }
 
-/* Those lines for the backward pass: as they were kept or, in operand, made again. */
-static const void *round_operand(const Work *work, int64_t j) {
-    float line[MOST_WIDTH];
+/* operand (plain) <- the same, for the backward pass. */
+static void lay_operand(const Work *work, int64_t j) {
     uint16_t *operand = (uint16_t *)work->operand;
-    if (work->entered) return entered_at(work, j);
     for (int64_t g = 0; g < groups_at(work, j); g++)
         for (int64_t i = 0; i < work->block->inputs; i++)
-            round_line(normalized_row(work, j + g, i, line), work->at.width, operand + i * work->at.step + g * work->at.width);
-    return operand;
+            memcpy(operand + i * work->at.step + g * work->at.width, entry(work, j + g, i), 2 * (size_t)work->at.width);
 }
 
 /* Of line d of the chunk at group j, in place: phi(... + b1). phi' is kept, and phi too where it is not the result, in the second layer's
@@ -105,7 +111,7 @@ static void pair_values(const Work *work, int64_t j) {
 static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
     const Block *block = work->block;
     const int64_t step = work->at.step, words = pairs(work->D);
-    if (block->norm.scale >= 0) measure(&block->norm, block->tokens, work->at.width, work->X, work->statistics);
+    enter(work);
     /* Where rows change places between the layers, the second waits for all of the first. */
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) rounded_first_layer(work, j);
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
@@ -205,7 +211,8 @@ static void rounded_first_backward(const Work *work, int64_t j, float *gradients
     const Block *block = work->block;
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     const int64_t words = pairs(D);
-    add_matrix(work, columns, work->plain, round_operand(work, j), block->inputs, gradients + block->first.gradient);
+    lay_operand(work, j);
+    add_matrix(work, columns, work->plain, work->operand, block->inputs, gradients + block->first.gradient);
     if (!dN) return;
     gemm_of_pairs(block->inputs, columns, words, work->turned + block->first.weight, words, work->paired, step, work->operand,
                   step, 0);

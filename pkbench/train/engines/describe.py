@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pkbench.models.mixers import Mixer, MixingBlock, SkipLayer, patches
-from pkbench.models.permutation import Identity
+from pkbench.models.permutation import Identity, Shuffle
 from pkbench.models.pk import PKLayer
 from pkbench.native.memory import numbers
 
@@ -30,7 +30,7 @@ class _Matrix(ctypes.Structure):
 
 class _Block(ctypes.Structure):
     _fields_ = (
-        *((name, _int) for name in ("groups", "inputs", "hidden", "outputs", "tokens", "activation")),
+        *((name, _int) for name in ("groups", "inputs", "hidden", "outputs", "tokens", "activation", "anywhere")),
         *(("norm", _Norm), ("first", _Matrix), ("second", _Matrix)),
         *((name, ctypes.c_void_p) for name in ("enter", "middle", "leave")),
     )
@@ -185,6 +185,7 @@ class _Describer:
             outputs=outputs,
             tokens=first.J1.permutation.size // C,
             activation=ACTIVATIONS[first.activation],
+            anywhere=isinstance(first.J1.permutation, Shuffle),
             norm=self._norm(block.norm),
             first=self._matrix(first.weight, first.bias, transposed=False),
             second=self._matrix(last.weight, last.bias, transposed=True) if two else _Matrix(),

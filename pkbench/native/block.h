@@ -25,10 +25,8 @@ typedef struct {
                           backward pass, and in bfloat16 `paired` is all that the second layer reads */
     float *slopes;     /* chunks of phi'(...) in the first layer's order; NULL: there is no backward pass, or phi' is 1 */
     float *operand, *output, *wide, *across; /* of one chunk: inputs, outputs and D lines; transposed lines */
-    /* With products of bfloat16: chunks of normalised inputs, plain, for the backward pass, where their rows lie anywhere: reading
-     * them once is worth more memory. Of one chunk, lines of either form. */
-    uint16_t *entered;
-    uint16_t *plain;
+    uint16_t *entered; /* with products of bfloat16: rows of the normalised input, plain, for both passes */
+    uint16_t *plain;   /* of one chunk then, lines of either form */
     uint32_t *paired;
 } Work;
 
@@ -119,17 +117,105 @@ static float *values_at(const Work *work, int64_t j) {
     return work->block->hidden ? chunk(work, work->values, j) : work->values;
 }
 
-#define AHEAD 8 /* rows between asking for one and reading it: they lie anywhere, mostly in the third cache */
+/* Streams (ahead.h) of the chunk at group j: none beyond the last one, and none where all features of a slice are near: asking for them
+ * took 1 to 2 % of a step at 16 x 32. */
+#define FAR (64 * 1024) /* numbers of a block's input */
 
-static inline void ask_for_row(const void *row, int64_t bytes) {
-    for (int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch((const char *)row + byte);
+static int has_chunk(const Work *work, int64_t j) {
+    return j < work->block->groups && work->block->groups * work->block->inputs * work->at.width > FAR;
 }
 
-/* Where row d of a group lies in the second layer's operand; that of the row AHEAD of it is asked for. */
-static inline float *next_value(const Work *work, int64_t group, int64_t d) {
+/* The rows that its operand is read from, or that the operand's gradient goes to. */
+static void will_use_inputs(const Work *work, int64_t j, const void *rows, int64_t bytes, Ahead *ahead) {
+    const Block *block = work->block;
+    const int64_t row = work->at.width * bytes;
+    if (has_chunk(work, j))
+        will_use(ahead, (Stream){rows, block->enter + j * block->inputs, row, row, groups_at(work, j) * block->inputs});
+}
+
+static void will_read_operand(const Work *work, int64_t j, Ahead *ahead) {
+    will_use_inputs(work, j, work->rounded ? (const void *)work->entered : work->X, work->rounded ? 2 : 4, ahead);
+}
+
+/* The rows of X that its result goes to, or comes from. */
+static void will_use_results(const Work *work, int64_t j, const float *X, Ahead *ahead) {
+    const Block *block = work->block;
+    const int64_t row = work->at.width * 4;
+    if (has_chunk(work, j))
+        will_use(ahead, (Stream){(const char *)X, block->leave + j * block->outputs, row, row, groups_at(work, j) * block->outputs});
+}
+
+/* Its lines of values or slopes. */
+static void will_read_kept(const Work *work, int64_t j, const void *kept, Ahead *ahead) {
+    const int64_t bytes = work->rounded ? 2 : 4, line = work->at.step * bytes;
+    if (has_chunk(work, j) && kept)
+        will_use(ahead, (Stream){(const char *)kept + j / work->at.groups * work->D * line, 0, line,
+                                 groups_at(work, j) * work->at.width * bytes, work->D});
+}
+
+/* Its rows of values, from the places where they are. */
+static void will_read_moved(const Work *work, int64_t j, Ahead *ahead) {
+    const int64_t bytes = work->rounded ? 2 : 4;
+    if (has_chunk(work, j))
+        will_use(ahead, (Stream){(const char *)work->values, work->block->middle + j * work->D, LANES * bytes, work->at.width * bytes,
+                             groups_at(work, j) * work->D});
+}
+
+/* While the chunk at group j goes forward. */
+static Ahead ahead_of_result(const Work *work, int64_t j, int64_t adds, const float *X_out) {
+    Ahead ahead = {.streams = 0};
+    if (work->block->middle) will_read_kept(work, j + work->at.groups, work->values, &ahead);
+    will_use_results(work, j, X_out, &ahead);
+    if (adds) will_use_results(work, j, work->X, &ahead);
+    return ahead;
+}
+
+/* While it goes backward through the second layer: what the first needs, or the next chunk. */
+static Ahead ahead_of_second_backward(const Work *work, int64_t j, const float *dX_out) {
+    const int64_t next = j + work->at.groups;
+    Ahead ahead = {.streams = 0};
+    if (!work->block->middle) {
+        will_read_operand(work, j, &ahead);
+        will_read_kept(work, j, work->slopes, &ahead);
+    } else if (next < work->block->groups) {
+        will_use_results(work, next, dX_out, &ahead);
+        will_read_kept(work, next, work->values, &ahead);
+    } else {
+        will_read_kept(work, 0, work->slopes, &ahead);
+        will_read_moved(work, 0, &ahead);
+    }
+    return ahead;
+}
+
+/* While it goes backward through the first layer: its own inputs' gradient, where rows come in no order that the processor would guess,
+ * and the next chunk. */
+static Ahead ahead_of_first_backward(const Work *work, int64_t j, const float *dX_out, const float *dN) {
+    const Block *block = work->block;
+    const int64_t next = j + work->at.groups;
+    Ahead ahead = {.streams = 0};
+    if (block->middle || !block->hidden) {
+        will_read_operand(work, next, &ahead);
+        will_read_kept(work, next, work->slopes, &ahead);
+    }
+    if (block->hidden && !block->middle) will_read_kept(work, next, work->values, &ahead);
+    if (!block->middle) will_use_results(work, next, dX_out, &ahead);
+    if (block->middle) will_read_moved(work, next, &ahead);
+    if (block->anywhere) will_use_inputs(work, j, dN, 4, &ahead);
+    return ahead;
+}
+
+#define AHEAD 8 /* rows between asking for one, into the first cache, and its turn: they lie anywhere */
+
+static inline void ask_for_row(const void *row, int64_t bytes) {
+    for (int64_t byte = 0; byte < bytes; byte += LINE) __builtin_prefetch((const char *)row + byte);
+}
+
+/* Where row d of a group lies in the second layer's operand, of `bytes` a number; that of the row AHEAD of it is asked for. */
+static inline void *moved(const Work *work, int64_t group, int64_t d, int64_t bytes) {
     const int32_t *places = work->block->middle + group * work->D;
-    if (d + AHEAD < work->D) ask_for_row(work->values + (int64_t)places[d + AHEAD] * LANES, 4 * work->at.width);
-    return work->values + (int64_t)places[d] * LANES;
+    char *values = (char *)work->values;
+    if (d + AHEAD < work->D) ask_for_row(values + (int64_t)places[d + AHEAD] * LANES * bytes, work->at.width * bytes);
+    return values + (int64_t)places[d] * LANES * bytes;
 }
 
 static void gather_operand(const Work *work, int64_t j) {
@@ -141,7 +227,7 @@ static void gather_operand(const Work *work, int64_t j) {
 }
 
 /* values, slopes <- phi, phi' of W1 operand + b1 for the chunk at group j. */
-static void first_layer(const Work *work, int64_t j) {
+static void first_layer(const Work *work, int64_t j, Ahead *ahead) {
     const Block *block = work->block;
     const int64_t step = work->at.step, width = work->at.width, D = work->D, columns = groups_at(work, j) * width;
     const float *W = work->parameters + block->first.weight;
@@ -152,11 +238,11 @@ static void first_layer(const Work *work, int64_t j) {
     for (int64_t d = 0, most = lines_at_a_time(work); d < D; d += most) {
         const int64_t lines = D - d < most ? D - d : most;
         gemm(lines, columns, block->inputs, W + d * block->inputs, block->inputs, 1, work->operand, step,
-             values + d * step, step, 0);
+             values + d * step, step, 0, ahead);
         for (int64_t i = d; i < d + lines; i++) {
             activate(0, (int)block->activation, columns, bias ? bias[i] : 0.0f, values + i * step, slopes ? slopes + i * step : 0);
             for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
-                memcpy(next_value(work, j + g, i), values + i * step + g * width, (size_t)width * sizeof *values);
+                memcpy(moved(work, j + g, i, sizeof *values), values + i * step + g * width, (size_t)width * sizeof *values);
         }
     }
 }
@@ -175,12 +261,12 @@ static void add_result(const Work *work, int64_t j, int64_t adds, const float *l
 }
 
 /* X_out <- (adds: X +) the result, W2 values + b2 or the values themselves, for the chunk at group j. */
-static void result(const Work *work, int64_t j, int64_t adds, float *X_out) {
+static void result(const Work *work, int64_t j, int64_t adds, float *X_out, Ahead *ahead) {
     const Block *block = work->block;
     const int64_t step = work->at.step;
     if (block->hidden)
         gemm(block->outputs, groups_at(work, j) * work->at.width, work->D, work->parameters + block->second.weight, work->D, 1,
-             values_at(work, j), step, work->output, step, 0);
+             values_at(work, j), step, work->output, step, 0, ahead);
     add_result(work, j, adds, block->hidden ? work->output : work->values, X_out);
 }
 
@@ -188,34 +274,37 @@ static void result(const Work *work, int64_t j, int64_t adds, float *X_out) {
 static void block_forward(const Work *work, int64_t adds, float *X_out) {
     const Block *block = work->block;
     if (block->norm.scale >= 0) measure(&block->norm, block->tokens, work->at.width, work->X, work->statistics);
-    for (int64_t j = 0; j < block->groups; j += work->at.groups) {
-        first_layer(work, j);
-        if (!block->middle) result(work, j, adds, X_out);
-    }
     /* Where rows change places between the layers, the second waits for all of the first. */
-    for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) result(work, j, adds, X_out);
+    for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) first_layer(work, j, 0);
+    for (int64_t j = 0; j < block->groups; j += work->at.groups) {
+        Ahead ahead = ahead_of_result(work, j, adds, X_out);
+        if (!block->middle) first_layer(work, j, &ahead);
+        result(work, j, adds, X_out, &ahead);
+    }
 }
 
 /* gradient (D lines) += the product of D lines, `left`, and the transpose of n, `right`, all of a chunk's columns. Of bfloat16 both are
  * plain: two columns side by side are a word, so that lines of words turned are paired lines. */
-static void add_matrix(const Work *work, int64_t columns, const void *left, const void *right, int64_t n, float *gradient) {
+static void add_matrix(const Work *work, int64_t columns, const void *left, const void *right, int64_t n, float *gradient,
+                       Ahead *ahead) {
     const int64_t line = round_up(n, TILE), numbers = work->rounded ? 2 : 1, words = columns / numbers, step = work->at.step / numbers;
     transpose(right, n, words, step, work->across, line + TILE, round_up(n, LANES));
     if (work->rounded)
-        gemm_of_pairs(work->D, n, words, left, step, work->across, line + TILE, gradient, line, 1);
+        gemm_of_pairs(work->D, n, words, left, step, work->across, line + TILE, gradient, line, 1, ahead);
     else
-        gemm(work->D, n, words, left, step, 1, work->across, line + TILE, gradient, line, 1);
+        gemm(work->D, n, words, left, step, 1, work->across, line + TILE, gradient, line, 1, ahead);
 }
 
 /* From the gradient of the chunk's result (work->output) to that of the second layer's operand, which takes the place of values. */
-static void second_backward(const Work *work, int64_t j, float *gradients) {
+static void second_backward(const Work *work, int64_t j, const float *dX_out, float *gradients) {
     const Block *block = work->block;
+    Ahead ahead = ahead_of_second_backward(work, j, dX_out);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     float *values = chunk(work, work->values, j);
     if (block->second.bias >= 0) add_line_sums(work->output, block->outputs, columns, step, gradients + block->second.bias);
-    add_matrix(work, columns, values, work->output, block->outputs, gradients + block->second.gradient);
+    add_matrix(work, columns, values, work->output, block->outputs, gradients + block->second.gradient, &ahead);
     gemm(D, columns, block->outputs, work->turned + block->second.weight, block->outputs, 1, work->output, step, values,
-         step, 0);
+         step, 0, &ahead);
 }
 
 /* From the gradient after the activation (lines) to that before it, and the gradient of the bias. */
@@ -240,13 +329,14 @@ static void scatter_operand(const Work *work, int64_t j, float *dN) {
 }
 
 /* From the gradient before the activation (lines) to that of the normalised input, row by row into dN; NULL: not wanted. */
-static void first_backward(const Work *work, int64_t j, const float *lines, float *gradients, float *dN) {
+static void first_backward(const Work *work, int64_t j, const float *lines, const float *dX_out, float *gradients, float *dN) {
     const Block *block = work->block;
+    Ahead ahead = ahead_of_first_backward(work, j, dX_out, dN);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     gather_operand(work, j);
-    add_matrix(work, columns, lines, work->operand, block->inputs, gradients + block->first.gradient);
+    add_matrix(work, columns, lines, work->operand, block->inputs, gradients + block->first.gradient, &ahead);
     if (!dN) return;
-    gemm(block->inputs, columns, D, work->turned + block->first.weight, D, 1, lines, step, work->operand, step, 0);
+    gemm(block->inputs, columns, D, work->turned + block->first.weight, D, 1, lines, step, work->operand, step, 0, &ahead);
     scatter_operand(work, j, dN);
 }
 
@@ -271,17 +361,17 @@ static void block_backward(const Work *work, const float *dX_out, float *gradien
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
         float *lines = block->hidden ? values_at(work, j) : work->output;
         result_backward(work, j, dX_out, gradients);
-        if (block->hidden) second_backward(work, j, gradients);
+        if (block->hidden) second_backward(work, j, dX_out, gradients);
         if (block->middle) continue;
         if (block->hidden) activation_backward(work, j, lines, gradients);
-        first_backward(work, j, lines, gradients, dN);
+        first_backward(work, j, lines, dX_out, gradients, dN);
     }
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
         for (int64_t g = 0; g < groups_at(work, j); g++)
             for (int64_t d = 0; d < D; d++)
-                memcpy(work->wide + d * step + g * width, next_value(work, j + g, d), (size_t)width * sizeof *dN);
+                memcpy(work->wide + d * step + g * width, moved(work, j + g, d, sizeof *dN), (size_t)width * sizeof *dN);
         activation_backward(work, j, work->wide, gradients);
-        first_backward(work, j, work->wide, gradients, dN);
+        first_backward(work, j, work->wide, dX_out, gradients, dN);
     }
 }
 

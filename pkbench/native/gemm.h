@@ -7,6 +7,7 @@
 #ifndef PKBENCH_GEMM_H
 #define PKBENCH_GEMM_H
 
+#include "ahead.h"
 #include "bfloat.h"
 
 #define DEPTH 256        /* steps of the inner sum between two passes over C: TILE columns of B fit the first cache */
@@ -72,11 +73,12 @@ static inline void ask_for(const float *C, int64_t C_step, int64_t rows) {
 
 /* C[i][j] (+)= sum over k < depth of A[i * row_step + k * sum_step] * B[k * B_step + j], i < rows, j < columns.
  * Columns up to the next multiple of LANES are computed too: lines of B and C have room for them. add: whether to add to what C
- * holds. */
+ * holds. ahead: what to ask for meanwhile; NULL: nothing. A tile of `steps` steps, of which each takes a dozen cycles or two, leaves
+ * time for as many lines. */
 static inline __attribute__((always_inline)) void product(const int paired, int64_t rows, int64_t columns, int64_t depth,
                                                           const float *A, int64_t row_step, int64_t sum_step,
                                                           const float *B, int64_t B_step, float *C, int64_t C_step,
-                                                          int add) {
+                                                          int add, Ahead *ahead) {
     for (int64_t k = 0; k < depth; k += DEPTH) {
         const int64_t steps = depth - k < DEPTH ? depth - k : DEPTH;
         /* What is read again and again shall be near: TILE columns of B in the first cache while A passes through from the second,
@@ -96,19 +98,20 @@ static inline __attribute__((always_inline)) void product(const int paired, int6
                     one_tile(paired, 2, high, steps, from, row_step, sum_step, by, B_step, to, C_step, add || k > 0);
                 else
                     one_tile(paired, 1, high, steps, from, row_step, sum_step, by, B_step, to, C_step, add || k > 0);
+                if (ahead && ahead->streams > 0) ask_for_some(ahead, steps);
             }
     }
 }
 
 static void gemm(int64_t rows, int64_t columns, int64_t depth, const float *A, int64_t row_step, int64_t sum_step,
-                 const float *B, int64_t B_step, float *C, int64_t C_step, int add) {
-    product(0, rows, columns, depth, A, row_step, sum_step, B, B_step, C, C_step, add);
+                 const float *B, int64_t B_step, float *C, int64_t C_step, int add, Ahead *ahead) {
+    product(0, rows, columns, depth, A, row_step, sum_step, B, B_step, C, C_step, add, ahead);
 }
 
 /* The same over pairs: A is rows plain lines, row_step words from one to the next, B is `depth` paired lines. */
 static void gemm_of_pairs(int64_t rows, int64_t columns, int64_t depth, const void *A, int64_t row_step, const void *B,
-                          int64_t B_step, float *C, int64_t C_step, int add) {
-    product(1, rows, columns, depth, A, row_step, 1, B, B_step, C, C_step, add);
+                          int64_t B_step, float *C, int64_t C_step, int add, Ahead *ahead) {
+    product(1, rows, columns, depth, A, row_step, 1, B, B_step, C, C_step, add, ahead);
 }
 
 #endif

@@ -48,7 +48,7 @@ static void head_forward(const Head *head) {
         for (int64_t b = 0; b < width; b++) pooled[b] /= (float)net->S;
     }
     gemm(net->classes, width, net->C, head->parameters + net->head.weight, net->C, 1, head->pooled, head->step,
-         head->logits, head->step, 0);
+         head->logits, head->step, 0, 0);
     for (int64_t k = 0; k < net->classes; k++) {
         float *line = head->logits + k * head->step;
         const float bias = head->parameters[net->head.bias + k];
@@ -95,9 +95,9 @@ static void head_backward(const Head *head, float *gradients, float *dN, float *
     add_line_sums(head->logits, net->classes, width, head->step, gradients + net->head.bias);
     transpose(head->pooled, net->C, width, head->step, head->turned, line + TILE, round_up(net->C, LANES));
     gemm(net->classes, net->C, width, head->logits, head->step, 1, head->turned, line + TILE,
-         gradients + net->head.gradient, line, 1);
+         gradients + net->head.gradient, line, 1, 0);
     gemm(net->C, width, net->classes, head->parameters + net->head.weight, 1, net->C, head->logits, head->step,
-         head->pooled, head->step, 0);
+         head->pooled, head->step, 0, 0);
     for (int64_t s = 0; s < net->S; s++)
         for (int64_t c = 0; c < net->C; c++)
             for (int64_t b = 0; b < width; b++)

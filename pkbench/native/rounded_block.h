@@ -10,13 +10,6 @@ static uint16_t *plain_chunk(const Work *work, const void *base, int64_t j) {
     return (uint16_t *)base + j / work->at.groups * work->D * work->at.step;
 }
 
-/* Place number i of n in such memory, having asked for the one AHEAD of it. */
-static inline uint16_t *next_row(const Work *work, const void *base, const int32_t *places, int64_t i, int64_t n) {
-    uint16_t *lines = (uint16_t *)base;
-    if (i + AHEAD < n) ask_for_row(lines + (int64_t)places[i + AHEAD] * LANES, 2 * work->at.width);
-    return i < n ? lines + (int64_t)places[i] * LANES : 0;
-}
-
 /* statistics, entered <- of the block's input, while a token is near. */
 static void enter(const Work *work) {
     const Norm *norm = &work->block->norm;
@@ -75,13 +68,12 @@ static void activate_line(const Work *work, int64_t j, int64_t d, int64_t column
     activate(1, (int)block->activation, columns, bias, line, work->slopes ? plain_chunk(work, work->slopes, j) + place : 0);
     if (block->hidden && !block->middle && work->values) round_line(line, columns, plain_chunk(work, work->values, j) + place);
     for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
-        round_line(line + g * work->at.width, work->at.width,
-                   next_row(work, work->values, block->middle + (j + g) * work->D, d, work->D));
+        round_line(line + g * work->at.width, work->at.width, moved(work, j + g, d, sizeof(uint16_t)));
 }
 
 /* values, slopes <- phi, phi' of W1 operand + b1 for the chunk at group j; paired <- the values, where they stay in this order. Of a block
  * of one layer, values are float32. */
-static void rounded_first_layer(const Work *work, int64_t j) {
+static void rounded_first_layer(const Work *work, int64_t j, Ahead *ahead) {
     const Block *block = work->block;
     const int64_t step = work->at.step, D = work->D, columns = groups_at(work, j) * work->at.width, words = pairs(block->inputs);
     const float *W = work->rounded + block->first.weight;
@@ -89,7 +81,7 @@ static void rounded_first_layer(const Work *work, int64_t j) {
     for (int64_t d = 0, most = lines_at_a_time(work); d < D; d += most) {
         const int64_t lines = D - d < most ? D - d : most;
         float *near = block->hidden ? work->wide : work->values + d * step;
-        gemm_of_pairs(lines, columns, words, W + d * words, words, work->operand, step, near, step, 0);
+        gemm_of_pairs(lines, columns, words, W + d * words, words, work->operand, step, near, step, 0, ahead);
         for (int64_t i = 0; i < lines; i++) {
             activate_line(work, j, d + i, columns, near + i * step);
             if (!block->hidden || block->middle || (i % 2 == 0 && i + 1 < lines)) continue;
@@ -113,16 +105,39 @@ static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
     const int64_t step = work->at.step, words = pairs(work->D);
     enter(work);
     /* Where rows change places between the layers, the second waits for all of the first. */
-    for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) rounded_first_layer(work, j);
+    for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
+        Ahead ahead = {.streams = 0};
+        will_read_operand(work, j + work->at.groups, &ahead);
+        rounded_first_layer(work, j, &ahead);
+    }
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
+        Ahead ahead = ahead_of_result(work, j, adds, X_out);
         if (block->middle)
             pair_values(work, j);
         else
-            rounded_first_layer(work, j);
+            rounded_first_layer(work, j, &ahead);
         if (block->hidden)
             gemm_of_pairs(block->outputs, groups_at(work, j) * work->at.width, words, work->rounded + block->second.weight, words,
-                          work->paired, step, work->output, step, 0);
+                          work->paired, step, work->output, step, 0, &ahead);
         add_result(work, j, adds, block->hidden ? work->output : work->values, X_out);
+    }
+}
+
+/* `lay` of `lines` lines (1 or 2), `times` phi' or not. */
+static inline __attribute__((always_inline)) void lay_lines(const int halves, const int lines, const int times, const void *low,
+                                                            const void *high, const uint16_t *restrict slopes, int64_t n,
+                                                            int64_t step, uint16_t *restrict plain, uint32_t *restrict paired,
+                                                            Vector *sum) {
+    const void *from[2] = {low, high};
+    for (int64_t b = 0; b < n; b += LANES) {
+        Vector number[2] = {{0}, {0}};
+        for (int i = 0; i < lines; i++) {
+            number[i] = halves ? load_halves((const uint16_t *)from[i] + b) : load((const float *)from[i] + b);
+            if (times) number[i] *= load_halves(slopes + i * step + b);
+            store_halves(plain + i * step + b, number[i]);
+            sum[i] += number[i];
+        }
+        store_words(paired + b, pair_of(number[0], number[1]));
     }
 }
 
@@ -131,17 +146,14 @@ static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
 static inline __attribute__((always_inline)) void lay(const int halves, const void *low, const void *high,
                                                       const uint16_t *slopes, int64_t n, int64_t step, uint16_t *plain,
                                                       uint32_t *paired, Vector *sum) {
-    for (int64_t b = 0; b < n; b += LANES) {
-        Vector number[2] = {{0}, {0}};
-        for (int64_t i = 0; i < (high ? 2 : 1); i++) {
-            const void *from = i ? high : low;
-            number[i] = halves ? load_halves((const uint16_t *)from + b) : load((const float *)from + b);
-            if (slopes) number[i] *= load_halves(slopes + i * step + b);
-            store_halves(plain + i * step + b, number[i]);
-            sum[i] += number[i];
-        }
-        store_words(paired + b, pair_of(number[0], number[1]));
-    }
+    if (high && slopes)
+        lay_lines(halves, 2, 1, low, high, slopes, n, step, plain, paired, sum);
+    else if (high)
+        lay_lines(halves, 2, 0, low, high, slopes, n, step, plain, paired, sum);
+    else if (slopes)
+        lay_lines(halves, 1, 1, low, high, slopes, n, step, plain, paired, sum);
+    else
+        lay_lines(halves, 1, 0, low, high, slopes, n, step, plain, paired, sum);
 }
 
 /* sums[i], where given, += the numbers of sum[i]. */
@@ -168,12 +180,13 @@ static void round_result(const Work *work, int64_t j, const float *dX_out, float
 }
 
 /* From the gradient of the chunk's result (plain, paired) to that of the second layer's operand: wide. */
-static void rounded_second_backward(const Work *work, int64_t j, float *gradients) {
+static void rounded_second_backward(const Work *work, int64_t j, const float *dX_out, float *gradients) {
     const Block *block = work->block;
+    Ahead ahead = ahead_of_second_backward(work, j, dX_out);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     const int64_t words = pairs(block->outputs);
-    add_matrix(work, columns, plain_chunk(work, work->values, j), work->plain, block->outputs, gradients + block->second.gradient);
-    gemm_of_pairs(D, columns, words, work->turned + block->second.weight, words, work->paired, step, work->wide, step, 0);
+    add_matrix(work, columns, plain_chunk(work, work->values, j), work->plain, block->outputs, gradients + block->second.gradient, &ahead);
+    gemm_of_pairs(D, columns, words, work->turned + block->second.weight, words, work->paired, step, work->wide, step, 0, &ahead);
 }
 
 /* In the place of the chunk's values, plain: the gradient of the second layer's operand, in the second layer's order. */
@@ -187,19 +200,18 @@ static void keep_wide(const Work *work, int64_t j) {
  * places, from what `keep_wide` kept. sums as above. */
 static void round_hidden(const Work *work, int64_t j, float *sums) {
     const int64_t step = work->at.step, width = work->at.width, D = work->D, groups = groups_at(work, j);
-    const int32_t *middle = work->block->middle;
+    const int moves = work->block->middle != 0;
     const uint16_t *slopes = work->block->activation == LINEAR ? 0 : plain_chunk(work, work->slopes, j);
     for (int64_t d = 0; d < D; d += 2) {
         Vector sum[2] = {{0}, {0}};
-        for (int64_t g = 0; middle && g < groups; g++) {
-            const int32_t *rows = middle + (j + g) * D;
+        for (int64_t g = 0; moves && g < groups; g++) {
             const int64_t place = d * step + g * width;
-            const uint16_t *low = next_row(work, work->values, rows, d, D), *high = next_row(work, work->values, rows, d + 1, D);
+            const uint16_t *low = moved(work, j + g, d, sizeof *low), *high = d + 1 < D ? moved(work, j + g, d + 1, sizeof *low) : 0;
             lay(1, low, high, slopes ? slopes + place : 0, width, step, work->plain + place,
                 work->paired + d / 2 * step + g * width, sum);
         }
         const float *low = work->wide + d * step;
-        if (!middle)
+        if (!moves)
             lay(0, low, d + 1 < D ? low + step : 0, slopes ? slopes + d * step : 0, groups * width, step, work->plain + d * step,
                 work->paired + d / 2 * step, sum);
         add_sums(sum, D - d, sums ? sums + d : 0);
@@ -207,15 +219,16 @@ static void round_hidden(const Work *work, int64_t j, float *sums) {
 }
 
 /* From the gradient before the activation (plain, paired) to that of the normalised input, row by row into dN; NULL: not wanted. */
-static void rounded_first_backward(const Work *work, int64_t j, float *gradients, float *dN) {
+static void rounded_first_backward(const Work *work, int64_t j, const float *dX_out, float *gradients, float *dN) {
     const Block *block = work->block;
+    Ahead ahead = ahead_of_first_backward(work, j, dX_out, dN);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     const int64_t words = pairs(D);
     lay_operand(work, j);
-    add_matrix(work, columns, work->plain, work->operand, block->inputs, gradients + block->first.gradient);
+    add_matrix(work, columns, work->plain, work->operand, block->inputs, gradients + block->first.gradient, &ahead);
     if (!dN) return;
     gemm_of_pairs(block->inputs, columns, words, work->turned + block->first.weight, words, work->paired, step, work->operand,
-                  step, 0);
+                  step, 0, &ahead);
     scatter_operand(work, j, dN);
 }
 
@@ -226,17 +239,17 @@ static void rounded_backward(const Work *work, const float *dX_out, float *gradi
     float *second = block->hidden && block->second.bias >= 0 ? gradients + block->second.bias : 0;
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
         round_result(work, j, dX_out, block->hidden ? second : first);
-        if (block->hidden) rounded_second_backward(work, j, gradients);
+        if (block->hidden) rounded_second_backward(work, j, dX_out, gradients);
         if (block->middle) {
             keep_wide(work, j);
             continue;
         }
         if (block->hidden) round_hidden(work, j, first);
-        rounded_first_backward(work, j, gradients, dN);
+        rounded_first_backward(work, j, dX_out, gradients, dN);
     }
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
         round_hidden(work, j, first);
-        rounded_first_backward(work, j, gradients, dN);
+        rounded_first_backward(work, j, dX_out, gradients, dN);
     }
 }
 

@@ -1,0 +1,111 @@
+/* What chunks of a block read and write, asked for while others, or other parts of their own, are computed. */
+#ifndef PKBENCH_STREAMS_H
+#define PKBENCH_STREAMS_H
+
+#include "ahead.h"
+#include "work.h"
+
+/* Streams (ahead.h) of the chunk at group j: none beyond the last one, and none where all features of a slice are near: asking for them
+ * took 1 to 2 % of a step at 16 x 32. */
+#ifndef FAR /* tests, whose models are small, have another one */
+#define FAR (64 * 1024) /* numbers of a block's input */
+#endif
+
+static int has_chunk(const Work *work, int64_t j) {
+    return j < work->block->groups && work->block->groups * work->block->inputs * work->at.width > FAR;
+}
+
+/* The rows that its operand is read from, or that the operand's gradient goes to. */
+static void will_use_inputs(const Work *work, int64_t j, const void *rows, int64_t bytes, Ahead *ahead) {
+    const Block *block = work->block;
+    const int64_t row = work->at.width * bytes;
+    if (has_chunk(work, j))
+        will_use(ahead, (Stream){rows, block->enter + j * block->inputs, row, row, groups_at(work, j) * block->inputs});
+}
+
+static void will_read_operand(const Work *work, int64_t j, Ahead *ahead) {
+    will_use_inputs(work, j, work->rounded ? (const void *)work->entered : work->X, work->rounded ? 2 : 4, ahead);
+}
+
+/* The rows of X that its result goes to, or comes from. */
+static void will_use_results(const Work *work, int64_t j, const float *X, Ahead *ahead) {
+    const Block *block = work->block;
+    const int64_t row = work->at.width * 4;
+    if (has_chunk(work, j))
+        will_use(ahead, (Stream){(const char *)X, block->leave + j * block->outputs, row, row, groups_at(work, j) * block->outputs});
+}
+
+/* Its lines of values or slopes. */
+static void will_read_kept(const Work *work, int64_t j, const void *kept, Ahead *ahead) {
+    const int64_t bytes = work->rounded ? 2 : 4, line = work->at.step * bytes;
+    if (has_chunk(work, j) && kept)
+        will_use(ahead, (Stream){(const char *)kept + j / work->at.groups * work->D * line, 0, line,
+                                 groups_at(work, j) * work->at.width * bytes, work->D});
+}
+
+/* Its rows of values, from the places where they are. */
+static void will_read_moved(const Work *work, int64_t j, Ahead *ahead) {
+    const int64_t bytes = work->rounded ? 2 : 4;
+    if (has_chunk(work, j))
+        will_use(ahead, (Stream){(const char *)work->values, work->block->middle + j * work->D, LANES * bytes, work->at.width * bytes,
+                             groups_at(work, j) * work->D});
+}
+
+/* While the chunk at group j goes forward. */
+static Ahead ahead_of_result(const Work *work, int64_t j, int64_t adds, const float *X_out) {
+    Ahead ahead = {.streams = 0};
+    if (work->block->middle) will_read_kept(work, j + work->at.groups, work->values, &ahead);
+    will_use_results(work, j, X_out, &ahead);
+    if (adds) will_use_results(work, j, work->X, &ahead);
+    return ahead;
+}
+
+/* While it goes backward through the second layer: what the first needs, or the next chunk. */
+static Ahead ahead_of_second_backward(const Work *work, int64_t j, const float *dX_out) {
+    const int64_t next = j + work->at.groups;
+    Ahead ahead = {.streams = 0};
+    if (!work->block->middle) {
+        will_read_operand(work, j, &ahead);
+        will_read_kept(work, j, work->slopes, &ahead);
+    } else if (next < work->block->groups) {
+        will_use_results(work, next, dX_out, &ahead);
+        will_read_kept(work, next, work->values, &ahead);
+    } else {
+        will_read_kept(work, 0, work->slopes, &ahead);
+        will_read_moved(work, 0, &ahead);
+    }
+    return ahead;
+}
+
+/* While it goes backward through the first layer: its own inputs' gradient, where rows come in no order that the processor would guess,
+ * and the next chunk. */
+static Ahead ahead_of_first_backward(const Work *work, int64_t j, const float *dX_out, const float *dN) {
+    const Block *block = work->block;
+    const int64_t next = j + work->at.groups;
+    Ahead ahead = {.streams = 0};
+    if (block->middle || !block->hidden) {
+        will_read_operand(work, next, &ahead);
+        will_read_kept(work, next, work->slopes, &ahead);
+    }
+    if (block->hidden && !block->middle) will_read_kept(work, next, work->values, &ahead);
+    if (!block->middle) will_use_results(work, next, dX_out, &ahead);
+    if (block->middle) will_read_moved(work, next, &ahead);
+    if (block->anywhere) will_use_inputs(work, j, dN, 4, &ahead);
+    return ahead;
+}
+
+#define AHEAD 8 /* rows between asking for one, into the first cache, and its turn: they lie anywhere */
+
+static inline void ask_for_row(const void *row, int64_t bytes) {
+    for (int64_t byte = 0; byte < bytes; byte += LINE) __builtin_prefetch((const char *)row + byte);
+}
+
+/* Where row d of a group lies in the second layer's operand, of `bytes` a number; that of the row AHEAD of it is asked for. */
+static inline void *moved(const Work *work, int64_t group, int64_t d, int64_t bytes) {
+    const int32_t *places = work->block->middle + group * work->D;
+    char *values = (char *)work->values;
+    if (d + AHEAD < work->D) ask_for_row(values + (int64_t)places[d + AHEAD] * LANES * bytes, work->at.width * bytes);
+    return values + (int64_t)places[d] * LANES * bytes;
+}
+
+#endif

@@ -5,22 +5,25 @@
 #include "ahead.h"
 #include "work.h"
 
-/* Streams (ahead.h) of the chunk at group j: none beyond the last one, and none where all features of a slice are near: asking for them
- * took 1 to 2 % of a step at 16 x 32. */
 #ifndef FAR /* tests, whose models are small, have another one */
 #define FAR (64 * 1024) /* numbers of a block's input */
 #endif
+#define MOST_KEPT (512 * 1024) /* bytes of a chunk */
 
+/* Whether there is a chunk at group j, and it is worth asking for: where all features of a slice are near, that took 1 to 2 % of a
+ * step (16 x 32). */
 static int has_chunk(const Work *work, int64_t j) {
     return j < work->block->groups && work->block->groups * work->block->inputs * work->at.width > FAR;
 }
 
-#define MOST_KEPT (512 * 1024) /* bytes of a chunk: more would push out of the second cache what is used now (RP 0.98 at 16 x 986) */
+/* Bytes of a number of values, slopes or the operand's rows. */
+static int64_t kept_bytes(const Work *work) { return work->rounded ? 2 : 4; }
 
-/* Bytes of a line of values or slopes, and whether a chunk of them is worth asking for. */
-static int64_t kept_line(const Work *work) { return work->at.step * (work->rounded ? 2 : 4); }
-
-static int has_small_chunk(const Work *work, int64_t j) { return has_chunk(work, j) && work->D * kept_line(work) <= MOST_KEPT; }
+/* The same for a chunk of values or slopes: a larger one would push out of the second cache what is used now (RP 0.98 at 16 x 986
+ * without). */
+static int has_small_chunk(const Work *work, int64_t j) {
+    return has_chunk(work, j) && work->D * work->at.step * kept_bytes(work) <= MOST_KEPT;
+}
 
 /* The rows that its operand is read from, or that the operand's gradient goes to. */
 static void will_use_inputs(const Work *work, int64_t j, const void *rows, int64_t bytes, Ahead *ahead) {
@@ -31,7 +34,7 @@ static void will_use_inputs(const Work *work, int64_t j, const void *rows, int64
 }
 
 static void will_read_operand(const Work *work, int64_t j, Ahead *ahead) {
-    will_use_inputs(work, j, work->rounded ? (const void *)work->entered : work->X, work->rounded ? 2 : 4, ahead);
+    will_use_inputs(work, j, work->rounded ? (const void *)work->entered : work->X, kept_bytes(work), ahead);
 }
 
 /* The rows of X that its result goes to, or comes from. */
@@ -44,15 +47,15 @@ static void will_use_results(const Work *work, int64_t j, const float *X, Ahead 
 
 /* Its lines of values or slopes. */
 static void will_read_kept(const Work *work, int64_t j, const void *kept, Ahead *ahead) {
-    const int64_t line = kept_line(work);
+    const int64_t bytes = kept_bytes(work), line = work->at.step * bytes;
     if (has_small_chunk(work, j) && kept)
         will_use(ahead, (Stream){(const char *)kept + j / work->at.groups * work->D * line, 0, line,
-                                 groups_at(work, j) * work->at.width * line / work->at.step, work->D});
+                                 groups_at(work, j) * work->at.width * bytes, work->D});
 }
 
 /* Its rows of values, from the places where they are. */
 static void will_read_moved(const Work *work, int64_t j, Ahead *ahead) {
-    const int64_t bytes = work->rounded ? 2 : 4;
+    const int64_t bytes = kept_bytes(work);
     if (has_small_chunk(work, j))
         will_use(ahead, (Stream){(const char *)work->values, work->block->middle + j * work->D, LANES * bytes, work->at.width * bytes,
                              groups_at(work, j) * work->D});

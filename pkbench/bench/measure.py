@@ -23,6 +23,8 @@ SAMPLE_SECONDS: Final = 0.1
 """A sample times as many steps in a row as take about this long, and is their mean."""
 MOST_STEPS: Final = 50
 _WARM_STEPS: Final = 2
+_PAUSE_SECONDS: Final = 0.05
+"""Before a turn: PyTorch's threads look for more to do for some ten milliseconds after a peer's, on the processor that ours need."""
 _SPARE: Final = 1.2
 """How many times what the hungriest variant took must be free for another one."""
 _REASON_LENGTH: Final = 160
@@ -135,6 +137,7 @@ def _round(training: Training, measured: Measured, device: torch.device) -> None
     """One sample of everything. The first step after another variant's finds cold caches and is not timed."""
     # What others have freed would otherwise lie beside what this one takes: gigabytes, where steps take such.
     give_back()
+    time.sleep(_PAUSE_SECONDS)
     count = steps_in_sample(_seconds(training.step, device))
     measured.steps.append(_seconds(lambda: _repeat(training.step, count), device) / count)
     measured.data.append(_seconds(lambda: _repeat(training.data, count), device) / count)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -25,6 +26,22 @@ def evaluate(logits_of: Callable[[Tensor], Tensor], data: Dataset, part: Part) -
     for start in range(0, len(part.labels), EVALUATION_BATCH):
         labels = part.labels[start : start + EVALUATION_BATCH]
         logits = logits_of(data.to_input(part.images[start : start + EVALUATION_BATCH]))
-        loss += functional.cross_entropy(logits, labels, reduction="sum")
-        wrong += (logits.argmax(dim=1) != labels).sum()
+        with _this_thread_alone():
+            loss += functional.cross_entropy(logits, labels, reduction="sum")
+            wrong += (logits.argmax(dim=1) != labels).sum()
     return loss.item() / len(part.labels), 100 * wrong.item() / len(part.labels)
+
+
+@contextmanager
+def _this_thread_alone() -> Iterator[None]:
+    """While open, PyTorch's operations on the CPU use no other thread.
+
+    What the engines' own threads leave to them is too little to share, and theirs look for more of it for ten milliseconds
+    afterwards, on the processor that the next steps need.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

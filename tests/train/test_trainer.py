@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn import functional
 
 from pkbench.errors import DataError
 from pkbench.models.build import build
@@ -152,6 +154,36 @@ def test_evaluate_counts_by_hand() -> None:
     loss, error = evaluate(model, data, data.test)
     assert error == pytest.approx(100 * wrong / 20)
     assert loss == pytest.approx(sum(losses) / 20, rel=1e-6)
+
+
+def test_evaluate_leaves_other_threads_asleep_and_their_number_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, int]] = []
+    cross_entropy = functional.cross_entropy
+
+    def loss_of(*args: Any, **named: Any) -> Tensor:
+        seen.append(("loss", torch.get_num_threads()))
+        return cross_entropy(*args, **named)
+
+    def logits_of(inputs: Tensor) -> Tensor:
+        seen.append(("logits", torch.get_num_threads()))
+        return torch.zeros(len(inputs), data.classes)
+
+    def fails(*args: Any, **named: Any) -> Tensor:
+        raise ValueError("no loss")
+
+    data = small_data()
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        monkeypatch.setattr(functional, "cross_entropy", loss_of)
+        evaluate(logits_of, data, data.test)
+        assert (seen, torch.get_num_threads()) == ([("logits", 2), ("loss", 1)], 2)
+        monkeypatch.setattr(functional, "cross_entropy", fails)
+        with pytest.raises(ValueError, match="no loss"):
+            evaluate(logits_of, data, data.test)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_last_batch_kept_or_dropped() -> None:

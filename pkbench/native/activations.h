@@ -3,6 +3,7 @@
 #define PKBENCH_ACTIVATIONS_H
 
 #include "bfloat.h"
+#include "coarse_gelu.h"
 
 enum { GELU = 0, RELU = 1, LINEAR = 2 };
 
@@ -70,15 +71,27 @@ static inline __attribute__((always_inline)) void relu(Vector *x, Vector *slope)
     *slope = (Vector)((Words)(1.0f - (Vector){0}) & above);
 }
 
+/* x <- phi(x), slope <- phi'(x), n of each; LINEAR's slope is 1 and not written. `halves`: both, or at least the slope, will be rounded to
+ * bfloat16. */
+static inline __attribute__((always_inline)) void activated(const int halves, const int kind, const int n, Vector *x, Vector *slope) {
+#if HAS_COARSE_GELU
+    if (kind == GELU && halves) {
+        coarse_gelu(n, x, slope);
+        return;
+    }
+#endif
+    if (kind == GELU) gelu(n, x, slope);
+    for (int i = 0; i < n && kind == RELU; i++) relu(&x[i], &slope[i]);
+}
+
 /* `activate` for n vectors, the first at number `at`. */
 static inline __attribute__((always_inline)) void activate_vectors(const int n, const int halves, const int keeps, int kind,
                                                                    int64_t at, float bias, float *restrict values,
                                                                    void *restrict slopes) {
     Vector x[ABREAST], slope[ABREAST];
     for (int i = 0; i < n; i++) x[i] = load(values + at + i * LANES) + bias;
-    if (kind == GELU) gelu(n, x, slope);
+    activated(halves, kind, n, x, slope);
     for (int i = 0; i < n; i++) {
-        if (kind == RELU) relu(&x[i], &slope[i]);
         store(values + at + i * LANES, x[i]);
         if (!keeps || kind == LINEAR) continue;
         if (halves)

@@ -27,12 +27,17 @@ static inline Words rounded(Vector value) {
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 
+#if HAS_BFLOAT
+/* Both vectors' numbers rounded, those of `low` first, woven in twos. */
+static inline Words woven(__m512i both) {
+    const Words lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return (Words)_mm512_permutexvar_epi16((__m512i)(lane | (lane + LANES) << 16), both);
+}
+#endif
+
 static inline Words pair_of(Vector low, Vector high) {
 #if HAS_BFLOAT
-    const __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
-    const Words lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const __m512i order = (__m512i)(lane | (lane + LANES) << 16);
-    return (Words)_mm512_permutexvar_epi16(order, both);
+    return woven((__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low));
 #else
     return rounded(low) | rounded(high) << 16;
 #endif
@@ -55,6 +60,22 @@ static inline void store_halves(uint16_t *to, Vector value) {
     _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh((__m512)value));
 #else
     *(Halves *)to = __builtin_convertvector(rounded(value), Halves);
+#endif
+}
+
+/* Of `lines` lines (1 or 2): low, high <- their numbers, paired <- both; low and high, or paired, may be NULL. */
+static inline __attribute__((always_inline)) void store_both(const int lines, const Vector *number, uint16_t *low, uint16_t *high,
+                                                             uint32_t *paired) {
+    const Vector second = lines > 1 ? number[1] : (Vector){0};
+#if HAS_BFLOAT
+    const __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)number[0]);
+    if (low) _mm256_storeu_si256((__m256i *)low, _mm512_castsi512_si256(both));
+    if (low && lines > 1) _mm256_storeu_si256((__m256i *)high, _mm512_extracti64x4_epi64(both, 1));
+    if (paired) store_words(paired, woven(both));
+#else
+    if (low) store_halves(low, number[0]);
+    if (low && lines > 1) store_halves(high, second);
+    if (paired) store_words(paired, pair_of(number[0], second));
 #endif
 }
 

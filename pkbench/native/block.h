@@ -33,7 +33,7 @@ static void first_layer(const Work *work, int64_t j, Ahead *ahead) {
         for (int64_t i = d; i < d + lines; i++) {
             activate(0, (int)block->activation, columns, bias ? bias[i] : 0.0f, values + i * step, slopes ? slopes + i * step : 0);
             for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
-                memcpy(moved(work, j + g, i, sizeof *values), values + i * step + g * width, (size_t)width * sizeof *values);
+                copy_row(values + i * step + g * width, width, moved(work, j + g, i, sizeof *values));
         }
     }
 }
@@ -66,7 +66,10 @@ static void block_forward(const Work *work, int64_t adds, float *X_out) {
     const Block *block = work->block;
     if (block->norm.scale >= 0) measure(&block->norm, block->tokens, work->at.width, work->X, work->statistics);
     /* Where rows change places between the layers, the second waits for all of the first. */
-    for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) first_layer(work, j, 0);
+    for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
+        Ahead ahead = ahead_of_first_layer(work, j);
+        first_layer(work, j, &ahead);
+    }
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
         Ahead ahead = ahead_of_result(work, j, adds, X_out);
         if (!block->middle) first_layer(work, j, &ahead);
@@ -115,8 +118,7 @@ static void scatter_operand(const Work *work, int64_t j, float *dN) {
     const int64_t step = work->at.step, width = work->at.width;
     for (int64_t g = 0; g < groups_at(work, j); g++)
         for (int64_t i = 0; i < block->inputs; i++)
-            memcpy(dN + block->enter[(j + g) * block->inputs + i] * width, work->operand + i * step + g * width,
-                   (size_t)width * sizeof *dN);
+            copy_row(work->operand + i * step + g * width, width, dN + block->enter[(j + g) * block->inputs + i] * width);
 }
 
 /* From the gradient before the activation (lines) to that of the normalised input, row by row into dN; NULL: not wanted. */
@@ -160,7 +162,7 @@ static void block_backward(const Work *work, const float *dX_out, float *gradien
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
         for (int64_t g = 0; g < groups_at(work, j); g++)
             for (int64_t d = 0; d < D; d++)
-                memcpy(work->wide + d * step + g * width, moved(work, j + g, d, sizeof *dN), (size_t)width * sizeof *dN);
+                copy_row(moved(work, j + g, d, sizeof *dN), width, work->wide + d * step + g * width);
         activation_backward(work, j, work->wide, gradients);
         first_backward(work, j, work->wide, dX_out, gradients, dN);
     }

@@ -7,20 +7,35 @@
 #include "network.h"
 
 #define EPSILON 1e-5f
+#define NORM_VECTORS 4 /* side by side: 64 images with AVX-512 */
 
-/* mean, inverse <- mean and 1 / sqrt(variance + epsilon) of a token's C rows. */
-static void measure_token(int64_t C, int64_t width, const float *restrict rows, float *restrict mean, float *restrict inverse) {
-    for (int64_t b = 0; b < width; b++) mean[b] = inverse[b] = 0;
+/* `measure_token` of `vectors` vectors side by side, whose sums stay in registers. */
+static inline __attribute__((always_inline)) void measure_vectors(const int vectors, int64_t C, int64_t width, const float *rows,
+                                                                  float *mean, float *inverse) {
+    Vector sum[NORM_VECTORS], squares[NORM_VECTORS];
+    for (int v = 0; v < vectors; v++) sum[v] = squares[v] = (Vector){0};
     for (int64_t c = 0; c < C; c++)
-        for (int64_t b = 0; b < width; b++) mean[b] += rows[c * width + b];
-    for (int64_t b = 0; b < width; b++) mean[b] /= (float)C;
+        for (int v = 0; v < vectors; v++) sum[v] += load(rows + c * width + v * LANES);
+    for (int v = 0; v < vectors; v++) sum[v] /= (float)C;
     /* In a second pass: the mean of squares less the squared mean would lose digits where the mean is large. */
     for (int64_t c = 0; c < C; c++)
-        for (int64_t b = 0; b < width; b++) {
-            const float d = rows[c * width + b] - mean[b];
-            inverse[b] += d * d;
+        for (int v = 0; v < vectors; v++) {
+            const Vector d = load(rows + c * width + v * LANES) - sum[v];
+            squares[v] += d * d;
         }
-    for (int64_t b = 0; b < width; b++) inverse[b] = 1.0f / sqrtf(inverse[b] / (float)C + EPSILON);
+    for (int v = 0; v < vectors; v++) {
+        store(mean + v * LANES, sum[v]);
+        store(inverse + v * LANES, squares[v] / (float)C + EPSILON);
+    }
+    for (int b = 0; b < vectors * LANES; b++) inverse[b] = 1.0f / sqrtf(inverse[b]);
+}
+
+/* mean, inverse <- mean and 1 / sqrt(variance + epsilon) of a token's C rows. */
+static void measure_token(int64_t C, int64_t width, const float *rows, float *mean, float *inverse) {
+    int64_t b = 0;
+    for (; b + NORM_VECTORS * LANES <= width; b += NORM_VECTORS * LANES)
+        measure_vectors(NORM_VECTORS, C, width, rows + b, mean + b, inverse + b);
+    for (; b < width; b += LANES) measure_vectors(1, C, width, rows + b, mean + b, inverse + b);
 }
 
 /* statistics (tokens, 2, width) <- mean and 1 / sqrt(variance + epsilon) of each token of X (tokens * C rows). */
@@ -36,19 +51,52 @@ static inline void normalized(const Norm *norm, const float *parameters, const f
                               int64_t width, const float *restrict X, float *restrict to) {
     const float *from = X + row * width;
     if (norm->scale < 0) {
-        memcpy(to, from, (size_t)width * sizeof *to);
+        copy_row(from, width, to);
         return;
     }
     const uint32_t s = (uint32_t)row / (uint32_t)norm->channels, c = (uint32_t)row % (uint32_t)norm->channels;
     const float *restrict mean = statistics + 2 * (int64_t)s * width, *restrict inverse = mean + width;
     const float scale = parameters[norm->scale + c], shift = parameters[norm->shift + c];
-    for (int64_t b = 0; b < width; b++) to[b] = (from[b] - mean[b]) * inverse[b] * scale + shift;
+    for (int64_t b = 0; b < width; b += LANES)
+        store(to + b, (load(from + b) - load(mean + b)) * load(inverse + b) * scale + shift);
 }
 
-/* dX (tokens * C rows) += the gradient through the norm of X, given dN, that of its output, which is lost.
+/* `norm_backward` of a token and `vectors` vectors side by side, whose sums stay in registers. */
+static inline __attribute__((always_inline)) void token_backward(const int vectors, int64_t C, int64_t width, const float *scales,
+                                                                 const float *statistic, const float *restrict X,
+                                                                 const float *restrict dN, float *restrict dX,
+                                                                 float *restrict to_scales, float *restrict to_shifts) {
+    Vector mean[NORM_VECTORS], inverse[NORM_VECTORS], sum[NORM_VECTORS], along[NORM_VECTORS];
+    for (int v = 0; v < vectors; v++) {
+        mean[v] = load(statistic + v * LANES), inverse[v] = load(statistic + width + v * LANES);
+        sum[v] = along[v] = (Vector){0};
+    }
+    for (int64_t c = 0; c < C; c++) {
+        Vector to_scale = {0}, to_shift = {0};
+        for (int v = 0; v < vectors; v++) {
+            const int64_t place = c * width + v * LANES;
+            const Vector unit = (load(X + place) - mean[v]) * inverse[v], dy = load(dN + place), dx = dy * scales[c];
+            to_scale += dy * unit;
+            to_shift += dy;
+            sum[v] += dx;
+            along[v] += dx * unit;
+        }
+        to_scales[c] += sum_of(to_scale);
+        to_shifts[c] += sum_of(to_shift);
+    }
+    for (int v = 0; v < vectors; v++) sum[v] /= (float)C, along[v] /= (float)C;
+    for (int64_t c = 0; c < C; c++)
+        for (int v = 0; v < vectors; v++) {
+            const int64_t place = c * width + v * LANES;
+            const Vector unit = (load(X + place) - mean[v]) * inverse[v], dx = load(dN + place) * scales[c];
+            store(dX + place, load(dX + place) + inverse[v] * (dx - sum[v] - unit * along[v]));
+        }
+}
+
+/* dX (tokens * C rows) += the gradient through the norm of X, given dN, that of its output.
  * Adds the gradients of scale and shift to `gradients`, at their offsets in the parameters. */
 static void norm_backward(const Norm *norm, const float *parameters, const float *statistics, int64_t tokens,
-                          int64_t width, const float *restrict X, float *restrict dN, float *restrict dX,
+                          int64_t width, const float *restrict X, const float *restrict dN, float *restrict dX,
                           float *restrict gradients) {
     const int64_t C = norm->channels;
     if (norm->scale < 0) {
@@ -56,31 +104,15 @@ static void norm_backward(const Norm *norm, const float *parameters, const float
         return;
     }
     for (int64_t s = 0; s < tokens; s++) {
-        const float *restrict mean = statistics + 2 * s * width, *restrict inverse = mean + width;
-        float sum[MOST_WIDTH] = {0}, along[MOST_WIDTH] = {0};
-        for (int64_t c = 0; c < C; c++) {
-            const float *restrict x = X + (s * C + c) * width;
-            float *restrict d = dN + (s * C + c) * width;
-            const Vector scale = parameters[norm->scale + c] - (Vector){0};
-            Vector to_scale = {0}, to_shift = {0};
-            for (int64_t b = 0; b < width; b += LANES) {
-                const Vector unit = (load(x + b) - load(mean + b)) * load(inverse + b), dy = load(d + b), dx = dy * scale;
-                to_scale += dy * unit;
-                to_shift += dy;
-                store(d + b, dx);
-                store(sum + b, load(sum + b) + dx);
-                store(along + b, load(along + b) + dx * unit);
-            }
-            gradients[norm->scale + c] += sum_of(to_scale);
-            gradients[norm->shift + c] += sum_of(to_shift);
-        }
-        for (int64_t b = 0; b < width; b++) sum[b] /= (float)C, along[b] /= (float)C;
-        for (int64_t c = 0; c < C; c++) {
-            const float *restrict x = X + (s * C + c) * width, *restrict d = dN + (s * C + c) * width;
-            float *restrict out = dX + (s * C + c) * width;
-            for (int64_t b = 0; b < width; b++)
-                out[b] += inverse[b] * (d[b] - sum[b] - (x[b] - mean[b]) * inverse[b] * along[b]);
-        }
+        const float *statistic = statistics + 2 * s * width, *x = X + s * C * width, *d = dN + s * C * width;
+        float *out = dX + s * C * width;
+        int64_t b = 0;
+        for (; b + NORM_VECTORS * LANES <= width; b += NORM_VECTORS * LANES)
+            token_backward(NORM_VECTORS, C, width, parameters + norm->scale, statistic + b, x + b, d + b, out + b,
+                           gradients + norm->scale, gradients + norm->shift);
+        for (; b < width; b += LANES)
+            token_backward(1, C, width, parameters + norm->scale, statistic + b, x + b, d + b, out + b, gradients + norm->scale,
+                           gradients + norm->shift);
     }
 }
 

@@ -78,7 +78,7 @@ static float *input_of(Pass *pass, int64_t l) {
 static int64_t forward(Pass *pass, const Batch *batch, int64_t first) {
     const Network *net = pass->head.net;
     const int64_t width = pass->head.width, left = batch->images - first, images = left < width ? left : width;
-    transpose(batch->inputs + first * batch->pixels, images, batch->pixels, batch->pixels, pass->images, width, width);
+    transpose_apart(batch->inputs + first * batch->pixels, images, batch->pixels, batch->pixels, pass->images, width, width);
     pass->embed.X = pass->images;
     go_forward(&pass->embed, 0, input_of(pass, 0));
     for (int64_t l = 0; l < net->blocks; l++) {

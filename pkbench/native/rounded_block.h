@@ -3,12 +3,7 @@
 #ifndef PKBENCH_ROUNDED_BLOCK_H
 #define PKBENCH_ROUNDED_BLOCK_H
 
-#include "block.h"
-
-/* Plain lines of the chunk at group j in memory for all chunks. */
-static uint16_t *plain_chunk(const Work *work, const void *base, int64_t j) {
-    return (uint16_t *)base + j / work->at.groups * work->D * work->at.step;
-}
+#include "rounded_lines.h"
 
 /* statistics, entered <- of the block's input, while a token is near. */
 static void enter(const Work *work) {
@@ -59,18 +54,6 @@ static void lay_operand(const Work *work, int64_t j) {
             memcpy(operand + i * work->at.step + g * work->at.width, entry(work, j + g, i), 2 * (size_t)work->at.width);
 }
 
-/* Of line d of the chunk at group j, in place: phi(... + b1). phi' is kept, and phi too where it is not the result, in the second layer's
- * order. */
-static void activate_line(const Work *work, int64_t j, int64_t d, int64_t columns, float *line) {
-    const Block *block = work->block;
-    const int64_t place = d * work->at.step;
-    const float bias = block->first.bias < 0 ? 0.0f : work->parameters[block->first.bias + d];
-    activate(1, (int)block->activation, columns, bias, line, work->slopes ? plain_chunk(work, work->slopes, j) + place : 0);
-    if (block->hidden && !block->middle && work->values) round_line(line, columns, plain_chunk(work, work->values, j) + place);
-    for (int64_t g = 0; block->middle && g < groups_at(work, j); g++)
-        round_line(line + g * work->at.width, work->at.width, moved(work, j + g, d, sizeof(uint16_t)));
-}
-
 /* values, slopes <- phi, phi' of W1 operand + b1 for the chunk at group j; paired <- the values, where they stay in this order. Of a block
  * of one layer, values are float32. */
 static void rounded_first_layer(const Work *work, int64_t j, Ahead *ahead) {
@@ -82,12 +65,7 @@ static void rounded_first_layer(const Work *work, int64_t j, Ahead *ahead) {
         const int64_t lines = D - d < most ? D - d : most;
         float *near = block->hidden ? work->wide : work->values + d * step;
         gemm_of_pairs(lines, columns, words, W + d * words, words, work->operand, step, near, step, 0, ahead);
-        for (int64_t i = 0; i < lines; i++) {
-            activate_line(work, j, d + i, columns, near + i * step);
-            if (!block->hidden || block->middle || (i % 2 == 0 && i + 1 < lines)) continue;
-            const float *low = near + i / 2 * 2 * step;
-            pair_lines(low, i % 2 ? low + step : 0, columns, work->paired + (d + i) / 2 * step);
-        }
+        for (int64_t i = 0; i < lines; i += 2) activate_lines(work, j, d + i, i + 1 < lines ? 2 : 1, near + i * step);
     }
 }
 
@@ -121,44 +99,6 @@ static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
                           work->paired, step, work->output, step, 0, &ahead);
         add_result(work, j, adds, block->hidden ? work->output : work->values, X_out);
     }
-}
-
-/* `lay` of `lines` lines (1 or 2), `times` phi' or not. */
-static inline __attribute__((always_inline)) void lay_lines(const int halves, const int lines, const int times, const void *low,
-                                                            const void *high, const uint16_t *restrict slopes, int64_t n,
-                                                            int64_t step, uint16_t *restrict plain, uint32_t *restrict paired,
-                                                            Vector *sum) {
-    const void *from[2] = {low, high};
-    for (int64_t b = 0; b < n; b += LANES) {
-        Vector number[2] = {{0}, {0}};
-        for (int i = 0; i < lines; i++) {
-            number[i] = halves ? load_halves((const uint16_t *)from[i] + b) : load((const float *)from[i] + b);
-            if (times) number[i] *= load_halves(slopes + i * step + b);
-            store_halves(plain + i * step + b, number[i]);
-            sum[i] += number[i];
-        }
-        store_words(paired + b, pair_of(number[0], number[1]));
-    }
-}
-
-/* Two lines of numbers, `low` and `high` (NULL: there is none), float32 or, where `halves`, plain; times phi' where given: plain, the
- * second one a step behind the first, and paired. sum[0], sum[1] += theirs. */
-static inline __attribute__((always_inline)) void lay(const int halves, const void *low, const void *high,
-                                                      const uint16_t *slopes, int64_t n, int64_t step, uint16_t *plain,
-                                                      uint32_t *paired, Vector *sum) {
-    if (high && slopes)
-        lay_lines(halves, 2, 1, low, high, slopes, n, step, plain, paired, sum);
-    else if (high)
-        lay_lines(halves, 2, 0, low, high, slopes, n, step, plain, paired, sum);
-    else if (slopes)
-        lay_lines(halves, 1, 1, low, high, slopes, n, step, plain, paired, sum);
-    else
-        lay_lines(halves, 1, 0, low, high, slopes, n, step, plain, paired, sum);
-}
-
-/* sums[i], where given, += the numbers of sum[i]. */
-static inline void add_sums(const Vector *sum, int64_t n, float *sums) {
-    for (int64_t i = 0; sums && i < n && i < 2; i++) sums[i] += sum_of(sum[i]);
 }
 
 /* plain, paired <- the gradient of the chunk's result; where an activation is the block's last part, of what is before it. sums[o],

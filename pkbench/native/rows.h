@@ -4,12 +4,17 @@
 
 #include "vectors.h"
 
+/* to <- a row; of so few numbers that a call of the library's would count. */
+static inline void copy_row(const float *restrict from, int64_t width, float *restrict to) {
+    for (int64_t b = 0; b < width; b += LANES) store(to + b, load(from + b));
+}
+
 /* Line i of a chunk <- for each of its groups g, row rows[g * n + i] of `from`. */
 static void gather(const int32_t *rows, int64_t n, int64_t groups, int64_t width, const float *restrict from,
                    float *restrict to, int64_t step) {
     for (int64_t g = 0; g < groups; g++)
         for (int64_t i = 0; i < n; i++)
-            memcpy(to + i * step + g * width, from + rows[g * n + i] * width, (size_t)width * sizeof *to);
+            copy_row(from + rows[g * n + i] * width, width, to + i * step + g * width);
 }
 
 /* The same times `factors`, which lie as `to` does; sums[i], where given, += the sum of line i. */
@@ -33,9 +38,9 @@ static void gather_times(const int32_t *rows, int64_t n, int64_t groups, int64_t
 static inline void add_shifted(const float *restrict base, const float *restrict from, float shift, int64_t width,
                                float *restrict to) {
     if (base)
-        for (int64_t b = 0; b < width; b++) to[b] = base[b] + from[b] + shift;
+        for (int64_t b = 0; b < width; b += LANES) store(to + b, load(base + b) + load(from + b) + shift);
     else
-        for (int64_t b = 0; b < width; b++) to[b] = from[b] + shift;
+        for (int64_t b = 0; b < width; b += LANES) store(to + b, load(from + b) + shift);
 }
 
 /* sums[i] += the sum of line i. */
@@ -100,6 +105,23 @@ static void transpose(const float *restrict lines, int64_t n, int64_t columns, i
     for (int64_t k = 0; k < columns; k++)
         for (int64_t i = k < columns_in_squares ? in_squares : 0; i < end; i++)
             to[k * to_step + i] = i < n ? lines[i * step + k] : 0.0f;
+}
+
+/* `transpose` of lines that lie where a cache keeps few of them at once, as images do, a multiple of its size apart: pieces of 16 lines and
+ * columns, read and written while they are near. */
+static void transpose_apart(const float *restrict lines, int64_t n, int64_t columns, int64_t step, float *restrict to,
+                            int64_t to_step, int64_t end) {
+    const int64_t in_pieces = n / 16 * 16, columns_in_pieces = columns / 16 * 16;
+    for (int64_t first = 0; first < columns_in_pieces; first += 256)
+        for (int64_t i = 0; i < in_pieces; i += 16)
+            for (int64_t k = first; k < columns_in_pieces && k < first + 256; k += 16)
+#pragma GCC unroll 2
+                for (int64_t l = i; l < i + 16; l += 8) {
+                    transpose_square(lines + l * step + k, step, to + k * to_step + l, to_step);
+                    transpose_square(lines + l * step + k + 8, step, to + (k + 8) * to_step + l, to_step);
+                }
+    transpose(lines + in_pieces * step, n - in_pieces, columns_in_pieces, step, to + in_pieces, to_step, end - in_pieces);
+    transpose(lines + columns_in_pieces, n, columns - columns_in_pieces, step, to + columns_in_pieces * to_step, to_step, end);
 }
 
 #endif

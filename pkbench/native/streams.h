@@ -46,7 +46,7 @@ static void will_use_results(const Work *work, int64_t j, const float *X, Ahead 
 }
 
 /* Its lines of values or slopes. */
-static void will_read_kept(const Work *work, int64_t j, const void *kept, Ahead *ahead) {
+static void will_use_kept(const Work *work, int64_t j, const void *kept, Ahead *ahead) {
     const int64_t bytes = kept_bytes(work), line = work->at.step * bytes;
     if (has_small_chunk(work, j) && kept)
         will_use(ahead, (Stream){(const char *)kept + j / work->at.groups * work->D * line, 0, line,
@@ -54,17 +54,28 @@ static void will_read_kept(const Work *work, int64_t j, const void *kept, Ahead 
 }
 
 /* Its rows of values, from the places where they are. */
-static void will_read_moved(const Work *work, int64_t j, Ahead *ahead) {
+static void will_use_moved(const Work *work, int64_t j, Ahead *ahead) {
     const int64_t bytes = kept_bytes(work);
     if (has_small_chunk(work, j))
         will_use(ahead, (Stream){(const char *)work->values, work->block->middle + j * work->D, LANES * bytes, work->at.width * bytes,
                              groups_at(work, j) * work->D});
 }
 
+/* While the chunk at group j goes forward through the first layer, where its rows change places behind it. */
+static Ahead ahead_of_first_layer(const Work *work, int64_t j) {
+    const int64_t next = j + work->at.groups;
+    Ahead ahead = {.streams = 0};
+    will_read_operand(work, next, &ahead);
+    will_use_moved(work, next, &ahead);
+    will_use_kept(work, next, work->slopes, &ahead);
+    return ahead;
+}
+
 /* While the chunk at group j goes forward. */
 static Ahead ahead_of_result(const Work *work, int64_t j, int64_t adds, const float *X_out) {
     Ahead ahead = {.streams = 0};
-    if (work->block->middle) will_read_kept(work, j + work->at.groups, work->values, &ahead);
+    if (work->block->hidden) will_use_kept(work, j + work->at.groups, work->values, &ahead);
+    if (!work->block->middle) will_use_kept(work, j + work->at.groups, work->slopes, &ahead);
     will_use_results(work, j, X_out, &ahead);
     if (adds) will_use_results(work, j, work->X, &ahead);
     return ahead;
@@ -76,13 +87,13 @@ static Ahead ahead_of_second_backward(const Work *work, int64_t j, const float *
     Ahead ahead = {.streams = 0};
     if (!work->block->middle) {
         will_read_operand(work, j, &ahead);
-        will_read_kept(work, j, work->slopes, &ahead);
+        will_use_kept(work, j, work->slopes, &ahead);
     } else if (next < work->block->groups) {
         will_use_results(work, next, dX_out, &ahead);
-        will_read_kept(work, next, work->values, &ahead);
+        will_use_kept(work, next, work->values, &ahead);
     } else {
-        will_read_kept(work, 0, work->slopes, &ahead);
-        will_read_moved(work, 0, &ahead);
+        will_use_kept(work, 0, work->slopes, &ahead);
+        will_use_moved(work, 0, &ahead);
     }
     return ahead;
 }
@@ -95,11 +106,11 @@ static Ahead ahead_of_first_backward(const Work *work, int64_t j, const float *d
     Ahead ahead = {.streams = 0};
     if (block->middle || !block->hidden) {
         will_read_operand(work, next, &ahead);
-        will_read_kept(work, next, work->slopes, &ahead);
+        will_use_kept(work, next, work->slopes, &ahead);
     }
-    if (block->hidden && !block->middle) will_read_kept(work, next, work->values, &ahead);
+    if (block->hidden && !block->middle) will_use_kept(work, next, work->values, &ahead);
     if (!block->middle) will_use_results(work, next, dX_out, &ahead);
-    if (block->middle) will_read_moved(work, next, &ahead);
+    if (block->middle) will_use_moved(work, next, &ahead);
     if (block->anywhere) will_use_inputs(work, j, dN, 4, &ahead);
     return ahead;
 }

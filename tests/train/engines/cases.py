@@ -16,6 +16,7 @@ from pkbench.models.mixers import Mixer, Mixing, Placement
 from pkbench.sizes.mixer import MixerShape
 from pkbench.spec.train import AdamW, Augment, Cosine, Precision, Sgd, Train
 from pkbench.train.engines.reference import ReferenceEngine
+from tests.native.coarse import gelu_to_be_rounded
 
 ADAMW = AdamW(kind="adamw", lr=(0.01,), weight_decay=0.05, betas=(0.9, 0.99), eps=1e-3)
 SGD = Sgd(kind="sgd", lr=(0.05,), weight_decay=1e-3, momentum=0.9, nesterov=True)
@@ -109,7 +110,10 @@ def _rounded(numbers: Tensor) -> Tensor:
 
 
 class RoundedOperands(TorchFunctionMode):
-    """While open, products of a model's blocks have operands rounded to bfloat16; the classifier's has not."""
+    """While open, products of a model's blocks have operands rounded to bfloat16; the classifier's has not.
+
+    GELU is what the native engine has there: where it is a coarse one, a number in the middle of two of bfloat16 goes either way.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         self._exempt = model.get_parameter("classifier.weight")
@@ -119,6 +123,8 @@ class RoundedOperands(TorchFunctionMode):
     ) -> Any:
         if func in (functional.linear, torch.matmul) and args[1] is not self._exempt:
             args = (_rounded(args[0]), _rounded(args[1]), *args[2:])
+        if func is functional.gelu:
+            return gelu_to_be_rounded(args[0])
         return func(*args, **(kwargs or {}))
 
 

@@ -30,6 +30,14 @@ ROUNDING = 2.0**-9
 """Largest relative error of a number rounded to bfloat16."""
 
 
+ODD = [
+    Case(placement, 1.0, S=15, C=21, skip_layer=True, activation=kind)
+    for placement in (None, "layer")
+    for kind in ("gelu", "relu")
+]
+"""Hidden layers of odd numbers of lines, of which one is alone."""
+
+
 def rounding(case: Case) -> Case:
     return dataclasses.replace(case, precision="bf16")
 
@@ -52,7 +60,7 @@ def gradient(model: nn.Module) -> Tensor:
 
 
 @pytest.mark.parametrize("mixed", [False, True])
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [*CASES, *ODD], ids=str)
 def test_logits_and_gradients_are_those_of_rounded_operands(case: Case, mixed: bool) -> None:
     native, twin = native_of(case), twin_of(case)
     (batch,) = case.batches(1, mixed=mixed)
@@ -182,8 +190,9 @@ def native_from(engine: NativeEngine) -> NativeEngine:
 _EMULATED = """
 import sys, torch
 from tests.train.engines.cases import Case
-from tests.train.engines.test_native_bf16 import native_of
+from tests.train.engines.test_native_bf16 import native_of, test_logits_and_gradients_are_those_of_rounded_operands
 case = Case("layer", batch=70)
+test_logits_and_gradients_are_those_of_rounded_operands(case, False)
 engine = native_of(case)
 (batch,) = case.batches(1)
 engine.step(batch, 0.0, None)
@@ -191,8 +200,11 @@ torch.save(engine.gradient, sys.argv[1])
 """
 
 
-def test_a_processor_without_bf16_computes_the_same_up_to_the_order_of_sums(tmp_path: Path) -> None:
-    """By the compiler's most general target, whatever is here."""
+def test_a_processor_without_bf16_computes_the_same_up_to_some_roundings(tmp_path: Path) -> None:
+    """By the compiler's most general target, whatever is here.
+
+    It is as close to its twin; its sums have another order and its GELU may be another one, so that some numbers round the other way.
+    """
     compiler = tmp_path / "cc"
     general = "-march=x86-64" if platform.machine() == "x86_64" else ""
     compiler.write_text(f'#!/bin/sh\nexec {shlex.join(find_compiler())} "$@" {general}\n')
@@ -210,4 +222,4 @@ def test_a_processor_without_bf16_computes_the_same_up_to_the_order_of_sums(tmp_
     engine = native_of(case)
     (batch,) = case.batches(1)
     engine.step(batch, 0.0, None)
-    assert distance(torch.load(tmp_path / "found.pt", weights_only=True), engine.gradient.double()) < ROUNDING / 2
+    assert distance(torch.load(tmp_path / "found.pt", weights_only=True), engine.gradient.double()) < 2 * ROUNDING

@@ -35,6 +35,7 @@ static void measure_token(int64_t C, int64_t width, const float *rows, float *me
     int64_t b = 0;
     for (; b + NORM_VECTORS * LANES <= width; b += NORM_VECTORS * LANES)
         measure_vectors(NORM_VECTORS, C, width, rows + b, mean + b, inverse + b);
+    for (; b + 2 * LANES <= width; b += 2 * LANES) measure_vectors(2, C, width, rows + b, mean + b, inverse + b);
     for (; b < width; b += LANES) measure_vectors(1, C, width, rows + b, mean + b, inverse + b);
 }
 
@@ -110,6 +111,9 @@ static void norm_backward(const Norm *norm, const float *parameters, const float
         for (; b + NORM_VECTORS * LANES <= width; b += NORM_VECTORS * LANES)
             token_backward(NORM_VECTORS, C, width, parameters + norm->scale, statistic + b, x + b, d + b, out + b,
                            gradients + norm->scale, gradients + norm->shift);
+        for (; b + 2 * LANES <= width; b += 2 * LANES)
+            token_backward(2, C, width, parameters + norm->scale, statistic + b, x + b, d + b, out + b, gradients + norm->scale,
+                           gradients + norm->shift);
         for (; b < width; b += LANES)
             token_backward(1, C, width, parameters + norm->scale, statistic + b, x + b, d + b, out + b, gradients + norm->scale,
                            gradients + norm->shift);

@@ -13,22 +13,24 @@ static uint16_t *plain_chunk(const Work *work, const void *base, int64_t j) {
 static inline __attribute__((always_inline)) void activate_operand(const int kind, const int lines, const int keeps,
                                                                    const int moves, const Work *work, int64_t j, int64_t d,
                                                                    const float *bias, const float *restrict from) {
-    const int64_t step = work->at.step, groups = groups_at(work, j), place = d * step;
-    const int64_t parts = moves ? groups : 1, n = (moves ? 1 : groups) * work->at.width;
+    const int64_t step = work->at.step, width = work->at.width, columns = groups_at(work, j) * width, place = d * step;
     uint16_t *slopes = keeps ? plain_chunk(work, work->slopes, j) + place : 0;
     uint16_t *low = moves || !work->values ? 0 : plain_chunk(work, work->values, j) + place, *high = low ? low + step : 0;
     uint32_t *paired = moves ? 0 : work->paired + d / 2 * step;
-    for (int64_t part = 0; part < parts; part++) {
-        if (moves) low = moved(work, j + part, d, sizeof *low);
-        if (moves && lines > 1) high = moved(work, j + part, d + 1, sizeof *high);
-        for (int64_t b = 0; b < n; b += LANES) {
-            const int64_t at = part * n + b;
-            Vector x[2] = {{0}, {0}}, slope[2] = {{0}, {0}};
-            for (int i = 0; i < lines; i++) x[i] = load(from + i * step + at) + bias[i];
-            activated(1, kind, lines, x, slope);
-            store_both(lines, x, low ? low + b : 0, high + b, paired ? paired + b : 0);
-            if (keeps) store_both(lines, slope, slopes + at, slopes + step + at, 0);
+    /* One loop over all columns, for what it needs in registers is loaded before it. */
+    for (int64_t at = 0, left = 0, part = 0; at < columns; at += LANES, left -= LANES) {
+        if (moves && left == 0) {
+            const int64_t group = j + part++;
+            low = moved(work, group, d, sizeof *low), left = width;
+            if (lines > 1) high = moved(work, group, d + 1, sizeof *high);
         }
+        Vector x[2] = {{0}, {0}}, slope[2] = {{0}, {0}};
+        for (int i = 0; i < lines; i++) x[i] = load(from + i * step + at) + bias[i];
+        activated(1, kind, lines, x, slope);
+        store_both(lines, x, low, high, paired);
+        if (keeps) store_both(lines, slope, slopes + at, slopes + step + at, 0);
+        if (low) low += LANES, high += LANES;
+        if (paired) paired += LANES;
     }
 }
 

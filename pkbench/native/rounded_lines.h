@@ -29,7 +29,8 @@ static inline __attribute__((always_inline)) void activate_operand(const int kin
         activated(1, kind, lines, x, slope);
         store_both(lines, x, low, high, paired);
         if (keeps) store_both(lines, slope, slopes + at, slopes + step + at, 0);
-        if (low) low += LANES, high += LANES;
+        if (low) low += LANES;
+        if (low && lines > 1) high += LANES;
         if (paired) paired += LANES;
     }
 }

@@ -1,7 +1,7 @@
 /* GELU and its slope for numbers that are rounded to bfloat16 afterwards, by tables of polynomials: about half the work of `gelu`.
  *
  * For z = |x|, phi(x) is max(x, 0) - z Phi(-z), and phi'(x) is 1/2 and, with x's sign, 1/2 - phi'(-z). What depends on z has for each of
- * 32 pieces of [0, 4.92] a polynomial of second degree, fitted by least maximum error: 1.5e-5 and 3e-5, where bfloat16 rounds numbers
+ * 32 pieces of [0, 4.92] a polynomial of second degree, fitted by least maximum error: 1.6e-5 and 3e-5, where bfloat16 rounds numbers
  * about 1 by 4e-3 at most (phi(0) is 0, and beyond 4.92 what is left is less than 1e-5). */
 #ifndef PKBENCH_COARSE_GELU_H
 #define PKBENCH_COARSE_GELU_H

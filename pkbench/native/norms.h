@@ -7,7 +7,7 @@
 #include "network.h"
 
 #define EPSILON 1e-5f
-#define NORM_VECTORS 4 /* side by side: 64 images with AVX-512 */
+#define NORM_VECTORS 4 /* side by side: 64 images with AVX-512; two where 32 are a slice, or left */
 
 /* `measure_token` of `vectors` vectors side by side, whose sums stay in registers. */
 static inline __attribute__((always_inline)) void measure_vectors(const int vectors, int64_t C, int64_t width, const float *rows,

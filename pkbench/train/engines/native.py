@@ -1,7 +1,8 @@
 """Mixers on a CPU, by loops in C over slices of a batch: see ``pkbench/native/network.h`` for the layout.
 
 In bf16, operands of the blocks' products are rounded and all else is float32, on any processor: one without bf16 products has both
-products of a pair in float32.
+products of a pair in float32. GELU, whose results are such operands, is off by a hundredth of that rounding where tables of it are
+faster (``coarse_gelu.h``).
 
 Nothing but the features' own reads and writes is left between the products: a permutation costs no pass over memory of its own.
 """

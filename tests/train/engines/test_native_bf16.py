@@ -191,19 +191,22 @@ _EMULATED = """
 import sys, torch
 from tests.train.engines.cases import Case
 from tests.train.engines.test_native_bf16 import native_of, test_logits_and_gradients_are_those_of_rounded_operands
-case = Case("layer", batch=70)
-test_logits_and_gradients_are_those_of_rounded_operands(case, False)
-engine = native_of(case)
-(batch,) = case.batches(1)
-engine.step(batch, 0.0, None)
-torch.save(engine.gradient, sys.argv[1])
+found = []
+for kind in ("gelu", "linear"):
+    case = Case("layer", batch=70, activation=kind)
+    test_logits_and_gradients_are_those_of_rounded_operands(case, False)
+    engine = native_of(case)
+    (batch,) = case.batches(1)
+    engine.step(batch, 0.0, None)
+    found.append(engine.gradient)
+torch.save(found, sys.argv[1])
 """
 
 
-def test_a_processor_without_bf16_computes_the_same_up_to_some_roundings(tmp_path: Path) -> None:
+def test_a_processor_without_bf16_computes_the_same_up_to_the_order_of_sums(tmp_path: Path) -> None:
     """By the compiler's most general target, whatever is here.
 
-    It is as close to its twin; its sums have another order and its GELU may be another one, so that some numbers round the other way.
+    Each is held against its twin, too: the GELU here may be a coarse one, with which some numbers round the other way.
     """
     compiler = tmp_path / "cc"
     general = "-march=x86-64" if platform.machine() == "x86_64" else ""
@@ -218,8 +221,11 @@ def test_a_processor_without_bf16_computes_the_same_up_to_some_roundings(tmp_pat
         cwd=root,
         timeout=240,
     )
-    case = Case("layer", batch=70)
-    engine = native_of(case)
-    (batch,) = case.batches(1)
-    engine.step(batch, 0.0, None)
-    assert distance(torch.load(tmp_path / "found.pt", weights_only=True), engine.gradient.double()) < 2 * ROUNDING
+    for kind, found in zip(("gelu", "linear"), torch.load(tmp_path / "found.pt", weights_only=True), strict=True):
+        case = Case("layer", batch=70, activation=kind)
+        test_logits_and_gradients_are_those_of_rounded_operands(case, False)
+        engine = native_of(case)
+        (batch,) = case.batches(1)
+        engine.step(batch, 0.0, None)
+        coarse = kind == "gelu" and library().pk_lanes() == 16
+        assert distance(found, engine.gradient.double()) < (2 if coarse else 0.5) * ROUNDING

@@ -12,6 +12,7 @@ from torch import Tensor
 from pkbench.data.assemble import Arrays, assemble
 from pkbench.errors import DataMemoryError
 from pkbench.native import images as native
+from pkbench.native.images import Pictures
 from pkbench.spec.data import AnyData
 
 
@@ -54,10 +55,10 @@ class Dataset:
     def to_input(self, images: Tensor) -> Tensor:
         """``images`` (B, colours, H, W) uint8 as a model's input: (images / 255 - mean) / std in float32."""
         if native.usable(images):
-            return native.inputs(images, self._tables)
+            return Pictures(images, self._tables).inputs()
         return self._normalized(images)
 
-    def inputs_of(
+    def pictures(
         self,
         chosen: Tensor,
         *,
@@ -65,14 +66,14 @@ class Dataset:
         corners: Tensor | None = None,
         mirrored: Tensor | None = None,
         policy: native.Policy | None = None,
-    ) -> Tensor:
-        """Training images ``chosen``, int64 (B,), cropped, mirrored and changed by a policy, as a model's input.
+    ) -> Pictures:
+        """Training images ``chosen``, int64 (B,), to be cropped, mirrored, changed by a policy and made a model's input.
 
         ``padding``, ``corners`` and ``mirrored`` are those of :func:`pkbench.data.augment.crop` and
         :func:`~pkbench.data.augment.flip`, ``policy`` what :func:`pkbench.data.autoaugment.in_one_pass` makes. For images that
         :func:`pkbench.native.images.usable` accepts, and with a policy :func:`~pkbench.native.images.changes_exactly`, too.
         """
-        return native.inputs(
+        return Pictures(
             *(self.train.images, self._tables),
             chosen=chosen,
             padding=padding,

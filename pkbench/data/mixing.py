@@ -6,29 +6,49 @@ As timm does it by default: one draw for the batch, and image i is mixed with im
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import time
 
 import torch
 from torch import Tensor
 
+from pkbench.native.images import Pictures
 from pkbench.spec.train import Mix
 
 
-@dataclass(frozen=True, slots=True)
 class Mixed:
     """Inputs that are ``share`` of the image of ``labels`` and for the rest that of ``partners``.
 
+    ``inputs`` may be pictures that they are still to be made of.
+
     Attributes:
-        inputs: floating point (B, colours, H, W).
         labels: int64 (B,), the images' own.
         partners: int64 (B,), of what was mixed in; ``labels`` itself where nothing was.
         share: from 0 to 1, the same for all.
+        seconds: that making inputs of pictures took; an engine that does it sets it.
     """
 
-    inputs: Tensor
-    labels: Tensor
-    partners: Tensor
-    share: float
+    __slots__ = ("_inputs", "labels", "partners", "seconds", "share")
+
+    def __init__(self, inputs: Tensor | Pictures, labels: Tensor, partners: Tensor, share: float) -> None:
+        self._inputs = inputs
+        self.labels = labels
+        self.partners = partners
+        self.share = share
+        self.seconds = 0.0
+
+    @property
+    def inputs(self) -> Tensor:
+        """Floating point (B, colours, H, W), made of the pictures where that has not been done."""
+        if isinstance(self._inputs, Pictures):
+            clock = time.perf_counter()
+            self._inputs = self._inputs.inputs()
+            self.seconds = time.perf_counter() - clock
+        return self._inputs
+
+    @property
+    def pictures(self) -> Pictures | None:
+        """What the inputs are to be made of; ``None`` where they are made."""
+        return self._inputs if isinstance(self._inputs, Pictures) else None
 
     @property
     def main_labels(self) -> Tensor:
@@ -36,8 +56,8 @@ class Mixed:
         return self.labels if self.share >= 0.5 else self.partners
 
 
-def unmixed(inputs: Tensor, labels: Tensor) -> Mixed:
-    """``inputs`` as they are."""
+def unmixed(inputs: Tensor | Pictures, labels: Tensor) -> Mixed:
+    """``inputs`` as they are, or as they will be made."""
     return Mixed(inputs, labels, labels, 1.0)
 
 

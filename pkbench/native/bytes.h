@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#if defined(__AVX512VBMI__) && defined(__AVX512BW__)
+#if defined(__AVX512VBMI__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__)
 #define PKBENCH_BYTES 1
 #include <immintrin.h>
 

@@ -1,179 +1,158 @@
 /* A batch's inputs from a data set's bytes in one pass: chosen, cropped, mirrored, changed by a policy, normalised. Called from
- * pkbench/native/images.py, which says what the arrays are. */
-#include "bytes.h"
-#include "policy.h"
+ * pkbench/native/images.py, which says what the arrays are, and by a slice's pass. */
+#include "images.h"
+#include "rows.h"
+#include "windows.h"
 
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define PUBLIC __attribute__((visibility("default")))
 
-/* Where a colour's pixels, (height, width), are looked at: at (y + top, x + left) for (y, x), from right to left where mirrored. */
-typedef struct {
-    const uint8_t *pixels;
-    int64_t height, width, top, left;
-    int mirrored;
-} Window;
-
-/* The pixels of line y, and whether it lies outside: then they are another line's, so that there is something at their address. */
-static inline const uint8_t *line_at(const Window *window, int64_t y, int *outside) {
-    const int64_t row = y + window->top;
-    *outside = row < 0 || row >= window->height;
-    return window->pixels + (*outside ? 0 : row) * window->width;
+/* Image number i, where it lies in the data set. */
+static const uint8_t *image_at(const Pictures *from, int64_t i) {
+    return from->images + (from->chosen ? from->chosen[i] : i) * from->colours * from->height * from->width;
 }
 
-/* look_at: numbers (height, width) <- those of the pixels in the window, of 0 where there is none; cut: bytes (height, width) <- the pixels. */
-#ifdef PKBENCH_BYTES
-/* A table's numbers byte by byte: byte p of numbers 64 q to 64 q + 63. And in what order `look_up` wants pixels, as they are and
- * mirrored. */
-typedef struct {
-    __m512i bytes[4][4], order[2];
-} Table;
-
-static void prepare(const float *numbers, Table *table) {
-    uint8_t bytes[4][256], order[2][64], number[4];
-    for (int i = 0; i < 256; i++) {
-        memcpy(number, numbers + i, sizeof number);
-        for (int p = 0; p < 4; p++) bytes[p][i] = number[p];
-    }
-    /* Weaving bytes goes on within quarters of a vector: pixel 16 v + 4 q + k is to be number 16 q + 4 v + k, so that four from each
-     * quarter are sixteen in order. */
-    for (int i = 0; i < 64; i++) order[0][i] = (uint8_t)(i / 4 % 4 * 16 + i / 16 * 4 + i % 4), order[1][i] = (uint8_t)(63 - order[0][i]);
-    memcpy(table->bytes, bytes, sizeof bytes);
-    memcpy(table->order, order, sizeof order);
+/* What image number i is seen through. */
+static Window window_of(const Pictures *from, int64_t i) {
+    Window window = {.height = from->height, .width = from->width, .mirrored = from->mirrored && from->mirrored[i]};
+    if (from->corners) window.top = from->corners[2 * i] - from->padding, window.left = from->corners[2 * i + 1] - from->padding;
+    return window;
 }
 
-/* numbers (64, of which `wanted` are stored) <- those of 64 pixels in a table's order. */
-static inline __attribute__((always_inline)) void look_up(const Table *table, __m512i pixels, int64_t wanted, float *numbers) {
-    __m512i byte[4];
-#pragma GCC unroll 4
-    for (int p = 0; p < 4; p++) byte[p] = bytes_of(table->bytes[p], pixels);
-    const __m512i low[2] = {_mm512_unpacklo_epi8(byte[0], byte[1]), _mm512_unpackhi_epi8(byte[0], byte[1])};
-    const __m512i high[2] = {_mm512_unpacklo_epi8(byte[2], byte[3]), _mm512_unpackhi_epi8(byte[2], byte[3])};
-    for (int v = 0; v < 4 && 16 * v < wanted; v++) {
-        const __m512i words = v % 2 ? _mm512_unpackhi_epi16(low[v / 2], high[v / 2]) : _mm512_unpacklo_epi16(low[v / 2], high[v / 2]);
-        _mm512_mask_storeu_epi32(numbers + 16 * v, (__mmask16)below(wanted - 16 * v), words);
-    }
+/* Image number i as it is seen through its window and then as a policy makes it: where it lies, or in its room. */
+static const uint8_t *changed(const Pictures *from, int64_t i, uint8_t *room) {
+    const int64_t colours = from->colours, plane = from->height * from->width;
+    Window window = window_of(from, i);
+    if (!from->corners && !from->mirrored && !from->policy) return image_at(from, i);
+    for (int64_t c = 0; c < colours; c++) window.pixels = image_at(from, i) + c * plane, cut(&window, room + c * plane);
+    if (!from->policy) return room;
+    return pk_changed(from->policy, i, colours, from->height, from->width, room, room + colours * plane + 1);
 }
 
-/* found, but of its bytes from `place` on: pixels number `first` to first + n - 1 of line y, where they are. */
-static inline __attribute__((always_inline)) __m512i with_line(__m512i found, const Window *window, int64_t y, int64_t first,
-                                                               int64_t n, int64_t place) {
-    int outside;
-    const uint8_t *pixels = line_at(window, y, &outside);
-    const __mmask64 there = outside ? 0 : below(window->width - first) & ~below(-first) & below(n);
-    /* What is not there is not read. */
-    return _mm512_mask_loadu_epi8(found, there << place, pixels + first - place);
+/* Ask for a colour of image number i, if it is one of those before `end`: it may lie anywhere. */
+static void ask_for_image(const Pictures *from, int64_t i, int64_t end, int64_t c) {
+    const int64_t plane = from->height * from->width;
+    for (int64_t byte = 0; i < end && byte < plane; byte += 64) __builtin_prefetch(image_at(from, i) + c * plane + byte);
 }
 
-/* A window's pixels in `order`: numbers (height, width) <- those of the table, or without one bytes (height, width) <- pixels. */
-static inline __attribute__((always_inline)) void look(const Window *window, __m512i order, const Table *table, float *numbers,
-                                                       uint8_t *bytes) {
-    const int64_t height = window->height, width = window->width, left = window->left;
-    const int mirrored = window->mirrored != 0;
-    int64_t y = 0;
-    for (; width == 32 && y + 2 <= height; y += 2) { /* two lines fill a vector */
-        const __m512i one = with_line(_mm512_setzero_si512(), window, y, left, 32, mirrored ? 32 : 0);
-        const __m512i both = _mm512_permutexvar_epi8(order, with_line(one, window, y + 1, left, 32, mirrored ? 0 : 32));
-        if (table)
-            look_up(table, both, 64, numbers + y * width);
-        else
-            _mm512_storeu_si512(bytes + y * width, both);
-    }
-    for (; y < height; y++)
-        for (int64_t x = 0; x < width; x += 64) {
-            const int64_t n = width - x < 64 ? width - x : 64, first = (mirrored ? width - x - n : x) + left;
-            const __m512i found = with_line(_mm512_setzero_si512(), window, y, first, n, mirrored ? 64 - n : 0);
-            const __m512i pixels = _mm512_permutexvar_epi8(order, found);
-            if (table)
-                look_up(table, pixels, n, numbers + y * width + x);
-            else
-                _mm512_mask_storeu_epi8(bytes + y * width + x, below(n), pixels);
-        }
+/* table (colours) <- the numbers of all bytes; see prepare. */
+static void prepare_all(const Pictures *from, int halves, Table *table) {
+    for (int64_t c = 0; c < from->colours; c++) prepare(from->tables + c * 256, halves, &table[c]);
 }
 
-static void look_at(const Window *window, const Table *table, float *numbers) {
-    const Table mine = *table; /* which no number written can be part of: it stays in registers */
-    look(window, mine.order[window->mirrored != 0], &mine, numbers, 0);
-}
-
-static void cut(const Window *window, uint8_t *bytes) {
-    uint8_t order[64];
-    for (int i = 0; i < 64; i++) order[i] = (uint8_t)(window->mirrored ? 63 - i : i);
-    look(window, _mm512_loadu_si512(order), 0, 0, bytes);
-}
-#else
-typedef const float *Table;
-
-static void prepare(const float *numbers, Table *table) { *table = numbers; }
-
-/* A vector of numbers looked up one by one takes longer to put together than they take to write one by one. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-vectorize")
-#endif
-
-static void look_at(const Window *window, const Table *table, float *numbers) {
-    const float *restrict number = *table;
-    const int64_t width = window->width, last = width - 1, left = window->left;
-    const int64_t first = left < 0 ? -left : 0, end = left > 0 ? width - left : width;
-    const int mirrored = window->mirrored;
-    for (int64_t y = 0; y < window->height; y++) {
-        int outside;
-        const uint8_t *restrict pixels = line_at(window, y, &outside) + left;
-        float *restrict line = numbers + y * width;
-        const int64_t beside = outside || first >= end ? width : first; /* pixels before the first that is there */
-        for (int64_t x = 0; x < beside; x++) line[mirrored ? last - x : x] = number[0];
-        if (beside == width) continue;
-        for (int64_t x = end; x < width; x++) line[mirrored ? last - x : x] = number[0];
-        if (mirrored)
-            for (int64_t x = first; x < end; x++) line[last - x] = number[pixels[x]];
-        else
-            for (int64_t x = first; x < end; x++) line[x] = number[pixels[x]];
-    }
-}
-
-static void cut(const Window *window, uint8_t *bytes) {
-    const int64_t width = window->width, left = window->left, first = left < 0 ? -left : 0, end = left > 0 ? width - left : width;
-    memset(bytes, 0, (size_t)(window->height * width));
-    for (int64_t y = 0; y < window->height && first < end; y++) {
-        int outside;
-        const uint8_t *restrict pixels = line_at(window, y, &outside) + left;
-        uint8_t *restrict line = bytes + y * width;
-        if (outside) continue;
-        if (window->mirrored)
-            for (int64_t x = first; x < end; x++) line[width - 1 - x] = pixels[x];
-        else
-            memcpy(line + first, pixels + first, (size_t)(end - first));
-    }
-}
-#endif
-
-/* Returns 0 where there is no memory for an image. policy: of these images; NULL for none. */
-PUBLIC int64_t pk_images(int64_t count, const uint8_t *images, const int64_t *chosen, int64_t colours, int64_t height, int64_t width,
-                         int64_t padding, const int64_t *corners, const uint8_t *mirrored, const Policy *policy, const float *tables,
-                         float *inputs) {
-    const int64_t plane = height * width;
-    uint8_t *places = policy ? malloc((size_t)(2 * (colours * plane + 1))) : 0;
-    if (policy && !places) return 0;
-    Table table[colours];
-    for (int64_t c = 0; c < colours; c++) prepare(tables + c * 256, &table[c]);
-    for (int64_t i = 0; i < count; i++) {
-        Window window = {.height = height, .width = width, .mirrored = mirrored && mirrored[i]};
-        if (corners) window.top = corners[2 * i] - padding, window.left = corners[2 * i + 1] - padding;
-        const uint8_t *image = images + (chosen ? chosen[i] : i) * colours * plane;
-        const uint8_t *next = chosen && i + 1 < count ? images + chosen[i + 1] * colours * plane : 0; /* which lies anywhere */
-        if (policy) {
-            for (int64_t c = 0; c < colours; c++) window.pixels = image + c * plane, cut(&window, places + c * plane);
-            image = pk_changed(policy, i, colours, height, width, places, places + colours * plane + 1);
-            window = (Window){.height = height, .width = width};
-        }
+/* Inputs of images number `first` to first + count - 1; room: for a changed one. */
+static void inputs_of(const Pictures *from, const Table *table, int64_t first, int64_t count, uint8_t *room, float *inputs) {
+    const int64_t colours = from->colours, plane = from->height * from->width;
+    for (int64_t i = first; i < first + count; i++, inputs += colours * plane) {
+        const uint8_t *image = from->policy ? changed(from, i, room) : image_at(from, i);
+        Window window = from->policy ? (Window){.height = from->height, .width = from->width} : window_of(from, i);
         for (int64_t c = 0; c < colours; c++) {
-            for (int64_t byte = 0; next && byte < plane; byte += 64) __builtin_prefetch(next + c * plane + byte);
+            ask_for_image(from, i + 1, first + count, c);
             window.pixels = image + c * plane;
-            look_at(&window, &table[c], inputs + (i * colours + c) * plane);
+            look_at(&window, &table[c], inputs + c * plane);
         }
     }
-    free(places);
+}
+
+/* Returns 0 where there is no memory for an image. */
+PUBLIC int64_t pk_images(const Pictures *from, int64_t count, float *inputs) {
+    uint8_t *room = from->policy ? malloc((size_t)pk_room(from->colours * from->height * from->width)) : 0;
+    if (from->policy && !room) return 0;
+    Table table[from->colours];
+    prepare_all(from, 0, table);
+    inputs_of(from, table, 0, count, room, inputs);
+    free(room);
     return 1;
 }
+
+#ifdef PKBENCH_BYTES
+/* lines (plane, width), from column 0 on, <- what the table has for the pixels of NEAR_IMAGES images, 0 for those not `there`; of
+ * bfloat16 where `halves`. */
+static inline __attribute__((always_inline)) void turn(const int halves, const uint8_t *const *image, int64_t plane, const Table *table,
+                                                       __mmask16 there, void *lines, int64_t width) {
+    const Table mine = *table; /* which no number written can be part of: it stays in registers */
+    for (int64_t p = 0; p < plane; p += 64) {
+        __m512i row[NEAR_IMAGES], woven[NEAR_IMAGES];
+        for (int i = 0; i < NEAR_IMAGES; i++) row[i] = _mm512_maskz_loadu_epi8(below(plane - p), image[i] + p);
+        /* Of row and column of a square of 16, eight bits, weaving rows i and i + 8 turns the upper one over to the lower end. */
+#pragma GCC unroll 4
+        for (int bit = 0; bit < 4; bit++) {
+#pragma GCC unroll 8
+            for (int i = 0; i < 8; i++) {
+                woven[2 * i] = _mm512_unpacklo_epi8(row[i], row[i + 8]);
+                woven[2 * i + 1] = _mm512_unpackhi_epi8(row[i], row[i + 8]);
+            }
+            memcpy(row, woven, sizeof row);
+        }
+        for (int i = 0; i < 16; i++) { /* pixel i of each square, of all images */
+            __m512i numbers[4];
+            if (halves)
+                halves_of(&mine, row[i], numbers);
+            else
+                numbers_of(&mine, _mm512_permutexvar_epi8(mine.order[0], row[i]), numbers);
+#pragma GCC unroll 4
+            for (int square = 0; square < 4; square++) {
+                const int64_t pixel = p + 16 * square + i;
+                if (pixel >= plane) continue;
+                if (halves) {
+                    const __m512i two = numbers[square / 2];
+                    const __m256i one = square % 2 ? _mm512_extracti64x4_epi64(two, 1) : _mm512_castsi512_si256(two);
+                    _mm256_storeu_si256((__m256i *)((uint16_t *)lines + pixel * width), _mm256_maskz_mov_epi16(there, one));
+                } else {
+                    _mm512_storeu_si512((float *)lines + pixel * width, _mm512_maskz_mov_epi32(there, numbers[square]));
+                }
+            }
+        }
+    }
+}
+
+/* Columns of the lines of NEAR_IMAGES places, of which `count` have images. */
+static inline __attribute__((always_inline)) void some_lines(const int halves, const Pictures *from, const Table *table, int64_t first,
+                                                             int64_t count, int64_t width, uint8_t *room, void *lines) {
+    const int64_t colours = from->colours, plane = from->height * from->width, each = pk_room(colours * plane) + 64;
+    const uint8_t *image[NEAR_IMAGES];
+    /* A few bytes more from one to the next: they shall not share places of a cache. In place of images that are not there: any bytes. */
+    for (int64_t i = 0; i < NEAR_IMAGES; i++) image[i] = i < count ? changed(from, first + i, room + i * each) : room;
+    for (int64_t c = 0; c < colours; c++) {
+        const uint8_t *pixels[NEAR_IMAGES];
+        for (int64_t i = 0; i < NEAR_IMAGES; i++) pixels[i] = image[i] + c * plane;
+        turn(halves, pixels, plane, &table[c], (__mmask16)below(count), (char *)lines + c * plane * width * (halves ? 2 : 4), width);
+    }
+}
+
+static int64_t between(int64_t number, int64_t most) { return number < 0 ? 0 : number < most ? number : most; }
+
+void pk_lines(const Pictures *from, int64_t first, int64_t count, int64_t width, uint8_t *room, float *lines) {
+    Table table[from->colours];
+    prepare_all(from, 0, table);
+    for (int64_t i = 0; i < width; i += NEAR_IMAGES)
+        some_lines(0, from, table, first + i, between(count - i, NEAR_IMAGES), width, room, lines + i);
+}
+
+int64_t pk_half_lines(const Pictures *from, int64_t first, int64_t count, int64_t width, uint8_t *room, uint16_t *lines) {
+    Table table[from->colours];
+    prepare_all(from, 1, table);
+    for (int64_t i = 0; i < width; i += NEAR_IMAGES)
+        some_lines(1, from, table, first + i, between(count - i, NEAR_IMAGES), width, room, lines + i);
+    return 1;
+}
+#else
+void pk_lines(const Pictures *from, int64_t first, int64_t count, int64_t width, uint8_t *room, float *lines) {
+    const int64_t pixels = from->colours * from->height * from->width;
+    float *inputs = (float *)room;
+    Table table[from->colours];
+    prepare_all(from, 0, table);
+    for (int64_t i = 0; i < width; i += NEAR_IMAGES) {
+        const int64_t places = width - i < NEAR_IMAGES ? width - i : NEAR_IMAGES;
+        const int64_t there = count - i < 0 ? 0 : count - i < places ? count - i : places;
+        inputs_of(from, table, first + i, there, room + NEAR_IMAGES * pixels * (int64_t)sizeof *inputs, inputs);
+        transpose_apart(inputs, there, pixels, pixels, lines + i, width, places);
+    }
+}
+
+int64_t pk_half_lines(const Pictures *from, int64_t first, int64_t count, int64_t width, uint8_t *room, uint16_t *lines) {
+    (void)from, (void)first, (void)count, (void)width, (void)room, (void)lines;
+    return 0;
+}
+#endif

@@ -55,40 +55,72 @@ def changes_exactly(images: Tensor) -> bool:
     return 255 * height * width <= _EXACT
 
 
-def inputs(
-    images: Tensor,
-    tables: Tensor,
-    *,
-    chosen: Tensor | None = None,
-    padding: int = 0,
-    corners: Tensor | None = None,
-    mirrored: Tensor | None = None,
-    policy: Policy | None = None,
-) -> Tensor:
-    """Inputs, float32 (B, colours, H, W), of ``images``, uint8 (N, colours, H, W), contiguous.
+class _Pictures(ctypes.Structure):
+    """``Pictures`` of ``images.h``."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("images", "chosen")),
+        *((name, ctypes.c_int64) for name in ("colours", "height", "width", "padding")),
+        *((name, ctypes.c_void_p) for name in ("corners", "mirrored", "policy", "tables")),
+    )
+
+
+class Pictures:
+    """A batch's images where they lie in a data set, and what is to become of them: inputs that have not been made.
 
     Args:
-        images: see above; 1 or 3 colours where there is a policy.
+        images: uint8 (N, colours, H, W), :func:`usable`; 1 or 3 colours where there is a policy.
         tables: float32 (colours, 256), contiguous: what each byte becomes.
         chosen: int64 (B,), places of the images wanted; all of them without it.
         padding: zeros (of bytes) around an image, from which windows are cut.
         corners: int64 (B, 2), top and left of each window, 0 … 2·padding.
         mirrored: bool (B,), which are turned left to right.
         policy: what is done to them then, where :func:`changes_exactly` allows it.
-
-    Raises:
-        MemoryError: there is none for an image.
     """
-    _, colours, height, width = images.shape
-    count = len(images) if chosen is None else len(chosen)
-    found = torch.empty(count, colours, height, width)
-    parts = [None if part is None else part.contiguous() for part in (chosen, corners, mirrored)]
-    places, windows, turned = (None if part is None else part.data_ptr() for part in parts)
-    kept = [] if policy is None else [part.contiguous() for part in policy]
-    changes = None if policy is None else _Addresses(*(part.data_ptr() for part in kept))
-    if not library().pk_images(
-        *(count, images.data_ptr(), places, colours, height, width, padding, windows, turned),
-        *(None if changes is None else ctypes.addressof(changes), tables.data_ptr(), found.data_ptr()),
-    ):
-        raise MemoryError("no memory for the bytes of an image")
-    return found
+
+    __slots__ = ("_count", "_kept", "_structure")
+
+    def __init__(
+        self,
+        images: Tensor,
+        tables: Tensor,
+        *,
+        chosen: Tensor | None = None,
+        padding: int = 0,
+        corners: Tensor | None = None,
+        mirrored: Tensor | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        count, colours, height, width = images.shape
+        self._count = count if chosen is None else len(chosen)
+        parts = [None if part is None else part.contiguous() for part in (images, chosen, corners, mirrored, tables)]
+        changes = None if policy is None else [part.contiguous() for part in policy]
+        addresses = None if changes is None else _Addresses(*(part.data_ptr() for part in changes))
+        self._kept = (parts, changes, addresses)
+        of_images, of_chosen, of_corners, of_mirrored, of_tables = (
+            None if part is None else part.data_ptr() for part in parts
+        )
+        self._structure = _Pictures(
+            *(of_images, of_chosen, colours, height, width, padding, of_corners, of_mirrored),
+            *(None if addresses is None else ctypes.addressof(addresses), of_tables),
+        )
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def address(self) -> int:
+        """Of the C part's structure, which lives as long as this object."""
+        return ctypes.addressof(self._structure)
+
+    def inputs(self) -> Tensor:
+        """Made: float32 (B, colours, H, W).
+
+        Raises:
+            MemoryError: there is none for an image.
+        """
+        about = self._structure
+        found = torch.empty(self._count, about.colours, about.height, about.width)
+        if not library().pk_images(self.address, self._count, found.data_ptr()):
+            raise MemoryError("no memory for the bytes of an image")
+        return found

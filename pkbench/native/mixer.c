@@ -53,6 +53,7 @@ typedef struct {
     float *logits;   /* (images, classes) */
     double *loss;    /* of each thread, as are */
     int64_t *wrong;
+    double *seconds; /* that images took to be made */
 } Asked;
 
 /* This thread's share of the matrices as products read them. */
@@ -94,6 +95,7 @@ static void slices_of_gradient(const void *with, int64_t thread, int64_t threads
     }
     asked->loss[thread] = loss;
     asked->wrong[thread] = wrong;
+    asked->seconds[thread] = pass.seconds;
 }
 
 /* Logits of the same slices. */
@@ -120,29 +122,32 @@ static void collect_gradients(const void *with, int64_t thread, int64_t threads)
     for (int64_t p = 0; p < run->pieces; p++) collect(&run->piece[p], sums, threads, thread, threads, run->gradient);
 }
 
-/* The run's gradient, loss and wrong <- of a batch: its mean loss's gradient, the sum of its losses in nats, how many are wrong. */
-PUBLIC void pk_gradient(const Training *run, const float *inputs, int64_t images, const int64_t *labels,
-                        const int64_t *partners, double share, double smoothing, double *loss, int64_t *wrong) {
+/* The run's gradient, loss, wrong and seconds <- of a batch: its mean loss's gradient, the sum of its losses in nats, how many are wrong,
+ * how long making its inputs of `pictures` took, where that is not NULL. */
+PUBLIC void pk_gradient(const Training *run, const float *inputs, const Pictures *pictures, int64_t images,
+                        const int64_t *labels, const int64_t *partners, double share, double smoothing, double *loss,
+                        int64_t *wrong, double *seconds) {
     const int64_t threads = run->team->threads;
-    double losses[threads];
+    double losses[threads], made[threads];
     int64_t wrongs[threads];
     const Asked asked = {
         .training = run,
-        .batch = {inputs, images, run->pixels},
+        .batch = {inputs, pictures, images, run->pixels},
         .targets = {images, labels, partners, share, smoothing, 1.0 / (double)images},
         .loss = losses,
         .wrong = wrongs,
+        .seconds = made,
     };
     together(run->team, prepare_matrices, &asked, PATIENCE);
     together(run->team, slices_of_gradient, &asked, PATIENCE);
     together(run->team, collect_gradients, &asked, PATIENCE);
-    *loss = 0, *wrong = 0;
+    *loss = 0, *wrong = 0, *seconds = made[0]; /* the first thread has as many slices as any */
     for (int64_t t = 0; t < threads; t++) *loss += losses[t], *wrong += wrongs[t];
 }
 
 /* logits (images, classes) <- forward alone. */
 PUBLIC void pk_logits(const Training *run, const float *inputs, int64_t images, float *logits) {
-    const Asked asked = {.training = run, .batch = {inputs, images, run->pixels}, .logits = logits};
+    const Asked asked = {.training = run, .batch = {inputs, 0, images, run->pixels}, .logits = logits};
     if (run->network->rounds) together(run->team, prepare_matrices, &asked, PATIENCE);
     together(run->team, slices_of_logits, &asked, 0);
 }

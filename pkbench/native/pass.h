@@ -3,7 +3,10 @@
 #define PKBENCH_PASS_H
 
 #include "head.h"
+#include "images.h"
 #include "rounded_block.h"
+
+#include <time.h>
 
 /* All that a pass over one slice works in. */
 typedef struct {
@@ -11,12 +14,15 @@ typedef struct {
     Head head;
     float *path_statistics; /* of W X on the first skip path */
     float *dX, *dN, *dZ;
-    float *images; /* of the slice, lines of `width` */
+    float *images;      /* of the slice, lines of `width` */
+    uint8_t *room;      /* where images are made; see images.h */
+    double seconds;     /* that took so far */
 } Pass;
 
-/* Images as they come, (images, pixels). */
+/* Images as they come: inputs (images, pixels), or what they are to be made of. */
 typedef struct {
     const float *inputs;
+    const Pictures *pictures; /* NULL: there are inputs */
     int64_t images, pixels;
 } Batch;
 
@@ -40,7 +46,10 @@ static void lay_out(const Network *net, const float *parameters, const float *ma
     pass->dX = take(kept, trains ? rows : 0);
     pass->dN = take(kept, trains ? rows : 0);
     pass->dZ = take(kept, net->has_path ? rows : 0);
-    int64_t most = 0;
+    /* A slice's images are turned before the first block has its turn. */
+    Arena before = {scratch->base, 0};
+    pass->room = (uint8_t *)take(&before, pk_lines_room(pixels) / (int64_t)sizeof(float) + 1);
+    int64_t most = before.used;
     for (int64_t l = -2; l < net->blocks; l++) {
         const Block *block = l == -2 ? &net->embed : l == -1 ? &net->path : &net->block[l];
         if (l == -1 && !net->has_path) continue;
@@ -74,12 +83,33 @@ static float *input_of(Pass *pass, int64_t l) {
     return (float *)(l < pass->head.net->blocks ? pass->block[l].X : pass->head.X);
 }
 
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* The first layer's X <- the images from number `first` of a batch, zeros beyond them; or, and X is NULL, what it becomes. */
+static void take_images(Pass *pass, const Batch *batch, int64_t first, int64_t images) {
+    const int64_t width = pass->head.width, pixels = batch->pixels;
+    pass->embed.X = pass->images;
+    if (batch->pictures) {
+        const double start = now();
+        if (pass->embed.rounded && pk_half_lines(batch->pictures, first, images, width, pass->room, pass->embed.entered))
+            pass->embed.X = 0;
+        else
+            pk_lines(batch->pictures, first, images, width, pass->room, pass->images);
+        pass->seconds += now() - start;
+    } else {
+        transpose_apart(batch->inputs + first * pixels, images, pixels, pixels, pass->images, width, width);
+    }
+}
+
 /* Logits of the images from number `first` of a batch; how many of the slice's places they fill. */
 static int64_t forward(Pass *pass, const Batch *batch, int64_t first) {
     const Network *net = pass->head.net;
     const int64_t width = pass->head.width, left = batch->images - first, images = left < width ? left : width;
-    transpose_apart(batch->inputs + first * batch->pixels, images, batch->pixels, batch->pixels, pass->images, width, width);
-    pass->embed.X = pass->images;
+    take_images(pass, batch, first, images);
     go_forward(&pass->embed, 0, input_of(pass, 0));
     for (int64_t l = 0; l < net->blocks; l++) {
         if (l == 0 && net->has_path) {

@@ -5,12 +5,12 @@
 
 #include "rounded_lines.h"
 
-/* statistics, entered <- of the block's input, while a token is near. */
+/* statistics, entered <- of the block's input, while a token is near. Without a norm it may have been entered; then X is NULL. */
 static void enter(const Work *work) {
     const Norm *norm = &work->block->norm;
     const int64_t width = work->at.width, C = norm->channels, rows = work->block->groups * work->block->inputs;
     if (norm->scale < 0) {
-        round_line(work->X, rows * width, work->entered);
+        if (work->X) round_line(work->X, rows * width, work->entered);
         return;
     }
     for (int64_t s = 0; s < work->block->tokens; s++) {

@@ -24,6 +24,7 @@ class BatchStream:
         data: its data set, on ``device``.
         device: where batches are made.
         ahead: batches made ahead in a thread of its own; 0: each is made when it is asked for. The batches are the same.
+        late: whether who takes a batch makes its inputs where that can be, in :attr:`Mixed.seconds`, unless batches are made ahead.
 
     Attributes:
         steps_per_epoch: batches of an epoch.
@@ -36,7 +37,7 @@ class BatchStream:
         DataError: the training part has no full batch.
     """
 
-    def __init__(self, run: Run, data: Dataset, device: torch.device, ahead: int = 0) -> None:
+    def __init__(self, run: Run, data: Dataset, device: torch.device, ahead: int = 0, *, late: bool = False) -> None:
         self.run = run
         self.device = device
         self.ahead = ahead
@@ -50,7 +51,7 @@ class BatchStream:
             )
         self.images_per_epoch = min(self.steps_per_epoch * recipe.batch_size, images)
         self.epoch = 0
-        self._maker = BatchMaker(run, data, device, self.steps_per_epoch, beside=ahead > 0)
+        self._maker = BatchMaker(run, data, device, self.steps_per_epoch, beside=ahead > 0, late=late and ahead == 0)
         self._source: Generator[Made, None, None] | None = None
         self._start_epoch()
 

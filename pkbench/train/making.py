@@ -5,21 +5,25 @@ Nothing here depends on the model: runs with one recipe, data set and seed get t
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 
 import torch
 from torch import Tensor
 
-from pkbench.data.augment import augment, change, draw, draws_first, joined
+from pkbench.data.augment import Draws, augment, change, draw, draws_first, joined
 from pkbench.data.dataset import Dataset
 from pkbench.data.erasing import erase
 from pkbench.data.mixing import Mixed, mix, unmixed
 from pkbench.native import images as native
+from pkbench.native.images import Pictures
 from pkbench.plan.run import Run
 from pkbench.seeding import stream_seed
 
 BYTES_AT_ONCE = 2**27
 """Of float32 inputs that are made together on a GPU."""
+
+DRAWN_AT_ONCE = 64
+"""Batches whose numbers are drawn together where their inputs are made later: drawing takes a third of the time while its code is near."""
 
 Made = tuple[Mixed, Tensor]
 """A batch, and the state of the augmentation's generator after it."""
@@ -35,12 +39,18 @@ class BatchMaker:
         steps: batches of an epoch.
         beside: whether they are made in a thread of their own, so that whoever takes them need not wait for the device.
 
+        late: whether the inputs of a batch are made by whoever takes it, where that can be; what it needs is drawn for it.
+
     Attributes:
-        at_once: batches whose images are changed together.
+        at_once: batches that are made together.
     """
 
-    def __init__(self, run: Run, data: Dataset, device: torch.device, steps: int, *, beside: bool) -> None:
-        self.at_once = batches_at_once(run, device.type)
+    def __init__(
+        self, run: Run, data: Dataset, device: torch.device, steps: int, *, beside: bool, late: bool = False
+    ) -> None:
+        self._one_pass = in_one_pass(run, data)
+        self._late = late and self._one_pass and separable(run)
+        self.at_once = DRAWN_AT_ONCE if self._late else batches_at_once(run, device.type)
         self._run = run
         self._data = data
         self._device = device
@@ -105,37 +115,37 @@ class BatchMaker:
     def _inputs(self, chosen: Tensor, source: torch.Generator) -> Tensor:
         """The images ``chosen``, augmented and normalised; in one pass over their bytes where that can be."""
         wanted, data = self._run.train.augment, self._data
-        images = data.train.images
-        if not self._in_one_pass():
-            return data.to_input(augment(images.index_select(0, chosen), wanted, source, data.mean))
-        drawn = draw(len(chosen), wanted, source)
+        if not self._one_pass:
+            return data.to_input(augment(data.train.images.index_select(0, chosen), wanted, source, data.mean))
+        return self._pictures(chosen, draw(len(chosen), wanted, source)).inputs()
+
+    def _pictures(self, chosen: Tensor, drawn: Draws) -> Pictures:
+        """The images ``chosen``, to be changed as was drawn."""
         policy = None
         if drawn.policy is not None:
             from pkbench.data import autoaugment
 
-            policy = autoaugment.in_one_pass(autoaugment.Draws(*drawn.policy), images.shape)
-        return data.inputs_of(
-            chosen, padding=wanted.crop_padding, corners=drawn.corners, mirrored=drawn.mirrored, policy=policy
+            policy = autoaugment.in_one_pass(autoaugment.Draws(*drawn.policy), self._data.train.images.shape)
+        padding = self._run.train.augment.crop_padding
+        return self._data.pictures(
+            chosen, padding=padding, corners=drawn.corners, mirrored=drawn.mirrored, policy=policy
         )
 
-    def _in_one_pass(self) -> bool:
-        """Whether all that is asked for is windows, mirrors and AutoAugment, of images for which there is a C part."""
-        wanted, images = self._run.train.augment, self._data.train.images
-        if not draws_first(wanted) or not native.usable(images):
-            return False
-        return wanted.policy == "none" or native.changes_exactly(images)
-
     def _several(self, order: Tensor, steps: range, source: torch.Generator) -> list[Made]:
-        """The same as :meth:`_one` one after another, changed together."""
+        """The same as :meth:`_one` one after another, changed together or later."""
         recipe, data = self._run.train, self._data
         chosen = self._chosen(order, steps)
         draws, states = [], []
         for step in steps:
             draws.append(draw(len(self._chosen(order, range(step, step + 1))), recipe.augment, source))
             states.append(source.get_state())
-        images = change(data.train.images.index_select(0, chosen), recipe.augment, joined(draws))
-        inputs = torch.split(data.to_input(images), recipe.batch_size)
         labels = torch.split(data.train.labels.index_select(0, chosen), recipe.batch_size)
+        inputs: Iterable[Tensor | Pictures]
+        if self._late:
+            inputs = map(self._pictures, torch.split(chosen, recipe.batch_size), draws)
+        else:
+            images = change(data.train.images.index_select(0, chosen), recipe.augment, joined(draws))
+            inputs = torch.split(data.to_input(images), recipe.batch_size)
         return list(zip(map(unmixed, inputs, labels), states, strict=True))
 
     def _chosen(self, order: Tensor, steps: range) -> Tensor:
@@ -144,14 +154,26 @@ class BatchMaker:
         return order[steps.start * size : steps.stop * size]
 
 
+def in_one_pass(run: Run, data: Dataset) -> bool:
+    """Whether all that is asked for is windows, mirrors and AutoAugment, of images for which there is a C part."""
+    wanted, images = run.train.augment, data.train.images
+    if not draws_first(wanted) or not native.usable(images):
+        return False
+    return wanted.policy == "none" or native.changes_exactly(images)
+
+
+def separable(run: Run) -> bool:
+    """Whether numbers for several batches can be drawn before their images are looked at."""
+    recipe = run.train
+    return draws_first(recipe.augment) and recipe.augment.erasing is None and recipe.mix is None
+
+
 def batches_at_once(run: Run, device: str) -> int:
     """Batches whose images are changed together on a kind of device: as many as are worth it on a GPU, where the recipe allows.
 
     There, asking for the changes takes longer than making them. On a CPU more images than its caches hold are slower.
     """
-    recipe = run.train
-    together = draws_first(recipe.augment) and recipe.augment.erasing is None and recipe.mix is None
-    if device != "cuda" or not together:
+    if device != "cuda" or not separable(run):
         return 1
     height, width, colours = run.data.shape
-    return max(1, BYTES_AT_ONCE // (4 * recipe.batch_size * height * width * colours))
+    return max(1, BYTES_AT_ONCE // (4 * run.train.batch_size * height * width * colours))

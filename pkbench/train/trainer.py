@@ -68,9 +68,9 @@ class Trainer:
         self.data = data
         self.device = device
         recipe = run.train
-        self.batches = BatchStream(run, data, device, ahead)
-        self.steps_per_epoch = self.batches.steps_per_epoch
         self.engine = make_engine(engine, run, build(run.model, run.shape, run.seed), device, parts)
+        self.batches = BatchStream(run, data, device, ahead, late=self.engine.makes_inputs)
+        self.steps_per_epoch = self.batches.steps_per_epoch
         self.progress = _Progress(*self._zero_sums(), 0.0)
         rate = recipe.stochastic_depth
         self._depth = None if rate is None else StochasticDepth(rate, run.shape.layers, run.seed)
@@ -140,6 +140,7 @@ class Trainer:
         clock = time.perf_counter()
         for batch in self.batches:
             step_loss, step_wrong = yield self._step(batch)
+            self.batches.seconds += batch.seconds
             progress.loss_sum += step_loss
             progress.wrong += step_wrong
             now = time.perf_counter()

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pkbench.native.library import UnavailableError, library
+from pkbench.native.library import SOURCES, UnavailableError, library
 from pkbench.spec.train import Precision
 from pkbench.train.engines import native
 from pkbench.train.engines.native import NativeEngine
@@ -79,7 +79,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
         pytest.skip(f"no native engine here: {error}")
     folder = tmp_path_factory.mktemp("watched")
     (folder / "watched.c").write_text(WATCHED, encoding="utf-8")
-    found = compiled([folder / "watched.c"], folder)
+    found = compiled([folder / "watched.c", SOURCES / "images.c", SOURCES / "policy.c"], folder)
     for name in ("lanes", "tile", "place", "memory", "team", "dismiss", "gradient", "logits", "clip", "adamw", "sgd"):
         known, own = getattr(whole, f"pk_{name}"), getattr(found, f"pk_{name}")
         own.argtypes, own.restype = known.argtypes, known.restype

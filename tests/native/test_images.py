@@ -1,5 +1,6 @@
 """Inputs made in one pass against the operations one after another, to the last bit."""
 
+import ctypes
 import dataclasses
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -24,6 +25,19 @@ try:
 except UnavailableError as error:
     pytest.skip(f"no native library here: {error}", allow_module_level=True)
 
+LINES = """
+#include "images.h"
+#include "vectors.h"
+#define PUBLIC __attribute__((visibility("default")))
+PUBLIC int lanes(void) { return LANES; }
+PUBLIC int64_t room(int64_t pixels) { return pk_lines_room(pixels); }
+PUBLIC int lines(int rounds, const Pictures *from, int64_t first, int64_t count, int64_t width, uint8_t *room, void *to) {
+    if (rounds) return (int)pk_half_lines(from, first, count, width, room, to);
+    pk_lines(from, first, count, width, room, to);
+    return 1;
+}
+"""
+
 
 def data_of(count: int, colours: int, height: int, width: int, seed: int = 0) -> Dataset:
     generator = torch.Generator().manual_seed(seed)
@@ -41,9 +55,12 @@ def slow(data: Dataset, images: Tensor) -> Tensor:
 @pytest.fixture(scope="module", params=["", "-mno-avx512vbmi", "-mno-avx"], autouse=True)
 def lesser_processor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The C part as it is compiled for this processor and for lesser ones."""
-    part = compiled(
-        [SOURCES / "images.c", SOURCES / "policy.c"], tmp_path_factory.mktemp("images"), *request.param.split()
-    )
+    folder = tmp_path_factory.mktemp("images")
+    (folder / "lines.c").write_text(LINES, encoding="utf-8")
+    sources = [folder / "lines.c", SOURCES / "images.c", SOURCES / "policy.c"]
+    part = compiled(sources, folder, *request.param.split())
+    part.lines.argtypes = (ctypes.c_int, ctypes.c_void_p, *[ctypes.c_int64] * 3, *[ctypes.c_void_p] * 2)
+    part.room.argtypes, part.room.restype = (ctypes.c_int64,), ctypes.c_int64
     part.pk_images.argtypes = library().pk_images.argtypes
     part.pk_images.restype = library().pk_images.restype
     with pytest.MonkeyPatch.context() as patch:
@@ -71,7 +88,7 @@ def test_windows_mirrors_and_numbers(
         images = crop(images, padding, drawn.corners)
     if drawn.mirrored is not None:
         images = flip(images, drawn.mirrored)
-    found = data.inputs_of(chosen, padding=padding, corners=drawn.corners, mirrored=drawn.mirrored)
+    found = data.pictures(chosen, padding=padding, corners=drawn.corners, mirrored=drawn.mirrored).inputs()
     assert torch.equal(found, slow(data, images))
     assert torch.equal(found, slow(data, augment(data.train.images[chosen], spec, torch.Generator().manual_seed(seed))))
 
@@ -118,7 +135,7 @@ def test_every_operation_of_the_policy_alone(size: tuple[int, int], colours: int
             chances = torch.full((10, 2), 2.0)
             chances[:, turn] = 0.0
             draws = autoaugment.Draws(torch.full((10,), number), chances, torch.full((10, 2), positive))
-            found = data.inputs_of(torch.arange(10), policy=autoaugment.in_one_pass(draws, images.shape))
+            found = data.pictures(torch.arange(10), policy=autoaugment.in_one_pass(draws, images.shape)).inputs()
             assert torch.equal(found, slow(data, autoaugment.autoaugment(images, draws))), pair[turn]
 
 
@@ -139,13 +156,13 @@ def test_the_policy_after_windows_and_mirrors(
     chosen = torch.randint(40, (30,), generator=torch.Generator().manual_seed(seed))
     drawn = draw(30, spec, torch.Generator().manual_seed(seed))
     assert drawn.policy is not None
-    found = data.inputs_of(
+    found = data.pictures(
         chosen,
         padding=padding,
         corners=drawn.corners,
         mirrored=drawn.mirrored,
         policy=autoaugment.in_one_pass(autoaugment.Draws(*drawn.policy), images.shape),
-    )
+    ).inputs()
     assert torch.equal(found, slow(data, augment(images[chosen], spec, torch.Generator().manual_seed(seed))))
 
 
@@ -157,11 +174,56 @@ def test_the_largest_images_of_which_sums_are_exact() -> None:
     data = with_images(images)
     contrast = next(number for number, pair in enumerate(autoaugment.SUB_POLICIES) if pair[0].operation == "Contrast")
     draws = autoaugment.Draws(torch.tensor([contrast]), torch.tensor([[0.0, 2.0]]), torch.zeros(1, 2, dtype=torch.bool))
-    found = data.inputs_of(torch.zeros(1, dtype=torch.int64), policy=autoaugment.in_one_pass(draws, images.shape))
+    found = data.pictures(
+        torch.zeros(1, dtype=torch.int64), policy=autoaugment.in_one_pass(draws, images.shape)
+    ).inputs()
     assert torch.equal(found, slow(data, autoaugment.autoaugment(images, draws)))
 
 
 def test_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "library", lambda: SimpleNamespace(pk_images=lambda *_: 0))
     with pytest.raises(MemoryError, match="bytes of an image"):
-        native.inputs(varied(2), torch.zeros(3, 256))
+        native.Pictures(varied(2), torch.zeros(3, 256)).inputs()
+
+
+@given(
+    colours=st.sampled_from([1, 3]),
+    height=st.integers(1, 20) | st.just(32),
+    width=st.integers(1, 40) | st.just(32),
+    change=st.sampled_from(["nothing", "mirrors", "windows", "policy"]),
+    first=st.integers(0, 5),
+    count=st.integers(0, 37),
+    units=st.integers(1, 4),
+    seed=st.integers(0, 999),
+)
+def test_lines_of_a_slice_are_the_inputs_turned(
+    colours: int, height: int, width: int, change: str, first: int, count: int, units: int, seed: int
+) -> None:
+    """In float32 and, where this processor makes them, in bfloat16; nothing is written beyond them and beyond the room."""
+    data = with_images(varied(40, colours, height, width))
+    chosen = torch.randint(40, (first + count,), generator=torch.Generator().manual_seed(seed))
+    policy = "autoaugment-cifar10" if change == "policy" else "none"
+    spec = Augment(crop_padding=3 * (change == "windows"), flip=change in ("mirrors", "windows"), policy=policy)
+    drawn = draw(first + count, spec, torch.Generator().manual_seed(seed))
+    changes = None if drawn.policy is None else autoaugment.Draws(*drawn.policy)
+    pictures = data.pictures(
+        chosen,
+        padding=spec.crop_padding,
+        corners=drawn.corners,
+        mirrored=drawn.mirrored,
+        policy=None if changes is None else autoaugment.in_one_pass(changes, (colours, height, width)),
+    )
+    part = native.library()
+    columns = max(units * part.lanes(), -(-count // part.lanes()) * part.lanes())
+    pixels = colours * height * width
+    expected = torch.zeros(pixels, columns)
+    expected[:, :count] = pictures.inputs()[first:].reshape(count, pixels).t()
+    for rounds, dtype in ((0, torch.float32), (1, torch.bfloat16)):
+        lines = torch.full((pixels * columns + 64,), torch.nan, dtype=dtype)
+        room = torch.full((part.room(pixels) + 64,), 77, dtype=torch.uint8)
+        made = part.lines(rounds, pictures.address, first, count, columns, room.data_ptr(), lines.data_ptr())
+        assert made or rounds
+        if made:
+            assert torch.equal(lines[:-64].view(pixels, columns), expected.to(dtype))
+        assert lines[-64:].isnan().all()
+        assert torch.equal(room[-64:], torch.full((64,), 77, dtype=torch.uint8))

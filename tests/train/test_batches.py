@@ -226,12 +226,12 @@ def test_batches_are_the_same_with_and_without_the_c_part(
     expected = epochs(stream_of(images=60, augment=policy), 2)
     in_one_pass: list[int] = []
 
-    def inputs_of(data: Dataset, chosen: Tensor, **changes: Any) -> Tensor:
+    def pictures(data: Dataset, chosen: Tensor, **changes: Any) -> native.Pictures:
         in_one_pass.append(len(chosen))
         return whole(data, chosen, **changes)
 
-    whole = Dataset.inputs_of
-    monkeypatch.setattr(Dataset, "inputs_of", inputs_of)
+    whole = Dataset.pictures
+    monkeypatch.setattr(Dataset, "pictures", pictures)
     monkeypatch.setattr(native, "available", lambda: available)
     monkeypatch.setattr(native, "changes_exactly", lambda _: exact)
     found = epochs(stream_of(images=60, augment=policy), 2)
@@ -254,6 +254,39 @@ def test_batches_made_together_are_those_made_one_by_one(ahead: int, monkeypatch
     found = first + epochs(resumed, 2)
     assert len(found) == len(expected)
     assert all(same(one, other) for one, other in zip(found, expected, strict=True))
+
+
+@pytest.mark.skipif(not native.available(), reason="no native library here")
+@pytest.mark.parametrize("policy", ["none", "autoaugment-cifar10"])
+def test_batches_to_be_made_late_are_the_same(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their numbers are drawn two batches at a time, and they are taken up again in the middle of a pair."""
+    monkeypatch.setattr(making, "DRAWN_AT_ONCE", 2)
+    recipe = {"augment": {"crop_padding": 2, "flip": True, "policy": policy}, "drop_last": False}
+    run, data = run_of(**recipe), small_data(70)
+    expected = epochs(BatchStream(run, data, CPU), 2)
+    stream = BatchStream(run, data, CPU, late=True)
+    taken = iter(stream)
+    first = [next(taken) for _ in range(3)]
+    resumed = BatchStream(run, data, CPU, late=True)
+    resumed.load_state(stream.state())
+    found = first + epochs(resumed, 2)
+    assert all(batch.pictures is not None for batch in found)
+    assert len(found) == len(expected)
+    assert all(same(one, other) for one, other in zip(found, expected, strict=True))
+    # They have been looked at, and so been made: once.
+    assert all(batch.pictures is None and batch.inputs is batch.inputs and batch.seconds > 0 for batch in found)
+
+
+@pytest.mark.parametrize(
+    ("train", "ahead"), [({}, 1), (FULL, 0), ({"augment": FULL["augment"]}, 0), ({"mix": FULL["mix"]}, 0)]
+)
+def test_what_is_not_made_late(train: dict[str, object], ahead: int) -> None:
+    """Batches made ahead, and what changes inputs once they are made."""
+    stream, other = (BatchStream(run_of(**train), small_data(), CPU, ahead, late=late) for late in (True, False))
+    for one, same_one in zip(epochs(stream, 2), epochs(other, 2), strict=True):
+        assert one.pictures is None
+        assert same(one, same_one)
+        assert one.seconds == 0
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from pkbench.data.mixing import Mixed
 from pkbench.errors import DataError
 from pkbench.models.build import build
+from pkbench.native import images as native
 from pkbench.plan.run import Run
 from pkbench.seeding import stream_seed
 from pkbench.store.checkpoints import CheckpointInfo, Checkpoints
+from pkbench.train.engines.native import NativeEngine
 from pkbench.train.evaluate import evaluate
 from pkbench.train.result import EpochResult
 from pkbench.train.schedule import learning_rate
@@ -64,6 +67,30 @@ def test_it_learns() -> None:
     assert last.train_error < 5
     assert last.test_error is not None
     assert last.test_error < 30
+
+
+def test_an_engine_that_makes_inputs_is_left_to_and_its_time_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights are the same to the last bit where batches come made."""
+    if not native.available():
+        pytest.skip("no native library here")
+    late = []
+
+    def step(engine: NativeEngine, batch: Mixed, *others: Any) -> Any:
+        late.append(batch.pictures is not None)
+        outcome = compute(engine, batch, *others)
+        batch.seconds += 1000
+        return outcome
+
+    compute = NativeEngine.step
+    monkeypatch.setattr(NativeEngine, "step", step)
+    found = []
+    for makes_inputs in (True, False):
+        monkeypatch.setattr(NativeEngine, "makes_inputs", makes_inputs)
+        trainer = Trainer(run_of(epochs=2), small_data(), CPU, "native")
+        assert all(2000 < epoch.data_seconds < 2010 for epoch in results(trainer))
+        found.append(trainer.weights_sha256())
+    assert late == [True] * 4 + [False] * 4
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("optimizer", [ADAMW, SGD])

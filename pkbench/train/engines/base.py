@@ -18,6 +18,7 @@ class Engine(Protocol):
     Attributes:
         name: what a record says it was trained with.
         model: the module, whose parameters are always those of the last step.
+        makes_inputs: whether it makes the inputs of a batch of pictures itself, as part of its step.
         parts: in how many parts, one after another, a batch's gradient is computed for want of memory; ``None`` where it is
             always computed whole, or in pieces that memory does not ask for.
         workspace: bytes that steps work in and that stay between them, parameters and moments left out.
@@ -25,6 +26,7 @@ class Engine(Protocol):
 
     name: str
     model: nn.Module
+    makes_inputs: bool
     parts: int | None
     workspace: int
 

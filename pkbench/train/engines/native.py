@@ -39,6 +39,7 @@ class NativeEngine:
     """
 
     name = "native"
+    makes_inputs = True
     parts: int | None = None
 
     def __init__(self, model: Mixer, recipe: Train, image: tuple[int, int, int]) -> None:
@@ -67,12 +68,21 @@ class NativeEngine:
         """Forward and backward slice by slice, then the optimizer over all parameters at once."""
         if branch_scale is not None:
             raise ValueError("the native engine has no stochastic depth")
-        images, labels, partners = batch.inputs.contiguous(), batch.labels.contiguous(), batch.partners.contiguous()
-        loss, wrong = torch.empty((), dtype=torch.float64), torch.empty((), dtype=torch.int64)
-        self._c.pk_gradient(
-            *(self._run, images.data_ptr(), len(images), labels.data_ptr(), partners.data_ptr()),
-            *(batch.share, self._recipe.label_smoothing, loss.data_ptr(), wrong.data_ptr()),
+        labels, partners = batch.labels.contiguous(), batch.partners.contiguous()
+        pictures = batch.pictures
+        inputs = batch.inputs.contiguous() if pictures is None else None
+        loss, wrong, seconds = (
+            torch.empty((), dtype=torch.float64),
+            torch.empty((), dtype=torch.int64),
+            ctypes.c_double(),
         )
+        self._c.pk_gradient(
+            *(self._run, None if inputs is None else inputs.data_ptr()),
+            *(None if pictures is None else pictures.address, len(labels), labels.data_ptr()),
+            *(partners.data_ptr(), batch.share, self._recipe.label_smoothing, loss.data_ptr(), wrong.data_ptr()),
+            ctypes.addressof(seconds),
+        )
+        batch.seconds = seconds.value
         if self._recipe.clip_norm is not None:
             self._c.pk_clip(self._run, self._recipe.clip_norm)
         self._update(lr)

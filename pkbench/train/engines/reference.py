@@ -28,6 +28,7 @@ class ReferenceEngine:
     """
 
     name = "reference"
+    makes_inputs = False
     workspace = 0
 
     def __init__(self, model: nn.Module, recipe: Train, lr: float, device: torch.device, parts: int | None = 1) -> None:

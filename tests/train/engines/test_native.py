@@ -10,7 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from pkbench.data.mixing import unmixed
 from pkbench.models.mixers import Placement
+from pkbench.native.images import Pictures
 from pkbench.native.library import UnavailableError, library
 from pkbench.spec.train import AdamW, Precision, Sgd
 from pkbench.train.engines.native import NativeEngine
@@ -66,6 +68,33 @@ def test_slices_of_any_width_and_what_lies_beside_their_images(case: Case, batch
     torch.testing.assert_close(found[1], found[0], rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(("batch", "threads"), [(3, 1), (24, 2), (65, 1), (150, 2)])
+def test_of_pictures_it_makes_the_inputs_itself(batch: int, threads: int, precision: Precision) -> None:
+    """To the last bit, whatever lay where it makes them."""
+    case = Case("layer", skip_layer=True, S=12, batch=batch, threads=threads, precision=precision)
+    generator = torch.Generator().manual_seed(3)
+    pictures = Pictures(
+        torch.randint(256, (200, *IMAGE), generator=generator, dtype=torch.uint8),
+        torch.randn(IMAGE[0], 256, generator=generator),
+        chosen=torch.randint(200, (batch,), generator=generator),
+        padding=2,
+        corners=torch.randint(5, (batch, 2), generator=generator),
+        mirrored=torch.randint(2, (batch,), generator=generator, dtype=torch.bool),
+    )
+    labels = torch.randint(10, (batch,), generator=generator)
+    gradients = []
+    for inputs in (pictures, pictures.inputs()):
+        native, images = native_of(case), unmixed(inputs, labels)
+        for part in itertools.chain.from_iterable(native._memory):
+            part.fill_(math.nan)
+        native.step(images, 0.0, None)
+        assert (images.seconds > 0) == (inputs is pictures)
+        gradients.append(native.gradient)
+    assert torch.equal(*gradients)
+    assert gradients[0].isfinite().all()
+
+
 @pytest.mark.parametrize("optimizer", [ADAMW, SGD, HEAVY_BALL], ids=["adamw", "nesterov", "heavy-ball"])
 @pytest.mark.parametrize("clip_norm", [None, 0.5])
 @pytest.mark.parametrize("placement", [None, "layer"])
@@ -103,7 +132,7 @@ def test_clipping_is_torchs(part: float, threads: int) -> None:
 def test_clipping_what_is_no_number_leaves_none() -> None:
     native = native_of(Case("layer", clip_norm=1.0))
     (batch,) = Case("layer").batches(1)
-    native.step(dataclasses.replace(batch, inputs=batch.inputs * math.nan), 0.0, None)
+    native.step(unmixed(batch.inputs * math.nan, batch.labels), 0.0, None)
     assert native.gradient.isnan().all()
 
 

@@ -18,6 +18,7 @@ class BatchLastEngine:
     """See :class:`pkbench.train.engines.base.Engine`; a run that shares its stack takes its steps with the others alone."""
 
     name = "batch-last"
+    makes_inputs = False
     parts: int | None = None
     arithmetic: Arithmetic = IN_PYTORCH
 

@@ -121,7 +121,8 @@ static void round_matrix(const float *from, int64_t rows, int64_t columns, int64
     }
 }
 
-/* The same of the transpose, whose line i is column i of a matrix: pairs of its lines, turned a few columns at a time, so that both are near. */
+/* The same of the transpose, whose line i is column i of a matrix: pairs of its lines, turned a few columns at a time, so that both are
+ * near. */
 static void round_transposed(const float *from, int64_t rows, int64_t columns, int64_t step, uint16_t *to) {
     uint32_t words[8 * TILE];
     for (int64_t first = 0; first < rows; first += TILE)

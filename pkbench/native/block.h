@@ -77,16 +77,22 @@ static void block_forward(const Work *work, int64_t adds, float *X_out) {
     }
 }
 
-/* gradient (D lines) += the product of D lines, `left`, and the transpose of n, `right`, all of a chunk's columns. Of bfloat16 both are
- * plain: two columns side by side are a word, so that lines of words turned are paired lines. */
-static void add_matrix(const Work *work, int64_t columns, const void *left, const void *right, int64_t n, float *gradient,
-                       Ahead *ahead) {
-    const int64_t line = round_up(n, TILE), numbers = work->rounded ? 2 : 1, words = columns / numbers, step = work->at.step / numbers;
-    transpose(right, n, words, step, work->across, line + TILE, round_up(n, LANES));
+/* gradient (D lines) += the product of D lines, `left`, and of the chunk's columns, across, of n numbers each: those of the chunk at group
+ * j. Of bfloat16 left is plain and across paired. */
+static void add_turned(const Work *work, int64_t j, const void *left, int64_t n, float *gradient, Ahead *ahead) {
+    const int64_t line = round_up(n, TILE), columns = groups_at(work, j) * work->at.width, step = work->at.step, add = j || !work->fresh;
     if (work->rounded)
-        gemm_of_pairs(work->D, n, words, left, step, work->across, line + TILE, gradient, line, 1, ahead);
+        gemm_of_pairs(work->D, n, columns / 2, left, step / 2, work->across, line + TILE, gradient, line, (int)add, ahead);
     else
-        gemm(work->D, n, words, left, step, 1, work->across, line + TILE, gradient, line, 1, ahead);
+        gemm(work->D, n, columns, left, step, 1, work->across, line + TILE, gradient, line, (int)add, ahead);
+}
+
+/* The same of n lines, `right`, that have to be turned. Of bfloat16 both are plain: two columns side by side are a word, so that lines of
+ * words turned are paired lines. */
+static void add_matrix(const Work *work, int64_t j, const void *left, const void *right, int64_t n, float *gradient, Ahead *ahead) {
+    const int64_t numbers = work->rounded ? 2 : 1, columns = groups_at(work, j) * work->at.width;
+    transpose(right, n, columns / numbers, work->at.step / numbers, work->across, round_up(n, TILE) + TILE, round_up(n, LANES));
+    add_turned(work, j, left, n, gradient, ahead);
 }
 
 /* From the gradient of the chunk's result (work->output) to that of the second layer's operand, which takes the place of values. */
@@ -96,7 +102,7 @@ static void second_backward(const Work *work, int64_t j, const float *dX_out, fl
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     float *values = chunk(work, work->values, j);
     if (block->second.bias >= 0) add_line_sums(work->output, block->outputs, columns, step, gradients + block->second.bias);
-    add_matrix(work, columns, values, work->output, block->outputs, gradients + block->second.gradient, &ahead);
+    add_matrix(work, j, values, work->output, block->outputs, gradients + block->second.gradient, &ahead);
     gemm(D, columns, block->outputs, work->turned + block->second.weight, block->outputs, 1, work->output, step, values,
          step, 0, &ahead);
 }
@@ -127,7 +133,7 @@ static void first_backward(const Work *work, int64_t j, const float *lines, cons
     Ahead ahead = ahead_of_first_backward(work, j, dX_out, dN);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     gather_operand(work, j);
-    add_matrix(work, columns, lines, work->operand, block->inputs, gradients + block->first.gradient, &ahead);
+    add_matrix(work, j, lines, work->operand, block->inputs, gradients + block->first.gradient, &ahead);
     if (!dN) return;
     gemm(block->inputs, columns, D, work->turned + block->first.weight, D, 1, lines, step, work->operand, step, 0, &ahead);
     scatter_operand(work, j, dN);

@@ -89,8 +89,8 @@ static inline __attribute__((always_inline)) void product(const int paired, int6
         for (int64_t o = 0; o < outer; o += outer_step)
             for (int64_t n = 0; n < inner; n += inner_step) {
                 const int64_t i = B_stays ? n : o, j = B_stays ? o : n;
-                /* A gradient too large for the second cache: its next tile is on its way while this one is computed. */
-                if (add && !B_stays && j + TILE < columns) ask_for(C + i * C_step + j + TILE, C_step, rows - i);
+                /* Too large for the second cache: the next tile is on its way while this one is computed. */
+                if (!B_stays && j + TILE < columns) ask_for(C + i * C_step + j + TILE, C_step, rows - i);
                 const int high = (int)(rows - i < TILE_ROWS ? rows - i : TILE_ROWS);
                 const float *from = A + i * row_step + k * sum_step, *by = B + k * B_step + j;
                 float *to = C + i * C_step + j;

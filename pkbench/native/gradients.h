@@ -5,9 +5,9 @@
 #include "rows.h"
 
 /* A parameter (rows x columns) at `weight` of all, and where its gradient is summed: in lines of `line` numbers, columns x rows where it
- * is transposed. */
+ * is transposed; vector: whether it is no matrix. */
 typedef struct {
-    int64_t weight, gradient, rows, columns, line, transposed;
+    int64_t weight, gradient, rows, columns, line, transposed, vector;
 } Piece;
 
 static void clear(const Piece *piece, float *gradients) {

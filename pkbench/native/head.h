@@ -20,7 +20,7 @@ typedef struct {
     const float *parameters;
     int64_t width, step;
     const float *X;
-    float *statistics, *line, *pooled, *logits, *turned;
+    float *statistics, *line, *pooled, *logits, *turned, *token;
 } Head;
 
 static Head head_of(const Network *net, const float *parameters, int64_t width, Arena *kept) {
@@ -29,6 +29,7 @@ static Head head_of(const Network *net, const float *parameters, int64_t width, 
     head.line = take(kept, width);
     head.pooled = take(kept, net->C * head.step);
     head.logits = take(kept, net->classes * head.step);
+    head.token = take(kept, net->C * width);
     head.turned = take(kept, width * (round_up(net->C, TILE) + TILE));
     return head;
 }
@@ -88,22 +89,19 @@ static void cross_entropy(const Head *head, const Targets *targets, double *loss
     }
 }
 
-/* From the gradient in logits to dX, and those of the head's parameters; dN is lost. */
-static void head_backward(const Head *head, float *gradients, float *dN, float *dX) {
+/* From the gradient in logits to dX, and those of the head's parameters; fresh: see Work. */
+static void head_backward(const Head *head, int64_t fresh, float *gradients, float *dX) {
     const Network *net = head->net;
     const int64_t width = head->width, line = round_up(net->C, TILE);
     add_line_sums(head->logits, net->classes, width, head->step, gradients + net->head.bias);
     transpose(head->pooled, net->C, width, head->step, head->turned, line + TILE, round_up(net->C, LANES));
     gemm(net->classes, net->C, width, head->logits, head->step, 1, head->turned, line + TILE,
-         gradients + net->head.gradient, line, 1, 0);
+         gradients + net->head.gradient, line, !fresh, 0);
     gemm(net->C, width, net->classes, head->parameters + net->head.weight, 1, net->C, head->logits, head->step,
          head->pooled, head->step, 0, 0);
-    for (int64_t s = 0; s < net->S; s++)
-        for (int64_t c = 0; c < net->C; c++)
-            for (int64_t b = 0; b < width; b++)
-                dN[(s * net->C + c) * width + b] = head->pooled[c * head->step + b] / (float)net->S;
-    memset(dX, 0, (size_t)(net->S * net->C * width) * sizeof *dX);
-    norm_backward(&net->norm, head->parameters, head->statistics, net->S, width, head->X, dN, dX, gradients);
+    for (int64_t c = 0; c < net->C; c++)
+        for (int64_t b = 0; b < width; b++) head->token[c * width + b] = head->pooled[c * head->step + b] / (float)net->S;
+    norm_backward(&net->norm, head->parameters, head->statistics, net->S, width, head->X, head->token, 0, 0, dX, gradients);
 }
 
 #endif

@@ -85,13 +85,16 @@ static void slices_of_gradient(const void *with, int64_t thread, int64_t threads
     Work works[run->network->blocks];
     Pass pass = {.block = works};
     lay_out_for(run, thread, 1, &pass);
-    for (int64_t p = 0; p < run->pieces; p++) clear(&run->piece[p], gradients);
-    for (int64_t first = thread * run->width; first < asked->batch.images; first += threads * run->width) {
+    const int64_t begin = thread * run->width;
+    /* Of matrices, the first slice's gradients are written where others are added. */
+    for (int64_t p = 0; p < run->pieces; p++)
+        if (run->piece[p].vector || begin >= asked->batch.images) clear(&run->piece[p], gradients);
+    for (int64_t first = begin; first < asked->batch.images; first += threads * run->width) {
         Targets targets = asked->targets;
         targets.images = forward(&pass, &asked->batch, first);
         targets.labels += first, targets.partners += first;
         cross_entropy(&pass.head, &targets, &loss, &wrong);
-        backward(&pass, gradients);
+        backward(&pass, first == begin, gradients);
     }
     asked->loss[thread] = loss;
     asked->wrong[thread] = wrong;

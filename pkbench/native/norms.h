@@ -65,7 +65,7 @@ static inline void normalized(const Norm *norm, const float *parameters, const f
 /* `norm_backward` of a token and `vectors` vectors side by side, whose sums stay in registers. */
 static inline __attribute__((always_inline)) void token_backward(const int vectors, int64_t C, int64_t width, const float *scales,
                                                                  const float *statistic, const float *restrict X,
-                                                                 const float *restrict dN, float *restrict dX,
+                                                                 const float *restrict dN, int adds, float *restrict dX,
                                                                  float *restrict to_scales, float *restrict to_shifts) {
     Vector mean[NORM_VECTORS], inverse[NORM_VECTORS], sum[NORM_VECTORS], along[NORM_VECTORS];
     for (int v = 0; v < vectors; v++) {
@@ -90,33 +90,36 @@ static inline __attribute__((always_inline)) void token_backward(const int vecto
         for (int v = 0; v < vectors; v++) {
             const int64_t place = c * width + v * LANES;
             const Vector unit = (load(X + place) - mean[v]) * inverse[v], dx = load(dN + place) * scales[c];
-            store(dX + place, load(dX + place) + inverse[v] * (dx - sum[v] - unit * along[v]));
+            Vector found = inverse[v] * (dx - sum[v] - unit * along[v]);
+            if (adds) found += load(dX + place);
+            store(dX + place, found);
         }
 }
 
-/* dX (tokens * C rows) += the gradient through the norm of X, given dN, that of its output.
+/* dX (tokens * C rows) <- (adds: dX +) the gradient through the norm of X, given dN, that of its output, `apart` numbers from a token's
+ * rows to those of the next: 0 where all have the same.
  * Adds the gradients of scale and shift to `gradients`, at their offsets in the parameters. */
 static void norm_backward(const Norm *norm, const float *parameters, const float *statistics, int64_t tokens,
-                          int64_t width, const float *restrict X, const float *restrict dN, float *restrict dX,
-                          float *restrict gradients) {
+                          int64_t width, const float *restrict X, const float *restrict dN, int64_t apart, int adds,
+                          float *restrict dX, float *restrict gradients) {
     const int64_t C = norm->channels;
-    if (norm->scale < 0) {
-        for (int64_t i = 0; i < tokens * C * width; i++) dX[i] += dN[i];
-        return;
-    }
     for (int64_t s = 0; s < tokens; s++) {
-        const float *statistic = statistics + 2 * s * width, *x = X + s * C * width, *d = dN + s * C * width;
+        const float *statistic = statistics + 2 * s * width, *x = X + s * C * width, *d = dN + s * apart;
         float *out = dX + s * C * width;
         int64_t b = 0;
+        if (norm->scale < 0) {
+            for (int64_t i = 0; i < C * width; i++) out[i] = adds ? out[i] + d[i] : d[i];
+            continue;
+        }
         for (; b + NORM_VECTORS * LANES <= width; b += NORM_VECTORS * LANES)
-            token_backward(NORM_VECTORS, C, width, parameters + norm->scale, statistic + b, x + b, d + b, out + b,
+            token_backward(NORM_VECTORS, C, width, parameters + norm->scale, statistic + b, x + b, d + b, adds, out + b,
                            gradients + norm->scale, gradients + norm->shift);
         for (; b + 2 * LANES <= width; b += 2 * LANES)
-            token_backward(2, C, width, parameters + norm->scale, statistic + b, x + b, d + b, out + b, gradients + norm->scale,
-                           gradients + norm->shift);
+            token_backward(2, C, width, parameters + norm->scale, statistic + b, x + b, d + b, adds, out + b,
+                           gradients + norm->scale, gradients + norm->shift);
         for (; b < width; b += LANES)
-            token_backward(1, C, width, parameters + norm->scale, statistic + b, x + b, d + b, out + b, gradients + norm->scale,
-                           gradients + norm->shift);
+            token_backward(1, C, width, parameters + norm->scale, statistic + b, x + b, d + b, adds, out + b,
+                           gradients + norm->scale, gradients + norm->shift);
     }
 }
 

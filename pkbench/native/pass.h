@@ -140,26 +140,27 @@ static void path_backward(Pass *pass, const float *dX_out, float *gradients, flo
     Work of_X = pass->path;
     of_X.X = pass->block[0].X;
     memcpy(pass->dN, dX_out, (size_t)rows * sizeof *dX);
-    memset(pass->dZ, 0, (size_t)rows * sizeof *dX);
-    norm_backward(&net->path_norm, of_X.parameters, pass->path_statistics, net->S, width, Z, pass->dN, pass->dZ, gradients);
+    norm_backward(&net->path_norm, of_X.parameters, pass->path_statistics, net->S, width, Z, pass->dN, net->C * width, 0, pass->dZ,
+                  gradients);
     go_backward(&of_X, pass->dZ, gradients, pass->dN);
     for (int64_t i = 0; i < of_X.block->tokens * net->C * width; i++) dX[i] += pass->dN[i];
 }
 
-static void backward(Pass *pass, float *gradients) {
+/* fresh: whether no other slice has been added to the gradients of matrices. */
+static void backward(Pass *pass, int64_t fresh, float *gradients) {
     const Network *net = pass->head.net;
+    pass->embed.fresh = pass->path.fresh = fresh;
+    for (int64_t l = 0; l < net->blocks; l++) pass->block[l].fresh = fresh;
     const int64_t width = pass->head.width;
     float *dX = pass->dX;
-    head_backward(&pass->head, gradients, pass->dN, dX);
+    head_backward(&pass->head, fresh, gradients, dX);
     for (int64_t l = net->blocks - 1; l >= 0; l--) {
         const Work *work = &pass->block[l];
-        const int64_t numbers = work->block->tokens * net->C * width;
         const int on_path = l == 0 && net->has_path;
         go_backward(work, dX, gradients, pass->dN);
         float *into = on_path ? (float *)pass->head.X : dX; /* the head's input is not needed any more */
-        if (on_path || !net->adds) memset(into, 0, (size_t)numbers * sizeof *into);
         norm_backward(&work->block->norm, work->parameters, work->statistics, work->block->tokens, width, work->X, pass->dN,
-                      into, gradients);
+                      net->C * width, !on_path && net->adds, into, gradients);
         if (on_path) path_backward(pass, dX, gradients, into);
         dX = into;
     }

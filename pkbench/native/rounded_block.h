@@ -46,12 +46,12 @@ static void pair_operand(const Work *work, int64_t j) {
             pair_halves(entry(work, j + g, i), entry(work, j + g, i + 1), width, operand + i / 2 * step + g * width);
 }
 
-/* operand (plain) <- the same, for the backward pass. */
-static void lay_operand(const Work *work, int64_t j) {
-    uint16_t *operand = (uint16_t *)work->operand;
+/* across <- its rows turned, for the backward pass: rows of pairs become paired lines. */
+static void turn_operand(const Work *work, int64_t j) {
+    const int64_t words = work->at.width / 2, n = work->block->inputs, step = round_up(n, TILE) + TILE;
     for (int64_t g = 0; g < groups_at(work, j); g++)
-        for (int64_t i = 0; i < work->block->inputs; i++)
-            memcpy(operand + i * work->at.step + g * work->at.width, entry(work, j + g, i), 2 * (size_t)work->at.width);
+        transpose_rows((const float *)work->entered, work->block->enter + (j + g) * n, n, words, work->across + g * words * step, step,
+                       round_up(n, LANES));
 }
 
 /* values, slopes <- phi, phi' of W1 operand + b1 for the chunk at group j; paired <- the values, where they stay in this order. Of a block
@@ -125,7 +125,7 @@ static void rounded_second_backward(const Work *work, int64_t j, const float *dX
     Ahead ahead = ahead_of_second_backward(work, j, dX_out);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     const int64_t words = pairs(block->outputs);
-    add_matrix(work, columns, plain_chunk(work, work->values, j), work->plain, block->outputs, gradients + block->second.gradient, &ahead);
+    add_matrix(work, j, plain_chunk(work, work->values, j), work->plain, block->outputs, gradients + block->second.gradient, &ahead);
     gemm_of_pairs(D, columns, words, work->turned + block->second.weight, words, work->paired, step, work->wide, step, 0, &ahead);
 }
 
@@ -164,8 +164,8 @@ static void rounded_first_backward(const Work *work, int64_t j, const float *dX_
     Ahead ahead = ahead_of_first_backward(work, j, dX_out, dN);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     const int64_t words = pairs(D);
-    lay_operand(work, j);
-    add_matrix(work, columns, work->plain, work->operand, block->inputs, gradients + block->first.gradient, &ahead);
+    turn_operand(work, j);
+    add_turned(work, j, work->plain, block->inputs, gradients + block->first.gradient, &ahead);
     if (!dN) return;
     gemm_of_pairs(block->inputs, columns, words, work->turned + block->first.weight, words, work->paired, step, work->operand,
                   step, 0, &ahead);

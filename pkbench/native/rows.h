@@ -68,11 +68,11 @@ static void multiply_lines(const float *restrict factors, int64_t n, int64_t col
 }
 
 /* to[k][l] <- from[l][k], a square of 8. */
-static inline void transpose_square(const float *restrict from, int64_t step, float *restrict to, int64_t to_step) {
+static inline __attribute__((always_inline)) void transpose_eight(const float *const *from, float *restrict to, int64_t to_step) {
 #if defined(__AVX__)
     __m256 row[8], pair[8], four[8];
 #pragma GCC unroll 8
-    for (int l = 0; l < 8; l++) row[l] = _mm256_loadu_ps(from + l * step);
+    for (int l = 0; l < 8; l++) row[l] = _mm256_loadu_ps(from[l]);
 #pragma GCC unroll 4
     for (int l = 0; l < 8; l += 2) {
         pair[l] = _mm256_unpacklo_ps(row[l], row[l + 1]);
@@ -92,8 +92,16 @@ static inline void transpose_square(const float *restrict from, int64_t step, fl
     }
 #else
     for (int64_t l = 0; l < 8; l++)
-        for (int64_t k = 0; k < 8; k++) to[k * to_step + l] = from[l * step + k];
+        for (int64_t k = 0; k < 8; k++) to[k * to_step + l] = from[l][k];
 #endif
+}
+
+/* The same of lines `step` numbers apart. */
+static inline void transpose_square(const float *restrict from, int64_t step, float *restrict to, int64_t to_step) {
+    const float *line[8];
+#pragma GCC unroll 8
+    for (int l = 0; l < 8; l++) line[l] = from + l * step;
+    transpose_eight(line, to, to_step);
 }
 
 /* to (columns lines of to_step numbers) <- the transpose of n lines, zeros beyond them up to `end`. */
@@ -122,6 +130,25 @@ static void transpose_apart(const float *restrict lines, int64_t n, int64_t colu
                 }
     transpose(lines + in_pieces * step, n - in_pieces, columns_in_pieces, step, to + in_pieces, to_step, end - in_pieces);
     transpose(lines + columns_in_pieces, n, columns - columns_in_pieces, step, to + columns_in_pieces * to_step, to_step, end);
+}
+
+/* `transpose` of n lines that are rows of `columns` numbers anywhere in `from`. */
+static void transpose_rows(const float *restrict from, const int32_t *restrict rows, int64_t n, int64_t columns, float *restrict to,
+                           int64_t to_step, int64_t end) {
+    const int64_t in_squares = n / 8 * 8, columns_in_squares = columns / 8 * 8;
+    for (int64_t i = 0; i < in_squares; i += 8) {
+        for (int64_t l = i + 8; l < i + 16 && l < n; l++)
+            for (int64_t k = 0; k < columns; k += 16) __builtin_prefetch(from + rows[l] * columns + k);
+        for (int64_t k = 0; k < columns_in_squares; k += 8) {
+            const float *line[8];
+#pragma GCC unroll 8
+            for (int l = 0; l < 8; l++) line[l] = from + rows[i + l] * columns + k;
+            transpose_eight(line, to + k * to_step + i, to_step);
+        }
+    }
+    for (int64_t k = 0; k < columns; k++)
+        for (int64_t i = k < columns_in_squares ? in_squares : 0; i < end; i++)
+            to[k * to_step + i] = i < n ? from[rows[i] * columns + k] : 0.0f;
 }
 
 #endif

@@ -22,7 +22,8 @@ static inline const uint8_t *line_at(const Window *window, int64_t y, int *outsi
     return window->pixels + (*outside ? 0 : row) * window->width;
 }
 
-/* look_at: numbers (height, width) <- those of the pixels in the window, of 0 where there is none; cut: bytes (height, width) <- the pixels. */
+/* look_at: numbers (height, width) <- those of the pixels in the window, of 0 where there is none; cut: bytes (height, width) <- the
+ * pixels. */
 #ifdef PKBENCH_BYTES
 /* A table's numbers byte by byte: byte p of numbers 64 q to 64 q + 63. And in what order pixels are wanted: by `numbers_of` as they are
  * and mirrored, and by `halves_of`. */

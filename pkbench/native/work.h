@@ -16,6 +16,7 @@ typedef struct {
     const float *rounded; /* the matrices in bfloat16, in their own places, as `turned` is then; NULL: products are of float32 */
     Layout at;
     int64_t D;         /* rows of a group between activation and result */
+    int64_t fresh;     /* whether gradients of its matrices are this pass's alone: those of its first chunk are not added to others */
     const float *X;    /* input */
     float *statistics; /* of its norm */
     float *values;     /* chunks of phi(...), the second layer's operand; of one chunk where there is none: the result. NULL: no

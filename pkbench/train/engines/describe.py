@@ -67,7 +67,7 @@ class Training(ctypes.Structure):
 class Piece(ctypes.Structure):
     """A parameter's place, and where the C part sums its gradient: ``Piece`` of ``gradients.h``."""
 
-    _fields_ = tuple((name, _int) for name in ("weight", "gradient", "rows", "columns", "line", "transposed"))
+    _fields_ = tuple((name, _int) for name in ("weight", "gradient", "rows", "columns", "line", "transposed", "vector"))
 
 
 @dataclass(slots=True)
@@ -235,7 +235,7 @@ class _Describer:
         rows, columns = weight.shape
         line = -(-(rows if transposed else columns) // self.tile) * self.tile
         offset = self._offset(weight)
-        self.matrices[offset] = Piece(offset, self.end, rows, columns, line, transposed)
+        self.matrices[offset] = Piece(offset, self.end, rows, columns, line, transposed, vector=False)
         matrix = _Matrix(offset, self.end, self._offset(bias))
         self.end += line * (columns if transposed else rows)
         return matrix
@@ -252,4 +252,4 @@ class _Describer:
 
 def _vector(begin: int, end: int) -> Piece:
     """Parameters from one place to another, whose gradients are at the same places."""
-    return Piece(begin, begin, 1, end - begin, end - begin, transposed=False)
+    return Piece(begin, begin, 1, end - begin, end - begin, transposed=False, vector=True)

@@ -101,8 +101,8 @@ class TrainerTraining:
         self._batches = endless(self._trainer.batches)
 
     def data(self) -> None:
-        """As :meth:`Training.data`."""
-        next(self._batches)
+        """As :meth:`Training.data`; whole and in this thread, also where an engine's threads make inputs as part of a step."""
+        _ = next(self._batches).inputs
 
     def step(self) -> None:
         """As :meth:`Training.step`."""

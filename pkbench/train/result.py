@@ -22,4 +22,4 @@ class EpochResult:
     test_error: float | None
     seconds: float
     data_seconds: float
-    """Of them, waiting for batches."""
+    """Of them, waiting for batches, or making their inputs."""

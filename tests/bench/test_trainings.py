@@ -15,6 +15,7 @@ from pkbench.bench.peers import plain_random
 from pkbench.bench.variant import Label, UnavailableError
 from pkbench.errors import UsageError
 from pkbench.native import library
+from pkbench.native.images import Pictures
 from pkbench.plan.engine import ENGINES
 from tests.bench.small import MIXER, S_MIXER, SPARSE, compile_at_once
 from tests.small import ON_CPU
@@ -65,6 +66,24 @@ def test_a_loader_feeds_the_same_images() -> None:
         assert feed.next()[0].shape == (8, 3, 8, 8)
     finally:
         feed.close()
+
+
+@pytest.mark.skipif(not library.available(), reason="no native library here")
+def test_data_of_an_engine_that_makes_inputs_itself_is_what_making_them_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def inputs(pictures: Pictures) -> torch.Tensor:
+        made.append(len(pictures))
+        return whole(pictures)
+
+    whole = Pictures.inputs
+    monkeypatch.setattr(Pictures, "inputs", inputs)
+    (variant, *_) = ours_of(MIXER, ["native"], 1, CPU)
+    training = variant.build()
+    training.step()
+    assert not made
+    training.data()
+    assert made == [8]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -13,6 +13,7 @@ from pkbench.data.assemble import Arrays, assemble
 from pkbench.errors import DataMemoryError
 from pkbench.native import images as native
 from pkbench.native.images import Pictures
+from pkbench.native.memory import in_large_pages
 from pkbench.spec.data import AnyData
 
 
@@ -137,7 +138,8 @@ def load(data: AnyData, base: Path, device: torch.device | str) -> Dataset:
 
 def _part(arrays: Arrays, device: torch.device | str) -> Part:
     """``arrays`` as a part on ``device``."""
+    images = torch.from_numpy(arrays.images).permute(0, 3, 1, 2)
     return Part(
-        torch.from_numpy(arrays.images).permute(0, 3, 1, 2).contiguous().to(device),
+        images.contiguous().to(device) if torch.device(device).type != "cpu" else in_large_pages(images),
         torch.from_numpy(arrays.labels).to(device),
     )

@@ -55,13 +55,13 @@ static void inputs_of(const Pictures *from, const Table *table, int64_t first, i
     }
 }
 
-/* Returns 0 where there is no memory for an image. */
-PUBLIC int64_t pk_images(const Pictures *from, int64_t count, float *inputs) {
+/* Inputs of the images number `first` to first + count - 1. Returns 0 where there is no memory for an image. */
+PUBLIC int64_t pk_images(const Pictures *from, int64_t first, int64_t count, float *inputs) {
     uint8_t *room = from->policy ? malloc((size_t)pk_room(from->colours * from->height * from->width)) : 0;
     if (from->policy && !room) return 0;
     Table table[from->colours];
     prepare_all(from, 0, table);
-    inputs_of(from, table, 0, count, room, inputs);
+    inputs_of(from, table, first, count, room, inputs);
     free(room);
     return 1;
 }

@@ -1,4 +1,4 @@
-/* A batch's images as they lie in a data set, and what is to become of them. */
+/* Images of some batches as they lie in a data set, and what is to become of them. */
 #ifndef PKBENCH_IMAGES_H
 #define PKBENCH_IMAGES_H
 
@@ -23,7 +23,7 @@ static inline int64_t pk_room(int64_t pixels) { return 2 * (pixels + 1); }
 /* Of that in which NEAR_IMAGES are made and changed. */
 static inline int64_t pk_lines_room(int64_t pixels) { return NEAR_IMAGES * 4 * (pixels + 16) + pk_room(pixels); }
 
-/* lines (pixels, width) <- inputs of the batch's images number `first` to first + count - 1, an image a column, zeros in those left. */
+/* lines (pixels, width) <- inputs of the images number `first` to first + count - 1, an image a column, zeros in those left. */
 __attribute__((visibility("hidden"))) void pk_lines(const Pictures *from, int64_t first, int64_t count, int64_t width, uint8_t *room,
                                                     float *lines);
 

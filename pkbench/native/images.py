@@ -66,7 +66,10 @@ class _Pictures(ctypes.Structure):
 
 
 class Pictures:
-    """A batch's images where they lie in a data set, and what is to become of them: inputs that have not been made.
+    """Images where they lie in a data set, and what is to become of them: inputs that have not been made.
+
+    Attributes:
+        begin: place of the first one among those that the C part's structure is of.
 
     Args:
         images: uint8 (N, colours, H, W), :func:`usable`; 1 or 3 colours where there is a policy.
@@ -78,7 +81,7 @@ class Pictures:
         policy: what is done to them then, where :func:`changes_exactly` allows it.
     """
 
-    __slots__ = ("_count", "_kept", "_structure")
+    __slots__ = ("_count", "_kept", "_structure", "begin")
 
     def __init__(
         self,
@@ -92,6 +95,7 @@ class Pictures:
         policy: Policy | None = None,
     ) -> None:
         count, colours, height, width = images.shape
+        self.begin = 0
         self._count = count if chosen is None else len(chosen)
         parts = [None if part is None else part.contiguous() for part in (images, chosen, corners, mirrored, tables)]
         changes = None if policy is None else [part.contiguous() for part in policy]
@@ -108,6 +112,15 @@ class Pictures:
     def __len__(self) -> int:
         return self._count
 
+    def split(self, size: int) -> list[Pictures]:
+        """One after another in parts of ``size``, the last of what is left: they share what is kept of all."""
+        return [self._part(begin, min(size, self._count - begin)) for begin in range(0, self._count, size)]
+
+    def _part(self, begin: int, count: int) -> Pictures:
+        part = Pictures.__new__(Pictures)
+        part.begin, part._count, part._kept, part._structure = self.begin + begin, count, self._kept, self._structure
+        return part
+
     @property
     def address(self) -> int:
         """Of the C part's structure, which lives as long as this object."""
@@ -121,6 +134,6 @@ class Pictures:
         """
         about = self._structure
         found = torch.empty(self._count, about.colours, about.height, about.width)
-        if not library().pk_images(self.address, self._count, found.data_ptr()):
+        if not library().pk_images(self.address, self.begin, self._count, found.data_ptr()):
             raise MemoryError("no memory for the bytes of an image")
         return found

@@ -1,4 +1,4 @@
-"""Memory for the C part's features: in large pages where the system has them."""
+"""Memory for what the C part reads from all over: in large pages where the system has them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ def numbers(count: int) -> Tensor:
 
     A permutation reads rows from all over a block's features: with pages of 4 KB a processor keeps too few of their places.
     """
-    size = 4 * count
+    return _new(count, torch.float32)
+
+
+def in_large_pages(images: Tensor) -> Tensor:
+    """A copy of ``images``, uint8 on a CPU, in the order of their dimensions: a batch's come from all over a data set."""
+    return _new(images.numel(), torch.uint8).view(images.shape).copy_(images)
+
+
+def _new(count: int, dtype: torch.dtype) -> Tensor:
+    size = count * dtype.itemsize
     if size < _LEAST_BYTES or not hasattr(mmap, "MADV_HUGEPAGE"):
-        return torch.empty(count)
+        return torch.empty(count, dtype=dtype)
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # shared memory has small pages only
     with suppress(OSError):  # a system without large pages
         memory.madvise(mmap.MADV_HUGEPAGE)
-    return torch.frombuffer(memory, dtype=torch.float32)
+    return torch.frombuffer(memory, dtype=dtype)

@@ -126,8 +126,8 @@ static void collect_gradients(const void *with, int64_t thread, int64_t threads)
 }
 
 /* The run's gradient, loss, wrong and seconds <- of a batch: its mean loss's gradient, the sum of its losses in nats, how many are wrong,
- * how long making its inputs of `pictures` took, where that is not NULL. */
-PUBLIC void pk_gradient(const Training *run, const float *inputs, const Pictures *pictures, int64_t images,
+ * how long making its inputs of the pictures from number `begin` on took, where these are not NULL. */
+PUBLIC void pk_gradient(const Training *run, const float *inputs, const Pictures *pictures, int64_t begin, int64_t images,
                         const int64_t *labels, const int64_t *partners, double share, double smoothing, double *loss,
                         int64_t *wrong, double *seconds) {
     const int64_t threads = run->team->threads;
@@ -135,7 +135,7 @@ PUBLIC void pk_gradient(const Training *run, const float *inputs, const Pictures
     int64_t wrongs[threads];
     const Asked asked = {
         .training = run,
-        .batch = {inputs, pictures, images, run->pixels},
+        .batch = {inputs, pictures, begin, images, run->pixels},
         .targets = {images, labels, partners, share, smoothing, 1.0 / (double)images},
         .loss = losses,
         .wrong = wrongs,
@@ -150,7 +150,7 @@ PUBLIC void pk_gradient(const Training *run, const float *inputs, const Pictures
 
 /* logits (images, classes) <- forward alone. */
 PUBLIC void pk_logits(const Training *run, const float *inputs, int64_t images, float *logits) {
-    const Asked asked = {.training = run, .batch = {inputs, 0, images, run->pixels}, .logits = logits};
+    const Asked asked = {.training = run, .batch = {inputs, 0, 0, images, run->pixels}, .logits = logits};
     if (run->network->rounds) together(run->team, prepare_matrices, &asked, PATIENCE);
     together(run->team, slices_of_logits, &asked, 0);
 }

@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     const float *inputs;
     const Pictures *pictures; /* NULL: there are inputs */
+    int64_t begin;            /* of the batch among the pictures */
     int64_t images, pixels;
 } Batch;
 
@@ -95,10 +96,11 @@ static void take_images(Pass *pass, const Batch *batch, int64_t first, int64_t i
     pass->embed.X = pass->images;
     if (batch->pictures) {
         const double start = now();
-        if (pass->embed.rounded && pk_half_lines(batch->pictures, first, images, width, pass->room, pass->embed.entered))
+        const int64_t begin = batch->begin + first;
+        if (pass->embed.rounded && pk_half_lines(batch->pictures, begin, images, width, pass->room, pass->embed.entered))
             pass->embed.X = 0;
         else
-            pk_lines(batch->pictures, first, images, width, pass->room, pass->images);
+            pk_lines(batch->pictures, begin, images, width, pass->room, pass->images);
         pass->seconds += now() - start;
     } else {
         transpose_apart(batch->inputs + first * pixels, images, pixels, pixels, pass->images, width, width);

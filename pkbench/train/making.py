@@ -5,7 +5,7 @@ Nothing here depends on the model: runs with one recipe, data set and seed get t
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Sequence
 
 import torch
 from torch import Tensor
@@ -135,14 +135,14 @@ class BatchMaker:
         """The same as :meth:`_one` one after another, changed together or later."""
         recipe, data = self._run.train, self._data
         chosen = self._chosen(order, steps)
-        draws, states = [], []
-        for step in steps:
-            draws.append(draw(len(self._chosen(order, range(step, step + 1))), recipe.augment, source))
-            states.append(source.get_state())
         labels = torch.split(data.train.labels.index_select(0, chosen), recipe.batch_size)
-        inputs: Iterable[Tensor | Pictures]
+        draws, states = [], []
+        for part in labels:
+            draws.append(draw(len(part), recipe.augment, source))
+            states.append(source.get_state())
+        inputs: Sequence[Tensor | Pictures]
         if self._late:
-            inputs = map(self._pictures, torch.split(chosen, recipe.batch_size), draws)
+            inputs = self._pictures(chosen, joined(draws)).split(recipe.batch_size)
         else:
             images = change(data.train.images.index_select(0, chosen), recipe.augment, joined(draws))
             inputs = torch.split(data.to_input(images), recipe.batch_size)

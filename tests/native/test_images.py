@@ -186,6 +186,17 @@ def test_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         native.Pictures(varied(2), torch.zeros(3, 256)).inputs()
 
 
+@given(count=st.integers(0, 20), size=st.integers(1, 9), again=st.integers(1, 5))
+def test_parts_are_those_of_the_whole(count: int, size: int, again: int) -> None:
+    data = data_of(7, 3, 4, 5)
+    chosen = torch.randint(7, (count,), generator=torch.Generator().manual_seed(count))
+    whole = data.pictures(chosen, mirrored=chosen % 2 == 0)
+    parts = [piece for part in whole.split(size) for piece in part.split(again)]
+    assert sum(map(len, parts)) == len(whole) == count
+    assert [len(part) for part in whole.split(size)] == [len(part) for part in chosen.split(size) if count]
+    assert torch.equal(torch.cat([whole.inputs()[:0], *(part.inputs() for part in parts)]), whole.inputs())
+
+
 @given(
     colours=st.sampled_from([1, 3]),
     height=st.integers(1, 20) | st.just(32),

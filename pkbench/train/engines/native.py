@@ -78,7 +78,8 @@ class NativeEngine:
         )
         self._c.pk_gradient(
             *(self._run, None if inputs is None else inputs.data_ptr()),
-            *(None if pictures is None else pictures.address, len(labels), labels.data_ptr()),
+            *((None, 0) if pictures is None else (pictures.address, pictures.begin)),
+            *(len(labels), labels.data_ptr()),
             *(partners.data_ptr(), batch.share, self._recipe.label_smoothing, loss.data_ptr(), wrong.data_ptr()),
             ctypes.addressof(seconds),
         )

@@ -74,14 +74,14 @@ def test_of_pictures_it_makes_the_inputs_itself(batch: int, threads: int, precis
     """To the last bit, whatever lay where it makes them."""
     case = Case("layer", skip_layer=True, S=12, batch=batch, threads=threads, precision=precision)
     generator = torch.Generator().manual_seed(3)
-    pictures = Pictures(
+    _, pictures, _ = Pictures(
         torch.randint(256, (200, *IMAGE), generator=generator, dtype=torch.uint8),
         torch.randn(IMAGE[0], 256, generator=generator),
-        chosen=torch.randint(200, (batch,), generator=generator),
+        chosen=torch.randint(200, (2 * batch + 1,), generator=generator),
         padding=2,
-        corners=torch.randint(5, (batch, 2), generator=generator),
-        mirrored=torch.randint(2, (batch,), generator=generator, dtype=torch.bool),
-    )
+        corners=torch.randint(5, (2 * batch + 1, 2), generator=generator),
+        mirrored=torch.randint(2, (2 * batch + 1,), generator=generator, dtype=torch.bool),
+    ).split(batch)
     labels = torch.randint(10, (batch,), generator=generator)
     gradients = []
     for inputs in (pictures, pictures.inputs()):

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 import torch
+from torch import Tensor
 
 from pkbench.bench.cases import CLASSES, Case, Mixing
 from pkbench.bench.images import AUGMENT, random_images
@@ -99,10 +100,16 @@ class TrainerTraining:
         except UsageError as error:
             raise UnavailableError(error.what) from error
         self._batches = endless(self._trainer.batches)
+        self._made: Tensor | None = None
 
     def data(self) -> None:
-        """As :meth:`Training.data`; whole and in this thread, also where an engine's threads make inputs as part of a step."""
-        _ = next(self._batches).inputs
+        """As :meth:`Training.data`.
+
+        Inputs that an engine's threads make as part of a step are made by this one thread, in memory that is used again, as theirs is.
+        """
+        batch = next(self._batches)
+        if batch.pictures is not None:
+            self._made = batch.pictures.inputs(self._made)
 
     def step(self) -> None:
         """As :meth:`Training.step`."""

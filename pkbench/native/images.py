@@ -126,14 +126,14 @@ class Pictures:
         """Of the C part's structure, which lives as long as this object."""
         return ctypes.addressof(self._structure)
 
-    def inputs(self) -> Tensor:
-        """Made: float32 (B, colours, H, W).
+    def inputs(self, into: Tensor | None = None) -> Tensor:
+        """Made: float32 (B, colours, H, W), in the place of others of that shape, ``into``, where there are such.
 
         Raises:
             MemoryError: there is none for an image.
         """
         about = self._structure
-        found = torch.empty(self._count, about.colours, about.height, about.width)
+        found = torch.empty(self._count, about.colours, about.height, about.width) if into is None else into
         if not library().pk_images(self.address, self.begin, self._count, found.data_ptr()):
             raise MemoryError("no memory for the bytes of an image")
         return found

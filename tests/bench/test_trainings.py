@@ -72,9 +72,9 @@ def test_a_loader_feeds_the_same_images() -> None:
 def test_data_of_an_engine_that_makes_inputs_itself_is_what_making_them_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
-    def inputs(pictures: Pictures) -> torch.Tensor:
-        made.append(len(pictures))
-        return whole(pictures)
+    def inputs(pictures: Pictures, into: torch.Tensor | None = None) -> torch.Tensor:
+        made.append((len(pictures), into is not None))
+        return whole(pictures, into)
 
     whole = Pictures.inputs
     monkeypatch.setattr(Pictures, "inputs", inputs)
@@ -83,7 +83,8 @@ def test_data_of_an_engine_that_makes_inputs_itself_is_what_making_them_takes(mo
     training.step()
     assert not made
     training.data()
-    assert made == [8]
+    training.data()
+    assert made == [(8, False), (8, True)]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -180,6 +180,14 @@ def test_the_largest_images_of_which_sums_are_exact() -> None:
     assert torch.equal(found, slow(data, autoaugment.autoaugment(images, draws)))
 
 
+def test_inputs_in_the_place_of_others() -> None:
+    data = data_of(6, 3, 5, 4)
+    place = torch.full((2, 3, 5, 4), torch.nan)
+    found = data.pictures(torch.tensor([4, 1])).inputs(place)
+    assert found is place
+    assert torch.equal(found, slow(data, data.train.images[[4, 1]]))
+
+
 def test_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "library", lambda: SimpleNamespace(pk_images=lambda *_: 0))
     with pytest.raises(MemoryError, match="bytes of an image"):

@@ -99,14 +99,14 @@ static inline void pair_halves(const uint16_t *restrict low, const uint16_t *res
     for (int64_t b = 0; b < n; b += LANES) store_words(to + b, words_of(low + b) | (high ? words_of(high + b) << 16 : (Words){0}));
 }
 
-static inline uint32_t word_of(float number) {
+static inline uint32_t word_at(const float *from) {
     uint32_t word;
-    memcpy(&word, &number, sizeof word);
+    memcpy(&word, from, sizeof word);
     return word;
 }
 
 static inline uint32_t rounded_bits(float number) {
-    const uint32_t bits = word_of(number);
+    const uint32_t bits = word_at(&number);
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 

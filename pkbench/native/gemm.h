@@ -13,12 +13,6 @@
 #define DEPTH 256        /* steps of the inner sum between two passes over C: TILE columns of B fit the first cache */
 #define BAND (64 * 1024) /* numbers of A that fit the second cache beside what else is there */
 
-static inline uint32_t word_at(const float *from) {
-    uint32_t word;
-    memcpy(&word, from, sizeof word);
-    return word;
-}
-
 /* One tile: rows (at most TILE_ROWS) x `wide` vectors (1 or 2); as `paired` constants where inlined. */
 static inline __attribute__((always_inline)) void tile(const int paired, const int wide, const int rows, int64_t depth,
                                                        const float *restrict A, int64_t row_step, int64_t sum_step,

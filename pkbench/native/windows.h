@@ -35,7 +35,7 @@ typedef struct {
 static void prepare(const float *numbers, int halves, Table *table) {
     uint8_t bytes[4][256], order[3][64];
     for (int i = 0; i < 256; i++) {
-        const uint32_t word = halves ? rounded_bits(numbers[i]) << 16 : word_of(numbers[i]);
+        const uint32_t word = halves ? rounded_bits(numbers[i]) << 16 : word_at(numbers + i);
         for (int p = 0; p < 4; p++) bytes[p][i] = (uint8_t)(word >> 8 * p);
     }
     /* Weaving bytes goes on within quarters of a vector: pixel 16 v + 4 q + k is to be number 16 q + 4 v + k, so that four from each

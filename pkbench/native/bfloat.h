@@ -7,6 +7,7 @@
 #define PKBENCH_BFLOAT_H
 
 #include "rows.h"
+#include "tiles.h"
 #include "vectors.h"
 
 #if defined(__AVX512BF16__)
@@ -18,6 +19,14 @@
 typedef uint16_t Halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 
 static inline int64_t pairs(int64_t n) { return (n + 1) / 2; }
+
+/* Words of a matrix's plain line of n numbers, and paired lines that it is multiplied by: what is no pair is zeros. */
+static inline int64_t line_words(int64_t n) { return whole_words(pairs(n)); }
+
+/* Those of n lines, paired, that are no pair of them. */
+static inline void fill_up(uint32_t *paired, int64_t n, int64_t columns, int64_t step) {
+    for (int64_t l = pairs(n); l < line_words(n); l++) memset(paired + l * step, 0, (size_t)columns * sizeof *paired);
+}
 
 static inline void store_words(uint32_t *to, Words value) { *(Words *)to = value; }
 
@@ -110,20 +119,21 @@ static inline uint32_t rounded_bits(float number) {
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 
-/* to (rows plain lines of 2 pairs(columns) numbers) <- a matrix whose lines are `step` numbers apart. */
+/* to (rows plain lines of line_words(columns)) <- a matrix whose lines are `step` numbers apart. */
 static void round_matrix(const float *from, int64_t rows, int64_t columns, int64_t step, uint16_t *to) {
-    const int64_t in_vectors = columns / LANES * LANES;
+    const int64_t in_vectors = columns / LANES * LANES, words = line_words(columns);
     for (int64_t i = 0; i < rows; i++) {
-        uint16_t *line = to + 2 * i * pairs(columns);
+        uint16_t *line = to + 2 * i * words;
         round_line(from + i * step, in_vectors, line);
         for (int64_t k = in_vectors; k < columns; k++) line[k] = (uint16_t)rounded_bits(from[i * step + k]);
-        if (columns % 2) line[columns] = 0;
+        for (int64_t k = columns; k < 2 * words; k++) line[k] = 0;
     }
 }
 
 /* The same of the transpose, whose line i is column i of a matrix: pairs of its lines, turned a few columns at a time, so that both are
  * near. */
 static void round_transposed(const float *from, int64_t rows, int64_t columns, int64_t step, uint16_t *to) {
+    const int64_t line = line_words(columns);
     uint32_t words[8 * TILE];
     for (int64_t first = 0; first < rows; first += TILE)
         for (int64_t k = 0; k < columns; k += 16) {
@@ -135,7 +145,8 @@ static void round_transposed(const float *from, int64_t rows, int64_t columns, i
                 for (int64_t i = in_vectors; i < wide; i++)
                     words[l * TILE + i] = rounded_bits(low[i]) | (high ? rounded_bits(high[i]) << 16 : 0);
             }
-            transpose((const float *)words, lines, wide, TILE, (float *)to + first * pairs(columns) + k / 2, pairs(columns), lines);
+            transpose((const float *)words, lines, wide, TILE, (float *)to + first * line + k / 2, line,
+                      k + 16 < columns ? lines : line - k / 2);
         }
 }
 

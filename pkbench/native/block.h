@@ -103,7 +103,7 @@ static void second_backward(const Work *work, int64_t j, const float *dX_out, fl
     float *values = chunk(work, work->values, j);
     if (block->second.bias >= 0) add_line_sums(work->output, block->outputs, columns, step, gradients + block->second.bias);
     add_matrix(work, j, values, work->output, block->outputs, gradients + block->second.gradient, &ahead);
-    gemm(D, columns, block->outputs, work->turned + block->second.weight, block->outputs, 1, work->output, step, values,
+    gemm(D, columns, block->outputs, work->turned + block->second.ready, block->outputs, 1, work->output, step, values,
          step, 0, &ahead);
 }
 
@@ -135,7 +135,7 @@ static void first_backward(const Work *work, int64_t j, const float *lines, cons
     gather_operand(work, j);
     add_matrix(work, j, lines, work->operand, block->inputs, gradients + block->first.gradient, &ahead);
     if (!dN) return;
-    gemm(block->inputs, columns, D, work->turned + block->first.weight, D, 1, lines, step, work->operand, step, 0, &ahead);
+    gemm(block->inputs, columns, D, work->turned + block->first.ready, D, 1, lines, step, work->operand, step, 0, &ahead);
     scatter_operand(work, j, dN);
 }
 

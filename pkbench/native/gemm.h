@@ -105,7 +105,11 @@ static void gemm(int64_t rows, int64_t columns, int64_t depth, const float *A, i
 /* The same over pairs: A is rows plain lines, row_step words from one to the next, B is `depth` paired lines. */
 static void gemm_of_pairs(int64_t rows, int64_t columns, int64_t depth, const void *A, int64_t row_step, const void *B,
                           int64_t B_step, float *C, int64_t C_step, int add, Ahead *ahead) {
+#if HAS_TILES
+    product_of_tiles(rows, columns, depth, A, row_step, B, B_step, C, C_step, add, ahead);
+#else
     product(1, rows, columns, depth, A, row_step, 1, B, B_step, C, C_step, add, ahead);
+#endif
 }
 
 #endif

@@ -17,12 +17,14 @@ from functools import cache
 from pathlib import Path
 
 from pkbench.cache import cache_folder
+from pkbench.native.tiles import may_use_tiles
 
 SOURCES = Path(__file__).resolve().parent
-FLAGS = (
+_FLAGS = (
     *("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"),
     *("-fvisibility=hidden", "-shared", "-fPIC", "-pthread"),
 )
+_WITHOUT_TILES = "-DNO_TILES"
 _COMPILERS = ("cc", "gcc", "clang")
 _COMPILE_SECONDS = 120
 
@@ -112,6 +114,12 @@ def find_compiler() -> list[str]:
     raise UnavailableError(f"no C compiler here ({' or '.join(wanted[:1] or _COMPILERS)})")
 
 
+@cache
+def flags() -> tuple[str, ...]:
+    """What to compile with, for this processor and what the system lets this process have of it."""
+    return _FLAGS if may_use_tiles() else (*_FLAGS, _WITHOUT_TILES)
+
+
 def _can_be_made(folder: Path) -> bool:
     """Whether ``folder`` is there, made now where needed, and can be written."""
     try:
@@ -125,7 +133,7 @@ def _compile(compiler: list[str], path: Path) -> None:
     """Compile beside ``path`` and move the result there: two processes at once do not meet."""
     handle, unfinished = tempfile.mkstemp(suffix=".so", dir=path.parent)
     os.close(handle)
-    command = [*compiler, *FLAGS, *map(str, sorted(SOURCES.glob("*.c"))), "-o", unfinished, "-lm"]
+    command = [*compiler, *flags(), *map(str, sorted(SOURCES.glob("*.c"))), "-o", unfinished, "-lm"]
     try:
         done = subprocess.run(  # noqa: S603 - the user's compiler on our own source
             command, capture_output=True, text=True, errors="replace", timeout=_COMPILE_SECONDS, check=False
@@ -152,7 +160,7 @@ def _key(compiler: list[str]) -> str:
     for source in sorted([*SOURCES.glob("*.h"), *SOURCES.glob("*.c")]):
         digest.update(source.read_bytes())
     version = subprocess.run([*compiler, "--version"], capture_output=True, timeout=_COMPILE_SECONDS, check=True)  # noqa: S603 - as above
-    for part in (*FLAGS, *compiler, platform.machine(), _processor_features()):
+    for part in (*flags(), *compiler, platform.machine(), _processor_features()):
         digest.update(part.encode() + b"\0")
     digest.update(version.stdout)
     return digest.hexdigest()[:16]

@@ -29,7 +29,7 @@ PUBLIC void pk_place(Network *net, int64_t width) {
     for (int64_t l = 0; l < net->blocks; l++) {
         const Block *block = &net->block[l];
         if (!block->middle) continue;
-        const Layout at = layout_of(block, width);
+        const Layout at = layout_of(block, net->rounds, width);
         for (int64_t row = 0; row < block->groups * block->hidden; row++)
             block->middle[row] = (int32_t)(place(block->middle[row], block->hidden, at) / LANES);
     }
@@ -60,7 +60,7 @@ typedef struct {
 static void prepare_matrices(const void *with, int64_t thread, int64_t threads) {
     const Training *run = ((const Asked *)with)->training;
     const Network *net = run->network;
-    const Matrices to = {run->matrices, net->rounds ? run->matrices + net->parameters : 0};
+    const Matrices to = {run->matrices, net->rounds ? run->matrices + net->matrices : 0};
     for (int64_t l = -2; l < net->blocks; l++) {
         const Block *block = l == -2 ? &net->embed : l == -1 ? &net->path : &net->block[l];
         /* In float32 the embedding, which has no gradient of its input, is not read transposed. */

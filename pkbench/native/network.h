@@ -17,9 +17,9 @@ typedef struct {
 } Norm;
 
 /* A matrix: its offset in the parameters, where its gradient is summed (lines padded to a multiple of TILE, and transposed
- * for second layers), and the offset of its bias, -1 without one. */
+ * for second layers), the offset of its bias, -1 without one, and where it lies among matrices as products read them. */
 typedef struct {
-    int64_t weight, gradient, bias;
+    int64_t weight, gradient, bias, ready;
 } Matrix;
 
 /* One or two PK layers (Def. 5.1) behind a norm. An operand's row j * n + i is entry i of group j. */
@@ -42,6 +42,7 @@ typedef struct {
     int64_t has_path;     /* whether the first block's skip path is LN(W X), S.14-S.15 */
     int64_t rounds;       /* whether products of blocks are of bfloat16; the classifier's is of float32 */
     int64_t parameters, gradients; /* how many numbers; gradients: padded matrices behind the parameters' own places */
+    int64_t matrices;              /* numbers that all have room for in one form that products read */
     Block embed, path;
     Norm path_norm, norm;
     Matrix head;
@@ -54,13 +55,14 @@ typedef struct {
 } Layout;
 
 #define CHUNK (48 * 1024)   /* numbers that shall stay in the second cache */
+#define CHUNK_OF_TILES (96 * 1024) /* the same beside a matrix unit: those caches are larger, and sums as long as may be pay more */
 #define LARGE (1024 * 1024) /* numbers that no second cache holds */
 
 /* As many groups as keep a chunk's lines in the second cache, and more where the matrices do not fit there: they are read, and their
  * gradients read and written, once a chunk. Depends on sizes alone: a run's sums are always made in the same order. */
-static inline Layout layout_of(const Block *block, int64_t width) {
+static inline Layout layout_of(const Block *block, int64_t rounds, int64_t width) {
     const int64_t weights = (block->hidden ? block->hidden : 1) * (block->inputs + block->outputs);
-    int64_t columns = CHUNK / (block->inputs + block->hidden + block->outputs);
+    int64_t columns = (HAS_TILES && rounds ? CHUNK_OF_TILES : CHUNK) / (block->inputs + block->hidden + block->outputs);
     const int64_t least = weights > LARGE ? 512 : weights > CHUNK ? 256 : 0;
     if (columns < least) columns = least;
     int64_t groups = columns / width;

@@ -36,7 +36,7 @@ static int64_t most_rows(const Network *net) {
  * (trains 0), by one after another, too. Over no bases it only counts. */
 static void lay_out(const Network *net, const float *parameters, const float *matrices, int64_t width, int64_t pixels,
                     int64_t trains, Arena *scratch, Arena *kept, Pass *pass) {
-    const Matrices prepared = {matrices, matrices ? matrices + net->parameters : 0};
+    const Matrices prepared = {matrices, matrices ? matrices + net->matrices : 0};
     const int64_t rows = most_rows(net) * width;
     float *turns[2] = {0}; /* inputs of blocks, by turns */
     for (int64_t i = 0; !trains && i < 2; i++) turns[i] = take(kept, rows);

@@ -44,6 +44,7 @@ static void pair_operand(const Work *work, int64_t j) {
     for (int64_t g = 0; g < groups_at(work, j); g++)
         for (int64_t i = 0; i < n; i += 2)
             pair_halves(entry(work, j + g, i), entry(work, j + g, i + 1), width, operand + i / 2 * step + g * width);
+    fill_up(operand, n, groups_at(work, j) * width, step);
 }
 
 /* across <- its rows turned, for the backward pass: rows of pairs become paired lines. */
@@ -58,8 +59,8 @@ static void turn_operand(const Work *work, int64_t j) {
  * of one layer, values are float32. */
 static void rounded_first_layer(const Work *work, int64_t j, Ahead *ahead) {
     const Block *block = work->block;
-    const int64_t step = work->at.step, D = work->D, columns = groups_at(work, j) * work->at.width, words = pairs(block->inputs);
-    const float *W = work->rounded + block->first.weight;
+    const int64_t step = work->at.step, D = work->D, columns = groups_at(work, j) * work->at.width, words = line_words(block->inputs);
+    const float *W = work->rounded + block->first.ready;
     pair_operand(work, j);
     for (int64_t d = 0, most = lines_at_a_time(work); d < D; d += most) {
         const int64_t lines = D - d < most ? D - d : most;
@@ -67,6 +68,7 @@ static void rounded_first_layer(const Work *work, int64_t j, Ahead *ahead) {
         gemm_of_pairs(lines, columns, words, W + d * words, words, work->operand, step, near, step, 0, ahead);
         for (int64_t i = 0; i < lines; i += 2) activate_lines(work, j, d + i, i + 1 < lines ? 2 : 1, near + i * step);
     }
+    if (block->hidden && !block->middle) fill_up(work->paired, D, columns, step);
 }
 
 /* paired <- the values of the chunk at group j. */
@@ -75,12 +77,13 @@ static void pair_values(const Work *work, int64_t j) {
     const uint16_t *values = plain_chunk(work, work->values, j);
     for (int64_t d = 0; d < D; d += 2)
         pair_halves(values + d * step, d + 1 < D ? values + (d + 1) * step : 0, columns, work->paired + d / 2 * step);
+    fill_up(work->paired, D, columns, step);
 }
 
 /* X_out <- (adds: X +) the block of X. */
 static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
     const Block *block = work->block;
-    const int64_t step = work->at.step, words = pairs(work->D);
+    const int64_t step = work->at.step, words = line_words(work->D);
     enter(work);
     /* Where rows change places between the layers, the second waits for all of the first. */
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
@@ -95,7 +98,7 @@ static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
         else
             rounded_first_layer(work, j, &ahead);
         if (block->hidden)
-            gemm_of_pairs(block->outputs, groups_at(work, j) * work->at.width, words, work->rounded + block->second.weight, words,
+            gemm_of_pairs(block->outputs, groups_at(work, j) * work->at.width, words, work->rounded + block->second.ready, words,
                           work->paired, step, work->output, step, 0, &ahead);
         add_result(work, j, adds, block->hidden ? work->output : work->values, X_out);
     }
@@ -117,6 +120,7 @@ static void round_result(const Work *work, int64_t j, const float *dX_out, float
         }
         add_sums(sum, n - o, sums ? sums + o : 0);
     }
+    fill_up(work->paired, n, groups_at(work, j) * width, step);
 }
 
 /* From the gradient of the chunk's result (plain, paired) to that of the second layer's operand: wide. */
@@ -124,9 +128,9 @@ static void rounded_second_backward(const Work *work, int64_t j, const float *dX
     const Block *block = work->block;
     Ahead ahead = ahead_of_second_backward(work, j, dX_out);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
-    const int64_t words = pairs(block->outputs);
+    const int64_t words = line_words(block->outputs);
     add_matrix(work, j, plain_chunk(work, work->values, j), work->plain, block->outputs, gradients + block->second.gradient, &ahead);
-    gemm_of_pairs(D, columns, words, work->turned + block->second.weight, words, work->paired, step, work->wide, step, 0, &ahead);
+    gemm_of_pairs(D, columns, words, work->turned + block->second.ready, words, work->paired, step, work->wide, step, 0, &ahead);
 }
 
 /* In the place of the chunk's values, plain: the gradient of the second layer's operand, in the second layer's order. */
@@ -156,6 +160,7 @@ static void round_hidden(const Work *work, int64_t j, float *sums) {
                 work->paired + d / 2 * step, sum);
         add_sums(sum, D - d, sums ? sums + d : 0);
     }
+    fill_up(work->paired, D, groups * width, step);
 }
 
 /* From the gradient before the activation (plain, paired) to that of the normalised input, row by row into dN; NULL: not wanted. */
@@ -163,11 +168,11 @@ static void rounded_first_backward(const Work *work, int64_t j, const float *dX_
     const Block *block = work->block;
     Ahead ahead = ahead_of_first_backward(work, j, dX_out, dN);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
-    const int64_t words = pairs(D);
+    const int64_t words = line_words(D);
     turn_operand(work, j);
     add_turned(work, j, work->plain, block->inputs, gradients + block->first.gradient, &ahead);
     if (!dN) return;
-    gemm_of_pairs(block->inputs, columns, words, work->turned + block->first.weight, words, work->paired, step, work->operand,
+    gemm_of_pairs(block->inputs, columns, words, work->turned + block->first.ready, words, work->paired, step, work->operand,
                   step, 0, &ahead);
     scatter_operand(work, j, dN);
 }

@@ -21,6 +21,12 @@
 #endif
 #define TILE (2 * LANES) /* columns of a tile */
 
+#if defined(__AVX512F__) && defined(__AMX_TILE__) && defined(__AMX_BF16__) && !defined(NO_TILES)
+#define HAS_TILES 1 /* products of bfloat16 by tiles.h */
+#else
+#define HAS_TILES 0
+#endif
+
 typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint32_t Words __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 

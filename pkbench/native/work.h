@@ -5,15 +5,16 @@
 #include "bfloat.h"
 #include "network.h"
 
-#define NEAR (8 * 1024) /* numbers between a product and what is done with it at once */
+#define NEAR (8 * 1024)  /* numbers between a product and what is done with it at once */
+#define LINES_OF_TILES 64 /* lines, where tiles multiply: of fewer, what is between products would count */
 
 /* A block at work on a slice. What its forward pass leaves for its backward pass, where there will be one: X, statistics, values,
  * slopes. */
 typedef struct {
     const Block *block;
     const float *parameters;
-    const float *turned;  /* every matrix of `parameters` transposed, in its own place; for backward */
-    const float *rounded; /* the matrices in bfloat16, in their own places, as `turned` is then; NULL: products are of float32 */
+    const float *turned;  /* every matrix of `parameters` transposed; for backward */
+    const float *rounded; /* the matrices in bfloat16, as `turned` is then; NULL: products are of float32 */
     Layout at;
     int64_t D;         /* rows of a group between activation and result */
     int64_t fresh;     /* whether gradients of its matrices are this pass's alone: those of its first chunk are not added to others */
@@ -36,7 +37,7 @@ typedef struct {
 /* trains: whether there will be a backward pass. */
 static Work work_of(const Block *block, int64_t rounds, const float *parameters, Matrices matrices, int64_t width, int64_t trains,
                     Arena *kept, Arena *scratch) {
-    Work work = {.block = block, .parameters = parameters, .at = layout_of(block, width)};
+    Work work = {.block = block, .parameters = parameters, .at = layout_of(block, rounds, width)};
     const int64_t step = work.at.step, chunks = (block->groups + work.at.groups - 1) / work.at.groups;
     const int64_t narrow = block->hidden == 0 || block->inputs > block->outputs ? block->inputs : block->outputs;
     const int64_t D = work.D = block->hidden ? block->hidden : block->outputs;
@@ -57,38 +58,39 @@ static Work work_of(const Block *block, int64_t rounds, const float *parameters,
     work.entered = (uint16_t *)take(kept, block->groups * block->inputs * width / 2);
     const int64_t most = D > block->outputs ? D : block->outputs;
     work.plain = (uint16_t *)take(scratch, most * step / 2);
-    work.paired = (uint32_t *)take(scratch, pairs(most) * step);
+    work.paired = (uint32_t *)take(scratch, line_words(most) * step);
     return work;
 }
 
-/* A matrix (rows x columns) at `place` of all parameters. */
+/* A matrix (rows x columns) at `place` of all parameters, and where products' forms of it begin. */
 typedef struct {
-    int64_t place, rows, columns;
+    int64_t place, ready, rows, columns;
 } Dense;
 
-/* Of its transpose this thread's lines, in the same place of `turned`: numbers of one column, where columns are a power of two, would share
+/* Of its transpose this thread's lines: numbers of one column, where columns are a power of two, would share
  * few places of a cache. */
 static void turn_matrix(Dense matrix, const float *parameters, float *turned, int64_t thread, int64_t threads) {
     const int64_t begin = share(matrix.columns, thread, threads), end = share(matrix.columns, thread + 1, threads);
     transpose(parameters + matrix.place + begin, matrix.rows, end - begin, matrix.columns,
-              turned + matrix.place + begin * matrix.rows, matrix.rows, matrix.rows);
+              turned + matrix.ready + begin * matrix.rows, matrix.rows, matrix.rows);
 }
 
-/* The same in bfloat16, transposed and as it is; a place has room for a matrix of half the size. */
+/* The same in bfloat16, transposed and as it is. */
 static void round_both(Dense matrix, const float *parameters, float *turned, float *rounded, int64_t thread, int64_t threads) {
     const float *from = parameters + matrix.place;
     int64_t begin = share(matrix.rows, thread, threads), end = share(matrix.rows, thread + 1, threads);
     round_matrix(from + begin * matrix.columns, end - begin, matrix.columns, matrix.columns,
-                 (uint16_t *)(rounded + matrix.place) + 2 * begin * pairs(matrix.columns));
+                 (uint16_t *)(rounded + matrix.ready) + 2 * begin * line_words(matrix.columns));
     begin = share(matrix.columns, thread, threads), end = share(matrix.columns, thread + 1, threads);
     round_transposed(from + begin, end - begin, matrix.rows, matrix.columns,
-                     (uint16_t *)(turned + matrix.place) + 2 * begin * pairs(matrix.rows));
+                     (uint16_t *)(turned + matrix.ready) + 2 * begin * line_words(matrix.rows));
 }
 
 /* This thread's share of what is made of the block's matrices before a step: see Work. */
 static void prepare(const Block *block, int64_t rounds, const float *parameters, Matrices to, int64_t thread, int64_t threads) {
     const int64_t D = block->hidden ? block->hidden : block->outputs;
-    const Dense layer[2] = {{block->first.weight, D, block->inputs}, {block->second.weight, block->outputs, D}};
+    const Dense layer[2] = {{block->first.weight, block->first.ready, D, block->inputs},
+                            {block->second.weight, block->second.ready, block->outputs, D}};
     for (int64_t l = 0; l < (block->hidden ? 2 : 1); l++)
         if (rounds)
             round_both(layer[l], parameters, (float *)to.turned, (float *)to.rounded, thread, threads);
@@ -104,7 +106,7 @@ static int64_t groups_at(const Work *work, int64_t j) {
 /* Lines of a product to make at a time, an even number, so that what is done with them at once finds them in a near cache. */
 static int64_t lines_at_a_time(const Work *work) {
     const int64_t lines = NEAR / work->at.step / TILE_ROWS * TILE_ROWS;
-    return lines < TILE_ROWS ? TILE_ROWS : lines;
+    return HAS_TILES && work->rounded ? LINES_OF_TILES : lines < TILE_ROWS ? TILE_ROWS : lines;
 }
 
 static float *chunk(const Work *work, float *base, int64_t j) {

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pkbench.native.library import FLAGS, SOURCES, UnavailableError, find_compiler
+from pkbench.native.library import SOURCES, UnavailableError, find_compiler
+from pkbench.native.library import flags as own_flags
 
 
 def compiled(sources: Sequence[Path], folder: Path, *flags: str) -> ctypes.CDLL:
@@ -16,7 +17,7 @@ def compiled(sources: Sequence[Path], folder: Path, *flags: str) -> ctypes.CDLL:
     Skips the test where there is no compiler, or one that does not know ``flags``; what does not compile fails it.
     """
     try:
-        command = [*find_compiler(), *FLAGS, *flags, f"-I{SOURCES}"]
+        command = [*find_compiler(), *own_flags(), *flags, f"-I{SOURCES}"]
     except UnavailableError as error:
         pytest.skip(str(error))
     (folder / "empty.c").touch()

@@ -25,7 +25,7 @@ class _Norm(ctypes.Structure):
 
 
 class _Matrix(ctypes.Structure):
-    _fields_ = (("weight", _int), ("gradient", _int), ("bias", _int))
+    _fields_ = (("weight", _int), ("gradient", _int), ("bias", _int), ("ready", _int))
 
 
 class _Block(ctypes.Structure):
@@ -40,7 +40,18 @@ class _Network(ctypes.Structure):
     _fields_ = (
         *(
             (name, _int)
-            for name in ("S", "C", "classes", "blocks", "adds", "has_path", "rounds", "parameters", "gradients")
+            for name in (
+                "S",
+                "C",
+                "classes",
+                "blocks",
+                "adds",
+                "has_path",
+                "rounds",
+                "parameters",
+                "gradients",
+                "matrices",
+            )
         ),
         *(("embed", _Block), ("path", _Block), ("path_norm", _Norm), ("norm", _Norm), ("head", _Matrix)),
         ("block", ctypes.POINTER(_Block)),
@@ -77,6 +88,7 @@ class Description:
     Attributes:
         flat: all parameters, float32, one after another; the model's own are views of it from now on.
         gradients: numbers of a gradient's memory.
+        matrices: numbers of all matrices in one form that products read.
         pieces: of all parameters, one after another.
         pixels: numbers of an image.
     """
@@ -84,6 +96,7 @@ class Description:
     network: _Network
     flat: Tensor
     gradients: int
+    matrices: int
     pieces: ctypes.Array[Piece]
     pixels: int
     owned: list[object] = field(repr=False)
@@ -108,7 +121,8 @@ class _Describer:
         self.matrices: dict[int, Piece] = {}
         self.owned: list[object] = []
         self.flat = self._flatten()
-        self.end = self.flat.numel()
+        self.end = self._whole(self.flat.numel())
+        self.ready = 0
 
     def describe(self, image: tuple[int, int, int]) -> Description:
         model = self.model
@@ -137,7 +151,8 @@ class _Describer:
             network.path, network.path_norm = self._path(model.first_skip, C)
         network.parameters = self.flat.numel()
         network.gradients = self.end
-        return Description(network, self.flat, self.end, self._pieces(), pixels, self.owned)
+        network.matrices = self.ready
+        return Description(network, self.flat, self.end, self.ready, self._pieces(), pixels, self.owned)
 
     def _flatten(self) -> Tensor:
         """One tensor of all parameters, which become views of it."""
@@ -233,12 +248,17 @@ class _Describer:
 
     def _matrix(self, weight: Tensor, bias: Tensor | None, *, transposed: bool) -> _Matrix:
         rows, columns = weight.shape
-        line = -(-(rows if transposed else columns) // self.tile) * self.tile
+        line = self._whole(rows if transposed else columns)
         offset = self._offset(weight)
         self.matrices[offset] = Piece(offset, self.end, rows, columns, line, transposed, vector=False)
-        matrix = _Matrix(offset, self.end, self._offset(bias))
+        matrix = _Matrix(offset, self.end, self._offset(bias), self.ready)
         self.end += line * (columns if transposed else rows)
+        self.ready += self._whole(max(rows * self._whole(columns), columns * self._whole(rows)))
         return matrix
+
+    def _whole(self, numbers: int) -> int:
+        """As many as whole tiles have, so that what follows begins where a cache's line does."""
+        return -(-numbers // self.tile) * self.tile
 
     def _offset(self, parameter: Tensor | None) -> int:
         return _NONE if parameter is None else self.offsets[id(parameter)]

@@ -54,7 +54,7 @@ class NativeEngine:
         self._width = self._slice_width(recipe.batch_size)
         flat = self._about.flat
         self.gradient = torch.empty_like(flat)
-        self._matrices = numbers(flat.numel() * (2 if self._rounds else 1))
+        self._matrices = numbers(self._about.matrices * (2 if self._rounds else 1))
         self._memory = self._new_memory()
         self._c.pk_place(ctypes.addressof(self._about.network), self._width)
         held = [self.gradient, self._matrices, *(part for parts in self._memory for part in parts)]

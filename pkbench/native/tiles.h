@@ -116,13 +116,13 @@ static void product_of_tiles(int64_t rows, int64_t columns, int64_t depth, const
         for (int64_t o = 0; o < outer && whole; o += outer_step)
             for (int64_t n = 0; n < inner; n += inner_step) {
                 multiply_at(&with, B_stays ? n : o, 2 * UNIT, B_stays ? o : n, columns);
-                if (ahead && ahead->streams > 0) ask_for_some(ahead, steps / 2);
+                if (ahead && ahead->streams > 0) ask_for_some(ahead, steps);
             }
         if (!rest) continue;
         shape_tiles(rest < UNIT ? rest : UNIT, rest > UNIT ? rest - UNIT : UNIT, words);
         for (int64_t j = 0; j < columns; j += TILE) {
             multiply_at(&with, whole, rest, j, columns);
-            if (ahead && ahead->streams > 0) ask_for_some(ahead, steps / 2);
+            if (ahead && ahead->streams > 0) ask_for_some(ahead, steps);
         }
     }
     _tile_release();

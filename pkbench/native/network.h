@@ -55,15 +55,17 @@ typedef struct {
 } Layout;
 
 #define CHUNK (48 * 1024)   /* numbers that shall stay in the second cache */
-#define CHUNK_OF_TILES (96 * 1024) /* the same beside a matrix unit: those caches are larger, and sums as long as may be pay more */
+#define CHUNK_OF_TILES (96 * 1024) /* the same beside a matrix unit: those caches are larger, and long sums pay more */
 #define LARGE (1024 * 1024) /* numbers that no second cache holds */
 
 /* As many groups as keep a chunk's lines in the second cache, and more where the matrices do not fit there: they are read, and their
  * gradients read and written, once a chunk. Depends on sizes alone: a run's sums are always made in the same order. */
 static inline Layout layout_of(const Block *block, int64_t rounds, int64_t width) {
     const int64_t weights = (block->hidden ? block->hidden : 1) * (block->inputs + block->outputs);
-    int64_t columns = (HAS_TILES && rounds ? CHUNK_OF_TILES : CHUNK) / (block->inputs + block->hidden + block->outputs);
-    const int64_t least = weights > LARGE ? 512 : weights > CHUNK ? 256 : 0;
+    const int tiles = HAS_TILES && rounds;
+    int64_t columns = (tiles ? CHUNK_OF_TILES : CHUNK) / (block->inputs + block->hidden + block->outputs);
+    /* Beside a matrix unit, which waits for what is between products, no more: 0.92 of a step at 64 x 467 (512: 1). */
+    const int64_t least = weights > LARGE && !tiles ? 512 : weights > CHUNK ? 256 : 0;
     if (columns < least) columns = least;
     int64_t groups = columns / width;
     groups = groups < 1 ? 1 : groups > 16 ? 16 : groups;

@@ -104,63 +104,88 @@ static void rounded_forward(const Work *work, int64_t adds, float *X_out) {
     }
 }
 
-/* plain, paired <- the gradient of the chunk's result; where an activation is the block's last part, of what is before it. sums[o],
- * where given, += the sum of line o. */
+/* Where the gradient of the chunk's result is, paired: of two layers `paired` is for what is made of it, some lines at a time. */
+static uint32_t *paired_result(const Work *work) { return work->block->hidden ? (uint32_t *)work->output : work->paired; }
+
+/* plain, paired_result <- the gradient of the chunk's result; where an activation is the block's last part, of what is before it.
+ * sums[o], where given, += the sum of line o. */
 static void round_result(const Work *work, int64_t j, const float *dX_out, float *sums) {
     const Block *block = work->block;
     const int64_t width = work->at.width, n = block->outputs, step = work->at.step;
     const uint16_t *slopes = block->hidden || block->activation == LINEAR ? 0 : plain_chunk(work, work->slopes, j);
+    uint32_t *paired = paired_result(work);
     for (int64_t o = 0; o < n; o += 2) {
         Vector sum[2] = {{0}, {0}};
         for (int64_t g = 0; g < groups_at(work, j); g++) {
             const int32_t *rows = block->leave + (j + g) * n + o;
             const int64_t place = o * step + g * width;
             lay(0, dX_out + rows[0] * width, o + 1 < n ? dX_out + rows[1] * width : 0, slopes ? slopes + place : 0, width, step,
-                work->plain + place, work->paired + o / 2 * step + g * width, sum);
+                work->plain + place, paired + o / 2 * step + g * width, sum);
         }
         add_sums(sum, n - o, sums ? sums + o : 0);
     }
-    fill_up(work->paired, n, groups_at(work, j) * width, step);
+    fill_up(paired, n, groups_at(work, j) * width, step);
 }
 
-/* From the gradient of the chunk's result (plain, paired) to that of the second layer's operand: wide. */
-static void rounded_second_backward(const Work *work, int64_t j, const float *dX_out, float *gradients) {
+/* In the place of the chunk's values, plain: lines of the gradient of the second layer's operand, from number d on, in that layer's
+ * order. */
+static void keep_lines(const Work *work, int64_t j, int64_t d, int64_t lines, const float *from) {
+    const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width;
+    uint16_t *kept = plain_chunk(work, work->values, j) + d * step;
+    for (int64_t i = 0; i < lines; i++) round_line(from + i * step, columns, kept + i * step);
+}
+
+/* The chunk's slopes from line d on; NULL: they are 1. */
+static const uint16_t *slopes_at(const Work *work, int64_t j, int64_t d) {
+    return work->block->activation == LINEAR ? 0 : plain_chunk(work, work->slopes, j) + d * work->at.step;
+}
+
+/* plain, paired <- lines of the gradient of the second layer's operand, from number d on, an even one, times phi'. sums as above. */
+static void round_lines(const Work *work, int64_t j, int64_t d, int64_t lines, const float *from, float *sums) {
+    const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width;
+    for (int64_t i = 0; i < lines; i += 2) {
+        Vector sum[2] = {{0}, {0}};
+        const float *low = from + i * step;
+        lay(0, low, i + 1 < lines ? low + step : 0, slopes_at(work, j, d + i), columns, step, work->plain + (d + i) * step,
+            work->paired + (d + i) / 2 * step, sum);
+        add_sums(sum, lines - i, sums ? sums + d + i : 0);
+    }
+}
+
+/* The same of all lines, from what `keep_lines` kept, where rows have changed places. */
+static void round_moved(const Work *work, int64_t j, float *sums) {
+    const int64_t step = work->at.step, width = work->at.width, D = work->D, groups = groups_at(work, j);
+    for (int64_t d = 0; d < D; d += 2) {
+        Vector sum[2] = {{0}, {0}};
+        const uint16_t *slopes = slopes_at(work, j, d);
+        for (int64_t g = 0; g < groups; g++) {
+            const uint16_t *low = moved(work, j + g, d, sizeof *low), *high = d + 1 < D ? moved(work, j + g, d + 1, sizeof *low) : 0;
+            lay(1, low, high, slopes ? slopes + g * width : 0, width, step, work->plain + d * step + g * width,
+                work->paired + d / 2 * step + g * width, sum);
+        }
+        add_sums(sum, D - d, sums ? sums + d : 0);
+    }
+    fill_up(work->paired, D, groups * width, step);
+}
+
+/* From the gradient of the chunk's result (plain, paired_result) to that before the activation (plain, paired); where rows have changed
+ * places, to that of the second layer's operand, which is kept. */
+static void rounded_second_backward(const Work *work, int64_t j, const float *dX_out, float *sums, float *gradients) {
     const Block *block = work->block;
     Ahead ahead = ahead_of_second_backward(work, j, dX_out);
     const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width, D = work->D;
     const int64_t words = line_words(block->outputs);
+    const float *W = work->turned + block->second.ready;
     add_matrix(work, j, plain_chunk(work, work->values, j), work->plain, block->outputs, gradients + block->second.gradient, &ahead);
-    gemm_of_pairs(D, columns, words, work->turned + block->second.ready, words, work->paired, step, work->wide, step, 0, &ahead);
-}
-
-/* In the place of the chunk's values, plain: the gradient of the second layer's operand, in the second layer's order. */
-static void keep_wide(const Work *work, int64_t j) {
-    const int64_t step = work->at.step, columns = groups_at(work, j) * work->at.width;
-    uint16_t *kept = plain_chunk(work, work->values, j);
-    for (int64_t d = 0; d < work->D; d++) round_line(work->wide + d * step, columns, kept + d * step);
-}
-
-/* plain, paired <- the gradient of the second layer's operand times phi', of the chunk at group j: from wide or, where rows have changed
- * places, from what `keep_wide` kept. sums as above. */
-static void round_hidden(const Work *work, int64_t j, float *sums) {
-    const int64_t step = work->at.step, width = work->at.width, D = work->D, groups = groups_at(work, j);
-    const int moves = work->block->middle != 0;
-    const uint16_t *slopes = work->block->activation == LINEAR ? 0 : plain_chunk(work, work->slopes, j);
-    for (int64_t d = 0; d < D; d += 2) {
-        Vector sum[2] = {{0}, {0}};
-        for (int64_t g = 0; moves && g < groups; g++) {
-            const int64_t place = d * step + g * width;
-            const uint16_t *low = moved(work, j + g, d, sizeof *low), *high = d + 1 < D ? moved(work, j + g, d + 1, sizeof *low) : 0;
-            lay(1, low, high, slopes ? slopes + place : 0, width, step, work->plain + place,
-                work->paired + d / 2 * step + g * width, sum);
-        }
-        const float *low = work->wide + d * step;
-        if (!moves)
-            lay(0, low, d + 1 < D ? low + step : 0, slopes ? slopes + d * step : 0, groups * width, step, work->plain + d * step,
-                work->paired + d / 2 * step, sum);
-        add_sums(sum, D - d, sums ? sums + d : 0);
+    for (int64_t d = 0, most = lines_at_a_time(work); d < D; d += most) {
+        const int64_t lines = D - d < most ? D - d : most;
+        gemm_of_pairs(lines, columns, words, W + d * words, words, paired_result(work), step, work->wide, step, 0, &ahead);
+        if (block->middle)
+            keep_lines(work, j, d, lines, work->wide);
+        else
+            round_lines(work, j, d, lines, work->wide, sums);
     }
-    fill_up(work->paired, D, groups * width, step);
+    if (!block->middle) fill_up(work->paired, D, columns, step);
 }
 
 /* From the gradient before the activation (plain, paired) to that of the normalised input, row by row into dN; NULL: not wanted. */
@@ -184,16 +209,11 @@ static void rounded_backward(const Work *work, const float *dX_out, float *gradi
     float *second = block->hidden && block->second.bias >= 0 ? gradients + block->second.bias : 0;
     for (int64_t j = 0; j < block->groups; j += work->at.groups) {
         round_result(work, j, dX_out, block->hidden ? second : first);
-        if (block->hidden) rounded_second_backward(work, j, dX_out, gradients);
-        if (block->middle) {
-            keep_wide(work, j);
-            continue;
-        }
-        if (block->hidden) round_hidden(work, j, first);
-        rounded_first_backward(work, j, dX_out, gradients, dN);
+        if (block->hidden) rounded_second_backward(work, j, dX_out, first, gradients);
+        if (!block->middle) rounded_first_backward(work, j, dX_out, gradients, dN);
     }
     for (int64_t j = 0; block->middle && j < block->groups; j += work->at.groups) {
-        round_hidden(work, j, first);
+        round_moved(work, j, first);
         rounded_first_backward(work, j, dX_out, gradients, dN);
     }
 }

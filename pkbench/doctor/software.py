@@ -84,8 +84,9 @@ def _compiler() -> Symptom:
     """The compiler, and whether the native engine can be made with it: it is made if it was not."""
     try:
         command = " ".join(find_compiler())
-        library()
+        tiles = library().pk_has_tiles()
     except UnavailableError as error:
         found = f"{error}; Mixers on a CPU are trained by PyTorch, which takes longer"
         return Symptom("native engine", "note", found, "install a C compiler (`apt install gcc`), or name one in CC")
-    return Symptom("native engine", "ok", f"compiled by {command}")
+    unit = ", with products of bf16 by the processor's matrix unit" if tiles else ""
+    return Symptom("native engine", "ok", f"compiled by {command}{unit}")

@@ -30,6 +30,7 @@ _COMPILE_SECONDS = 120
 
 _int, _double, _array = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
+    "pk_has_tiles": (_int, ()),
     "pk_lanes": (_int, ()),
     "pk_tile": (_int, ()),
     "pk_place": (None, (_array, _int)),

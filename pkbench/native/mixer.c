@@ -230,6 +230,9 @@ PUBLIC Team *pk_team(int64_t threads) { return team_of(threads); }
 /* End them. */
 PUBLIC void pk_dismiss(Team *team) { dismiss(team); }
 
+/* Whether products of bfloat16 are a matrix unit's. */
+PUBLIC int64_t pk_has_tiles(void) { return HAS_TILES; }
+
 /* Images of a slice come in multiples of this. */
 PUBLIC int64_t pk_lanes(void) { return LANES; }
 

@@ -100,6 +100,15 @@ def test_libraries_and_extras_that_are_not_installed(monkeypatch: pytest.MonkeyP
     assert (found["dvc"].state, found["dvc"].remedy) == ("note", "`pip install '.[dvc]'`")
 
 
+@pytest.mark.parametrize("has", [0, 1])
+def test_it_is_said_whether_a_matrix_unit_multiplies(monkeypatch: pytest.MonkeyPatch, has: int) -> None:
+    monkeypatch.setattr(software, "find_compiler", lambda: ["cc"])
+    monkeypatch.setattr(software, "library", lambda: SimpleNamespace(pk_has_tiles=lambda: has))
+    found = by_what(list(software.software()))["native engine"]
+    assert found.state == "ok"
+    assert found.found.endswith("matrix unit" if has else "compiled by cc")
+
+
 def test_without_a_compiler_it_is_said_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     library._library_or_why_not.cache_clear()
     monkeypatch.setenv("CC", "/nowhere/cc")

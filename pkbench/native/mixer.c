@@ -29,7 +29,7 @@ PUBLIC void pk_place(Network *net, int64_t width) {
     for (int64_t l = 0; l < net->blocks; l++) {
         const Block *block = &net->block[l];
         if (!block->middle) continue;
-        const Layout at = layout_of(block, net->rounds, width);
+        const Layout at = layout_of(block, width);
         for (int64_t row = 0; row < block->groups * block->hidden; row++)
             block->middle[row] = (int32_t)(place(block->middle[row], block->hidden, at) / LANES);
     }

@@ -37,7 +37,7 @@ typedef struct {
 /* trains: whether there will be a backward pass. */
 static Work work_of(const Block *block, int64_t rounds, const float *parameters, Matrices matrices, int64_t width, int64_t trains,
                     Arena *kept, Arena *scratch) {
-    Work work = {.block = block, .parameters = parameters, .at = layout_of(block, rounds, width)};
+    Work work = {.block = block, .parameters = parameters, .at = layout_of(block, width)};
     const int64_t step = work.at.step, chunks = (block->groups + work.at.groups - 1) / work.at.groups;
     const int64_t narrow = block->hidden == 0 || block->inputs > block->outputs ? block->inputs : block->outputs;
     const int64_t D = work.D = block->hidden ? block->hidden : block->outputs;
